@@ -1,0 +1,1 @@
+//! Part of the llm-mri workspace; see the folder.

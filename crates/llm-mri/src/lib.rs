@@ -1,0 +1,1 @@
+//! A brain scanner for language models.

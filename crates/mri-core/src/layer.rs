@@ -1,0 +1,158 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::CoreError;
+
+/// A place inside a transformer block whose output can be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Site {
+    /// The residual stream: index 0 is the embedding output, index `i` the output of block `i`.
+    /// These are the `hidden_states` of Hugging Face transformers.
+    Resid,
+    /// What the attention of block `i` (counted from 1) adds to the residual stream.
+    AttnOut,
+    /// What the feed-forward part of block `i` adds to the residual stream.
+    MlpOut,
+    /// The neurons of block `i`: the input of the down projection.
+    MlpAct,
+}
+
+impl Site {
+    /// Every site, in the order in which they are listed.
+    pub const ALL: [Self; 4] = [Self::Resid, Self::AttnOut, Self::MlpOut, Self::MlpAct];
+
+    /// The name used in file names and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resid => "resid",
+            Self::AttnOut => "attn_out",
+            Self::MlpOut => "mlp_out",
+            Self::MlpAct => "mlp_act",
+        }
+    }
+
+    /// The index of the site's first layer: the residual stream starts before the first block.
+    #[must_use]
+    pub fn first_index(self) -> usize {
+        match self {
+            Self::Resid => 0,
+            Self::AttnOut | Self::MlpOut | Self::MlpAct => 1,
+        }
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Site {
+    type Err = CoreError;
+
+    fn from_str(text: &str) -> Result<Self, CoreError> {
+        let site = Self::ALL.into_iter().find(|site| site.name() == text);
+        site.ok_or_else(|| CoreError::BadLayer {
+            text: text.to_owned(),
+        })
+    }
+}
+
+/// One recorded layer: a site and the number of the block it follows.
+///
+/// Written `resid.03`, which is also the stem of its file. Layers order by site, then by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Layer {
+    /// Where in the block.
+    pub site: Site,
+    /// After how many blocks; 0 is the embedding output (for [`Site::Resid`] only).
+    pub index: usize,
+}
+
+impl Layer {
+    /// The residual stream after `index` blocks.
+    #[must_use]
+    pub fn resid(index: usize) -> Self {
+        Self {
+            site: Site::Resid,
+            index,
+        }
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.site, self.index)
+    }
+}
+
+impl FromStr for Layer {
+    type Err = CoreError;
+
+    fn from_str(text: &str) -> Result<Self, CoreError> {
+        let bad = || CoreError::BadLayer {
+            text: text.to_owned(),
+        };
+        let (site, index) = text.split_once('.').ok_or_else(bad)?;
+        let site: Site = site.parse().map_err(|_| bad())?;
+        if index.is_empty() || !index.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(bad());
+        }
+        Ok(Self {
+            site,
+            index: index.parse().map_err(|_| bad())?,
+        })
+    }
+}
+
+impl From<Layer> for String {
+    fn from(layer: Layer) -> Self {
+        layer.to_string()
+    }
+}
+
+impl TryFrom<String> for Layer {
+    type Error = CoreError;
+
+    fn try_from(text: String) -> Result<Self, CoreError> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_there_and_back() {
+        for site in Site::ALL {
+            for index in [0, 7, 12, 123] {
+                let layer = Layer { site, index };
+                assert_eq!(layer.to_string().parse::<Layer>().unwrap(), layer);
+            }
+        }
+        assert_eq!(Layer::resid(3).to_string(), "resid.03");
+    }
+
+    #[test]
+    fn rejects_what_is_not_a_layer() {
+        for text in [
+            "",
+            "resid",
+            "resid.",
+            "resid.-1",
+            "resid.+1",
+            "block.1",
+            ".1",
+            "resid.1.2",
+        ] {
+            assert!(text.parse::<Layer>().is_err(), "{text:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+use thiserror::Error;
+
+/// How far a long piece of work has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// What is being done, such as `"forward pass"` or `"epochs"`.
+    pub stage: &'a str,
+    /// Units finished.
+    pub done: u64,
+    /// Units in all.
+    pub total: u64,
+}
+
+/// The work was stopped by its [`Watch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+/// Something that is told about progress and may ask the work to stop.
+///
+/// Implemented for every `Fn(Progress) -> bool` that returns `false` to cancel, and for `()`, which
+/// neither listens nor stops. Results never depend on the watch.
+pub trait Watch: Sync {
+    /// Called from time to time, possibly from several threads; return `false` to cancel.
+    fn step(&self, progress: Progress<'_>) -> bool;
+
+    /// [`Watch::step`] as a result, for use with `?`.
+    ///
+    /// # Errors
+    /// [`Cancelled`] if the watch asks to stop.
+    fn check(&self, stage: &str, done: u64, total: u64) -> Result<(), Cancelled> {
+        if self.step(Progress { stage, done, total }) {
+            Ok(())
+        } else {
+            Err(Cancelled)
+        }
+    }
+}
+
+impl Watch for () {
+    fn step(&self, _: Progress<'_>) -> bool {
+        true
+    }
+}
+
+impl<F: Fn(Progress<'_>) -> bool + Sync> Watch for F {
+    fn step(&self, progress: Progress<'_>) -> bool {
+        self(progress)
+    }
+}

@@ -1,0 +1,140 @@
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{Cancelled, Watch};
+
+/// A way to see many dimensions in few.
+///
+/// A reducer is a recipe: parameters and, if anything in it is random, a seed. Fitting it does not
+/// change it, and fitting it twice to the same rows gives the same bytes, whatever the number of
+/// threads.
+///
+/// One method is required. Every implementation should pass the reducer conformance suite of this
+/// crate.
+pub trait Reducer: Send + Sync {
+    /// The reducer's name as it stands in titles and tables, such as `"PCA"`.
+    fn name(&self) -> &str;
+
+    /// Reduces the rows of `x`, of shape (rows, width), and keeps what is needed to place new ones.
+    ///
+    /// `watch` is told about progress and may cancel; `&()` does neither.
+    ///
+    /// # Errors
+    /// [`ReduceError`]: input that is empty, not finite or too small for the number of components,
+    /// a parameter out of range, or cancellation. Never a panic.
+    fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError>;
+}
+
+/// The result of fitting a [`Reducer`].
+pub struct Fitted {
+    /// The reduced rows, of shape (rows, components), in the order of the input.
+    pub points: Array2<f32>,
+    /// What the columns are, one entry per component.
+    pub axes: Vec<Axis>,
+    /// Places new rows among the points.
+    pub projection: Box<dyn Projection>,
+}
+
+/// Places new rows into the space of a fitted reducer.
+pub trait Projection: Send + Sync {
+    /// The points of new rows: from shape (rows, width) to (rows, components).
+    ///
+    /// # Errors
+    /// [`ReduceError::WidthMismatch`] if the columns differ from those fitted, or
+    /// [`ReduceError::NonFinite`].
+    fn transform(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>, ReduceError>;
+}
+
+/// What one column of the reduced points is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Axis {
+    /// A name for the axis, such as `"PC1"`.
+    pub name: String,
+    /// The share of the total variance along this axis, from 0 to 1, where the reducer has one.
+    pub explained_variance_ratio: Option<f64>,
+}
+
+/// Why rows could not be reduced.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReduceError {
+    /// The matrix has too few rows or no columns.
+    #[error(
+        "a matrix of {rows} rows and {columns} columns cannot be reduced; at least {needed_rows} rows and 1 column are needed"
+    )]
+    TooSmall {
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        columns: usize,
+        /// Rows needed.
+        needed_rows: usize,
+    },
+    /// More components were asked for than the matrix can give.
+    #[error(
+        "{components} components were asked for, but {rows} rows of {columns} columns give at most {limit}"
+    )]
+    TooManyComponents {
+        /// Components asked for.
+        components: usize,
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        columns: usize,
+        /// The most that is possible.
+        limit: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("row {row}, column {column} is {value}; all values must be finite")]
+    NonFinite {
+        /// Row, counted from 0.
+        row: usize,
+        /// Column, counted from 0.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
+    /// New rows have another width than the fitted ones.
+    #[error("the new rows have {given} columns, but the reducer was fitted to {fitted}")]
+    WidthMismatch {
+        /// Columns given.
+        given: usize,
+        /// Columns fitted.
+        fitted: usize,
+    },
+    /// A parameter is out of range.
+    #[error("{parameter} = {value} is out of range: {expected}")]
+    Parameter {
+        /// Its name.
+        parameter: &'static str,
+        /// What was given.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The [`Watch`] asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// An iteration did not converge.
+    #[error("{what} did not converge")]
+    NoConvergence {
+        /// Which computation.
+        what: &'static str,
+    },
+    /// The rows could not be read.
+    #[error("cannot read the rows to reduce: {0}")]
+    Read(#[from] std::io::Error),
+    /// Something else went wrong inside an outside implementation.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl std::fmt::Debug for Fitted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fitted")
+            .field("points", &self.points)
+            .field("axes", &self.axes)
+            .finish_non_exhaustive()
+    }
+}

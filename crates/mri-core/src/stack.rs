@@ -1,0 +1,166 @@
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::{Axis, CoreError, Labels, Layer, RowSource};
+
+/// Anything that has one row per text.
+pub trait RowCount {
+    /// The number of rows.
+    fn row_count(&self) -> usize;
+}
+
+/// One `M` per recorded layer, with the labels of the rows they share.
+///
+/// **Invariant:** every `M` has exactly as many rows as there are labels, no layer occurs twice,
+/// and the layers stand in the order in which they were given.
+#[derive(Debug, Clone)]
+pub struct LayerStack<M> {
+    labels: Arc<Labels>,
+    entries: Vec<(Layer, M)>,
+}
+
+/// The hidden activations of a model: per layer a matrix of shape (texts, width).
+pub type Activations = LayerStack<Arc<dyn RowSource>>;
+
+/// The reduced activations: per layer [`Points`] of shape (texts, components).
+pub type Embedding = LayerStack<Points>;
+
+/// The reduced points of one layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Points {
+    /// Shape (texts, components).
+    pub coordinates: Array2<f32>,
+    /// What the columns are, one entry per component.
+    pub axes: Vec<Axis>,
+    /// All rows of the layer were equal (the embedding output under first-token pooling, say), so
+    /// that there is nothing to see: every point is the origin.
+    pub degenerate: bool,
+}
+
+impl RowCount for Points {
+    fn row_count(&self) -> usize {
+        self.coordinates.nrows()
+    }
+}
+
+impl RowCount for Array2<f32> {
+    fn row_count(&self) -> usize {
+        self.nrows()
+    }
+}
+
+impl RowCount for Arc<dyn RowSource> {
+    fn row_count(&self) -> usize {
+        self.size().0
+    }
+}
+
+impl<M: RowCount> LayerStack<M> {
+    /// A stack whose matrices all have one row per label.
+    ///
+    /// # Errors
+    /// [`CoreError::RowMismatch`] or [`CoreError::DuplicateLayer`].
+    pub fn new(labels: Arc<Labels>, entries: Vec<(Layer, M)>) -> Result<Self, CoreError> {
+        for (i, (layer, matrix)) in entries.iter().enumerate() {
+            if matrix.row_count() != labels.len() {
+                return Err(CoreError::RowMismatch {
+                    layer: *layer,
+                    rows: matrix.row_count(),
+                    labels: labels.len(),
+                });
+            }
+            if entries[..i].iter().any(|(other, _)| other == layer) {
+                return Err(CoreError::DuplicateLayer { layer: *layer });
+            }
+        }
+        Ok(Self { labels, entries })
+    }
+}
+
+impl<M> LayerStack<M> {
+    /// The labels of the rows.
+    #[must_use]
+    pub fn labels(&self) -> &Arc<Labels> {
+        &self.labels
+    }
+
+    /// The layers in their order.
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = Layer> + '_ {
+        self.entries.iter().map(|(layer, _)| *layer)
+    }
+
+    /// The layers with their matrices.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Layer, &M)> + '_ {
+        self.entries.iter().map(|(layer, matrix)| (*layer, matrix))
+    }
+
+    /// The matrix of a layer.
+    #[must_use]
+    pub fn get(&self, layer: Layer) -> Option<&M> {
+        self.entries
+            .iter()
+            .find(|(other, _)| *other == layer)
+            .map(|(_, matrix)| matrix)
+    }
+
+    /// How many layers the stack has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether the stack has no layer at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl Activations {
+    /// Activations from matrices in memory.
+    ///
+    /// # Errors
+    /// As [`LayerStack::new`].
+    pub fn from_arrays(
+        labels: Arc<Labels>,
+        matrices: impl IntoIterator<Item = (Layer, Array2<f32>)>,
+    ) -> Result<Self, CoreError> {
+        let entries = matrices
+            .into_iter()
+            .map(|(layer, matrix)| (layer, Arc::new(matrix) as Arc<dyn RowSource>))
+            .collect();
+        Self::new(labels, entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_checked_against_labels() {
+        let labels = Arc::new(Labels::from_names(["a", "b"]).unwrap());
+        let bad = Activations::from_arrays(
+            labels.clone(),
+            [
+                (Layer::resid(0), Array2::zeros((2, 3))),
+                (Layer::resid(1), Array2::zeros((3, 3))),
+            ],
+        );
+        let expected = CoreError::RowMismatch {
+            layer: Layer::resid(1),
+            rows: 3,
+            labels: 2,
+        };
+        assert_eq!(bad.err(), Some(expected));
+        let twice = [0, 0].map(|i| (Layer::resid(i), Array2::zeros((2, 3))));
+        let bad = Activations::from_arrays(labels, twice);
+        assert_eq!(
+            bad.err(),
+            Some(CoreError::DuplicateLayer {
+                layer: Layer::resid(0)
+            })
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! Points in, regions out: bins, counts and the texts of a region.

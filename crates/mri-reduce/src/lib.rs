@@ -1,0 +1,1 @@
+//! Matrices in, few columns out: PCA, SVD and neighbour embeddings of llm-mri.

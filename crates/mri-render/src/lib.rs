@@ -1,0 +1,1 @@
+//! Heatmaps and layered graphs of llm-mri as SVG and PNG.
