@@ -1,0 +1,150 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::ModelError;
+
+/// No count in a configuration is larger than this. The largest vocabularies have 2^18 entries,
+/// the widest models 2^15 columns; the bound keeps every product of two counts within `i64` and
+/// a damaged file from asking for absurd memory.
+const LARGEST_COUNT: u64 = 1 << 24;
+
+/// No model has this many blocks; 128 is the most in use.
+const MOST_BLOCKS: usize = 4096;
+
+/// A model's `config.json` with typed access to its entries.
+///
+/// An entry that is `null` counts as absent.
+pub(crate) struct Config {
+    path: PathBuf,
+    json: Value,
+}
+
+impl Config {
+    /// Reads `config.json` of a model's folder.
+    pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
+        if !folder.is_dir() {
+            return Err(ModelError::MissingFolder {
+                path: folder.to_owned(),
+            });
+        }
+        let path = folder.join("config.json");
+        let text = fs::read(&path).map_err(|source| {
+            if source.kind() == io::ErrorKind::NotFound {
+                ModelError::MissingFile {
+                    path: path.clone(),
+                    remedy: "a model's folder holds config.json, tokenizer.json and model.safetensors, as save_pretrained writes them",
+                }
+            } else {
+                ModelError::Read {
+                    path: path.clone(),
+                    source,
+                }
+            }
+        })?;
+        match serde_json::from_slice(&text) {
+            Ok(json) => Ok(Self { path, json }),
+            Err(source) => Err(ModelError::BadJson { path, source }),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The entry of this name, if it is there and not `null`. A dotted name looks inside objects.
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+        key.split('.')
+            .try_fold(&self.json, |value, part| value.get(part))
+            .filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn bad(&self, key: &str, problem: impl Into<String>) -> ModelError {
+        ModelError::BadConfig {
+            path: self.path.clone(),
+            key: key.to_owned(),
+            problem: problem.into(),
+        }
+    }
+
+    /// The error for a setting that is understood but not supported.
+    pub(crate) fn unsupported(&self, key: &str, hint: &'static str) -> ModelError {
+        ModelError::UnsupportedSetting {
+            path: self.path.clone(),
+            key: key.to_owned(),
+            value: self.get(key).map(Value::to_string).unwrap_or_default(),
+            hint,
+        }
+    }
+
+    fn typed<'a, T>(
+        &'a self,
+        key: &str,
+        expected: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, ModelError> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        match read(value) {
+            Some(value) => Ok(Some(value)),
+            None => Err(self.bad(key, format!("{value} is not {expected}"))),
+        }
+    }
+
+    /// A count of at least 1, if given.
+    pub(crate) fn count_opt(&self, key: &str) -> Result<Option<usize>, ModelError> {
+        let read = |v: &Value| v.as_u64().filter(|n| (1..=LARGEST_COUNT).contains(n));
+        let n = self.typed(key, "a count between 1 and 16777216", read)?;
+        Ok(n.map(|n| usize::try_from(n).expect("at most 2^24")))
+    }
+
+    /// A count of at least 1 that has to be there.
+    pub(crate) fn count(&self, key: &str) -> Result<usize, ModelError> {
+        self.count_opt(key)?
+            .ok_or_else(|| self.bad(key, "missing; the model cannot be built without it"))
+    }
+
+    pub(crate) fn count_or(&self, key: &str, default: usize) -> Result<usize, ModelError> {
+        Ok(self.count_opt(key)?.unwrap_or(default))
+    }
+
+    /// The number of blocks.
+    pub(crate) fn blocks(&self, key: &str) -> Result<usize, ModelError> {
+        let n = self.count(key)?;
+        if n > MOST_BLOCKS {
+            return Err(self.bad(key, format!("{n} blocks; at most {MOST_BLOCKS} make sense")));
+        }
+        Ok(n)
+    }
+
+    pub(crate) fn float_opt(&self, key: &str) -> Result<Option<f64>, ModelError> {
+        self.typed(key, "a finite number", |v| {
+            v.as_f64().filter(|x| x.is_finite())
+        })
+    }
+
+    pub(crate) fn float_or(&self, key: &str, default: f64) -> Result<f64, ModelError> {
+        Ok(self.float_opt(key)?.unwrap_or(default))
+    }
+
+    pub(crate) fn flag_or(&self, key: &str, default: bool) -> Result<bool, ModelError> {
+        let flag = self.typed(key, "true or false", Value::as_bool)?;
+        Ok(flag.unwrap_or(default))
+    }
+
+    pub(crate) fn text_opt(&self, key: &str) -> Result<Option<&str>, ModelError> {
+        self.typed(key, "a string", Value::as_str)
+    }
+
+    /// `a / b` of two counts, which has to come out even.
+    pub(crate) fn even(&self, key: &str, a: usize, b: usize) -> Result<usize, ModelError> {
+        if a.is_multiple_of(b) {
+            Ok(a / b)
+        } else {
+            Err(self.bad(key, format!("{b} does not divide {a}")))
+        }
+    }
+}

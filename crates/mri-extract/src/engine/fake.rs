@@ -1,0 +1,119 @@
+use mri_core::{
+    Backend, BackendError, Capture, Layer, ModelInfo, ModelKind, Pooling, Site, TokenBatch,
+};
+use ndarray::{Array2, ArrayView1, Axis};
+
+/// A backend without a model: a small deterministic function of the tokens, for tests.
+///
+/// It has what a model has — blocks, all sites, limits, every pooling, texts that say where they
+/// come from — and needs no file, no device and no time. States are sines of the token, its
+/// position, its neighbours' mean, the layer and the column, so that rows of different texts
+/// differ, and rows of equal texts are equal.
+#[derive(Debug, Clone)]
+pub struct FakeBackend {
+    info: ModelInfo,
+}
+
+impl Default for FakeBackend {
+    /// An encoder of 3 blocks, 8 wide with 16 neurons, for 1000 tokens and texts of up to 64.
+    fn default() -> Self {
+        Self::new(ModelKind::Encoder, 3, 8)
+    }
+}
+
+impl FakeBackend {
+    /// A model of the given kind with `n_blocks` blocks, `width` wide, and twice as many neurons.
+    #[must_use]
+    pub fn new(kind: ModelKind, n_blocks: usize, width: usize) -> Self {
+        Self {
+            info: ModelInfo {
+                name: "fake".to_owned(),
+                family: "fake".to_owned(),
+                kind,
+                n_blocks,
+                width,
+                mlp_width: Some(2 * width),
+                sites: Site::ALL.to_vec(),
+                vocab_size: 1000,
+                max_length: Some(64),
+            },
+        }
+    }
+
+    /// The same with another vocabulary size and limit.
+    #[must_use]
+    pub fn with_limits(mut self, vocab_size: usize, max_length: Option<usize>) -> Self {
+        self.info.vocab_size = vocab_size;
+        self.info.max_length = max_length;
+        self
+    }
+
+    /// The states of one text, of shape (tokens, width of the layer).
+    fn states(&self, text: &[u32], layer: Layer, final_norm: bool) -> Array2<f32> {
+        let width = self.info.layer_width(layer).unwrap_or(0);
+        let site = Site::ALL.iter().position(|&site| site == layer.site);
+        let phase = layer.index as f32 + 10.0 * site.unwrap_or(0) as f32;
+        let mean =
+            |tokens: &[u32]| tokens.iter().map(|&id| id as f32).sum::<f32>() / tokens.len() as f32;
+        Array2::from_shape_fn((text.len(), width), |(i, column)| {
+            // What the token has seen: everything, or everything so far; nothing yet at layer 0.
+            let seen = match self.info.kind {
+                _ if layer == Layer::resid(0) => text[i] as f32,
+                ModelKind::Encoder => mean(text),
+                ModelKind::Decoder => mean(&text[..=i]),
+            };
+            let x = (0.37 * text[i] as f32 + 0.11 * seen + 0.7 * i as f32) * (1.0 + phase);
+            let value = (x + column as f32).sin();
+            let last = layer == Layer::resid(self.info.n_blocks);
+            if last && !final_norm {
+                3.0 * value
+            } else {
+                value
+            }
+        })
+    }
+}
+
+impl Backend for FakeBackend {
+    fn model(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn forward(
+        &mut self,
+        batch: &TokenBatch,
+        capture: &Capture,
+    ) -> Result<Vec<Array2<f32>>, BackendError> {
+        batch.check(&self.info, capture)?;
+        let layers = capture.layers.iter().map(|&layer| {
+            let width = self.info.layer_width(layer).unwrap_or(0);
+            let mut rows = Vec::new();
+            for text in batch.iter() {
+                let states = self.states(text, layer, capture.final_norm);
+                match (capture.pooling, capture.pooling.picks(text.len())) {
+                    (Pooling::Tokens, _) => rows.extend(states),
+                    (Pooling::Mean, _) => {
+                        let mean = states.sum_axis(Axis(0)) / text.len() as f32;
+                        rows.extend(mean);
+                    }
+                    (_, Some(token)) => rows.extend(states.row(token)),
+                    (_, None) => {
+                        let max = |column: ArrayView1<'_, f32>| {
+                            column.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+                        };
+                        rows.extend(states.columns().into_iter().map(max));
+                    }
+                }
+            }
+            (rows, width)
+        });
+        let matrices = layers.map(|(rows, width)| {
+            let n = rows.len().checked_div(width).unwrap_or(0);
+            Array2::from_shape_vec((n, width), rows).map_err(|e| BackendError::Engine {
+                engine: "fake",
+                source: Box::new(e),
+            })
+        });
+        matrices.collect()
+    }
+}

@@ -1,0 +1,263 @@
+//! A transformer, described by data.
+//!
+//! [`TransformerSpec`] says what a model computes, without a word on how: every architecture that
+//! the engine knows is one value of it, read from `config.json` by a function in
+//! [`families`](super::families). Engines execute the description and never ask for the
+//! architecture's name, so that a new family costs one table entry and no line of engine code.
+
+use mri_core::ModelKind;
+
+/// What a transformer computes and under which names its weights are stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TransformerSpec {
+    /// The architecture, as `model_type` in `config.json` calls it.
+    pub family: String,
+    /// Whether tokens see each other in both directions or only backwards.
+    pub kind: ModelKind,
+    /// The rows of the token embedding.
+    pub vocab_size: usize,
+    /// The width of the residual stream.
+    pub width: usize,
+    /// The longest text, where positions set a limit.
+    pub max_length: Option<usize>,
+    /// From token ids to the first residual state.
+    pub embedding: Embedding,
+    /// The blocks in order.
+    pub blocks: Vec<Block>,
+    /// The norm after the last block of a pre-norm model.
+    pub final_norm: Option<Norm>,
+    /// Where the weights are found.
+    pub weights: WeightNames,
+}
+
+/// From token ids to the first residual state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedding {
+    /// The width of the token embedding, where a projection leads to the residual stream.
+    pub width: usize,
+    /// The token embedding is multiplied by this.
+    pub scale: Option<f64>,
+    /// A learned vector per position.
+    pub positions: Option<LearnedPositions>,
+    /// The rows of the token type table, of which every token gets the first.
+    pub token_types: Option<usize>,
+    /// A norm over the sum.
+    pub norm: Option<Norm>,
+    /// A linear map to the residual stream, with or without a bias.
+    pub projection: Option<Projection>,
+}
+
+/// A linear map of the embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Projection {
+    /// Whether it adds a bias.
+    pub bias: bool,
+}
+
+/// A table with one vector per position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LearnedPositions {
+    /// The rows of the table.
+    pub rows: usize,
+    /// The row of the first token.
+    pub offset: usize,
+    /// Tokens of this id get row `offset - 1` and are not counted (RoBERTa's padding).
+    pub uncounted: Option<u32>,
+}
+
+/// A normalisation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Norm {
+    /// Which one.
+    pub kind: NormKind,
+    /// Added to the variance.
+    pub eps: f64,
+}
+
+/// The kinds of normalisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormKind {
+    /// Zero mean and unit variance, then a learned factor and, if so, a learned summand.
+    Layer {
+        /// Whether there is a summand.
+        bias: bool,
+    },
+    /// Unit root mean square, then a learned factor.
+    Rms {
+        /// The factor is one plus the stored weight (Gemma).
+        one_plus: bool,
+    },
+}
+
+/// One transformer block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// Where it normalises.
+    pub norms: BlockNorms,
+    /// The attention.
+    pub attention: Attention,
+    /// The feed-forward part.
+    pub mlp: Mlp,
+    /// Both parts read the block's input and are added together (GPT-J, Pythia), instead of the
+    /// second reading what the first left. Without an `mlp_in` norm of its own the feed-forward
+    /// part shares the norm of the attention.
+    pub parallel: bool,
+}
+
+/// Where a block normalises; every place is optional.
+///
+/// Post-norm models (BERT) have the two `after` norms, pre-norm models (GPT-2, Llama) the two `in`
+/// norms; Gemma 2 has all four of the branches, OLMo 2 only the two `out` norms.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct BlockNorms {
+    /// Before the attention.
+    pub attn_in: Option<Norm>,
+    /// On what the attention adds to the residual stream.
+    pub attn_out: Option<Norm>,
+    /// On the residual stream after the attention.
+    pub after_attn: Option<Norm>,
+    /// Before the feed-forward part.
+    pub mlp_in: Option<Norm>,
+    /// On what the feed-forward part adds to the residual stream.
+    pub mlp_out: Option<Norm>,
+    /// On the residual stream after the feed-forward part.
+    pub after_mlp: Option<Norm>,
+}
+
+/// An attention.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attention {
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads; each serves `heads / kv_heads` query heads.
+    pub kv_heads: usize,
+    /// The width of a head.
+    pub head_width: usize,
+    /// How the query, key and value weights are stored.
+    pub layout: QkvLayout,
+    /// Whether queries and values have a bias.
+    pub qkv_bias: bool,
+    /// Whether the output has a bias.
+    pub out_bias: bool,
+    /// The scores are multiplied by this.
+    pub scale: f64,
+    /// Whether a token sees only itself and those before it.
+    pub causal: bool,
+    /// A token sees only those less than this far away.
+    pub window: Option<usize>,
+}
+
+/// How the query, key and value weights are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QkvLayout {
+    /// Three matrices.
+    Separate,
+    /// One matrix: all query heads, then all key heads, then all value heads.
+    Stacked,
+}
+
+/// A feed-forward part.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mlp {
+    /// `down(activation(up(x)))`.
+    Plain {
+        /// The number of neurons.
+        width: usize,
+        /// The activation.
+        activation: Activation,
+        /// Whether both maps have a bias.
+        bias: bool,
+    },
+}
+
+impl Mlp {
+    /// The number of neurons that [`mri_core::Site::MlpAct`] records.
+    #[must_use]
+    pub fn neurons(&self) -> Option<usize> {
+        match self {
+            Self::Plain { width, .. } => Some(*width),
+        }
+    }
+}
+
+/// A function on single numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// `x Φ(x)`, by the error function.
+    Gelu,
+    /// The same, approximated with a hyperbolic tangent.
+    GeluTanh,
+    /// `x / (1 + exp(-1.702 x))`.
+    QuickGelu,
+    /// `max(x, 0)`.
+    Relu,
+    /// The square of `max(x, 0)`.
+    ReluSquared,
+    /// `x / (1 + exp(-x))`, also called swish.
+    Silu,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+/// A weight of a transformer, by its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Token embedding.
+    Tokens,
+    /// Position embedding.
+    Positions,
+    /// Token type embedding.
+    TokenTypes,
+    /// Norm of the embedding.
+    EmbeddingNorm,
+    /// Map from the embedding to the residual stream.
+    EmbeddingProjection,
+    /// Norm after the last block.
+    FinalNorm,
+    /// [`BlockNorms::attn_in`].
+    AttnIn,
+    /// [`BlockNorms::attn_out`].
+    AttnOut,
+    /// [`BlockNorms::after_attn`].
+    AfterAttn,
+    /// [`BlockNorms::mlp_in`].
+    MlpIn,
+    /// [`BlockNorms::mlp_out`].
+    MlpOut,
+    /// [`BlockNorms::after_mlp`].
+    AfterMlp,
+    /// Queries.
+    Query,
+    /// Keys.
+    Key,
+    /// Values.
+    Value,
+    /// Queries, keys and values in one.
+    Qkv,
+    /// Output of the attention.
+    Output,
+    /// Into the neurons.
+    Up,
+    /// Out of the neurons.
+    Down,
+}
+
+/// Under which names the weights are stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeightNames {
+    /// What may stand before every name; the one under which the token embedding is found counts.
+    pub prefixes: &'static [&'static str],
+    /// The name of each part without `.weight` or `.bias`; `{}` is the number of the block.
+    pub parts: &'static [(Part, &'static str)],
+    /// Linear maps are stored as (in, out), as GPT-2 does, instead of (out, in).
+    pub transposed: bool,
+}
+
+impl WeightNames {
+    /// The name of a part, without prefix and without `.weight` or `.bias`.
+    #[must_use]
+    pub fn name(&self, part: Part, block: usize) -> Option<String> {
+        let (_, name) = self.parts.iter().find(|(other, _)| *other == part)?;
+        Some(name.replace("{}", &block.to_string()))
+    }
+}

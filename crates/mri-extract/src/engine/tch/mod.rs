@@ -1,0 +1,239 @@
+//! The libtorch engine: executes a [`TransformerSpec`].
+
+use std::path::Path;
+
+use mri_core::{Backend, BackendError, Capture, Layer, ModelInfo, Site, TokenBatch};
+use ndarray::Array2;
+use tch::{Cuda, Kind, TchError, Tensor};
+
+use self::load::ModelWeights;
+use self::packing::Packing;
+use self::pool::Pool;
+use super::spec::{Mlp, TransformerSpec};
+use super::weights::Weights;
+use super::{Device, Dtype, ModelError};
+
+mod attention;
+mod block;
+mod load;
+mod packing;
+mod pool;
+
+const ENGINE: &str = "libtorch";
+
+/// How [`TchBackend`] runs a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TchOptions {
+    /// Where.
+    pub device: Device,
+    /// In what numbers.
+    pub dtype: Dtype,
+    /// The CPU threads libtorch may use, for this process as a whole; `None` leaves its default,
+    /// one per physical core.
+    pub threads: Option<usize>,
+}
+
+/// A transformer run by libtorch.
+///
+/// The texts of a batch are laid end to end, so that every matrix product works on real tokens
+/// only; only the attention of short texts of unequal length is ever padded. In the last recorded
+/// block, where a pooling picks one token per text, everything past the keys and values is
+/// computed for that token alone, and blocks behind the last recorded layer are not run at all.
+pub struct TchBackend {
+    info: ModelInfo,
+    spec: TransformerSpec,
+    weights: ModelWeights,
+    device: tch::Device,
+    kind: Kind,
+}
+
+impl TchBackend {
+    /// Loads a model from a folder with `config.json` and safetensors weights.
+    ///
+    /// # Errors
+    /// [`ModelError`]: what is missing or wrong in the folder, an unsupported architecture, a
+    /// device that is not there, or what libtorch reports (such as too little memory).
+    pub fn load(folder: &Path, options: &TchOptions) -> Result<Self, ModelError> {
+        let spec = TransformerSpec::read(folder)?;
+        let device = find_device(options.device)?;
+        let stored = Weights::open(folder)?;
+        let kind = match options.dtype {
+            Dtype::F32 => Kind::Float,
+            Dtype::Bf16 => Kind::BFloat16,
+            Dtype::F16 => Kind::Half,
+        };
+        if let Some(threads) = options.threads {
+            tch::set_num_threads(i32::try_from(threads.max(1)).unwrap_or(i32::MAX));
+        }
+        let weights = tch::no_grad(|| ModelWeights::load(&spec, &stored, device, kind))?;
+        let name = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let info = describe(&spec, name.unwrap_or_else(|| folder.display().to_string()));
+        Ok(Self {
+            info,
+            spec,
+            weights,
+            device,
+            kind,
+        })
+    }
+
+    /// What the model computes.
+    #[must_use]
+    pub fn spec(&self) -> &TransformerSpec {
+        &self.spec
+    }
+
+    /// The device in use; never [`Device::Auto`].
+    #[must_use]
+    pub fn device(&self) -> Device {
+        match self.device {
+            tch::Device::Cuda(n) => Device::Cuda(n),
+            _ => Device::Cpu,
+        }
+    }
+
+    fn run(&self, batch: &TokenBatch, capture: &Capture) -> Result<Vec<Array2<f32>>, TchError> {
+        if batch.is_empty() || capture.layers.is_empty() {
+            let width = |&layer| self.info.layer_width(layer).unwrap_or(0);
+            let empty = |layer| Array2::zeros((0, width(layer)));
+            return Ok(capture.layers.iter().map(empty).collect());
+        }
+        let packing = Packing::new(batch, self.device == tch::Device::Cpu);
+        let pool = Pool::new(&packing, capture.pooling, self.device)?;
+        let mut recorder = Recorder {
+            pool,
+            capture,
+            rows: capture.layers.iter().map(|_| None).collect(),
+        };
+        self.record_layers(batch, &packing, &mut recorder)?;
+        recorder.into_host()
+    }
+}
+
+impl Backend for TchBackend {
+    fn model(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn forward(
+        &mut self,
+        batch: &TokenBatch,
+        capture: &Capture,
+    ) -> Result<Vec<Array2<f32>>, BackendError> {
+        batch.check(&self.info, capture)?;
+        tch::no_grad(|| self.run(batch, capture)).map_err(|e| BackendError::Engine {
+            engine: ENGINE,
+            source: Box::new(e),
+        })
+    }
+}
+
+/// Collects the pooled rows of the layers asked for, on the device, while the model runs.
+struct Recorder<'a> {
+    pool: Pool,
+    capture: &'a Capture,
+    /// One entry per layer asked for, filled when the layer is reached.
+    rows: Vec<Option<Tensor>>,
+}
+
+impl Recorder<'_> {
+    /// Keeps the pooled rows of a layer, if it was asked for. `states` has one row per token, or
+    /// one per text if `picked`.
+    fn record(
+        &mut self,
+        site: Site,
+        index: usize,
+        states: &Tensor,
+        picked: bool,
+    ) -> Result<(), TchError> {
+        let wanted = Layer { site, index };
+        for (layer, rows) in self.capture.layers.iter().zip(&mut self.rows) {
+            if *layer == wanted {
+                *rows = Some(self.pool.apply(states, picked)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows, copied to the host in one go.
+    fn into_host(self) -> Result<Vec<Array2<f32>>, TchError> {
+        let missing = || TchError::Shape("a layer was not reached".to_owned());
+        let rows: Vec<Tensor> = self
+            .rows
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or_else(missing)?;
+        let flat: Vec<Tensor> = rows
+            .iter()
+            .map(|t| t.f_reshape(-1))
+            .collect::<Result<_, _>>()?;
+        let flat =
+            Tensor::f_cat(&flat, 0)?.f_to_device_(tch::Device::Cpu, Kind::Float, false, false)?;
+        let mut host = vec![0.0_f32; flat.numel()];
+        flat.f_copy_data(&mut host, flat.numel())?;
+        let mut rest = host.as_slice();
+        let mut out = Vec::with_capacity(rows.len());
+        for tensor in &rows {
+            let (n, width) = tensor.size2()?;
+            let shape = (n as usize, width as usize);
+            let (this, after) = rest.split_at(shape.0 * shape.1);
+            rest = after;
+            let matrix = Array2::from_shape_vec(shape, this.to_vec());
+            out.push(matrix.map_err(|e| TchError::Shape(e.to_string()))?);
+        }
+        Ok(out)
+    }
+}
+
+fn engine_error(source: TchError) -> ModelError {
+    ModelError::Engine {
+        engine: ENGINE,
+        source: Box::new(source),
+    }
+}
+
+fn find_device(asked: Device) -> Result<tch::Device, ModelError> {
+    let found = if Cuda::is_available() {
+        usize::try_from(Cuda::device_count()).unwrap_or(0)
+    } else {
+        0
+    };
+    match asked {
+        Device::Cpu => Ok(tch::Device::Cpu),
+        Device::Auto if found == 0 => Ok(tch::Device::Cpu),
+        Device::Auto => Ok(tch::Device::Cuda(0)),
+        Device::Cuda(n) if n < found => Ok(tch::Device::Cuda(n)),
+        Device::Cuda(_) => Err(ModelError::NoDevice {
+            asked: asked.to_string(),
+            problem: if found == 0 {
+                "this libtorch finds no CUDA device; use cpu, or a libtorch with CUDA".to_owned()
+            } else {
+                format!("this machine has {found}, numbered from 0")
+            },
+        }),
+    }
+}
+
+/// What the description means to those who record.
+fn describe(spec: &TransformerSpec, name: String) -> ModelInfo {
+    let neurons = |mlp: &Mlp| mlp.neurons();
+    let first = spec.blocks.first().and_then(|block| neurons(&block.mlp));
+    // Recorded only where every block has the same number, so that one width describes them all.
+    let mlp_width = first.filter(|_| spec.blocks.iter().all(|block| neurons(&block.mlp) == first));
+    let sites = Site::ALL.into_iter();
+    ModelInfo {
+        name,
+        family: spec.family.clone(),
+        kind: spec.kind,
+        n_blocks: spec.blocks.len(),
+        width: spec.width,
+        mlp_width,
+        sites: sites
+            .filter(|&site| site != Site::MlpAct || mlp_width.is_some())
+            .collect(),
+        vocab_size: spec.vocab_size,
+        max_length: spec.max_length,
+    }
+}

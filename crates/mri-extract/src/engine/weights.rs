@@ -1,0 +1,177 @@
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+use safetensors::SafeTensors;
+use safetensors::tensor::Metadata;
+
+use super::ModelError;
+
+/// The weights of a model: one safetensors file or several, memory-mapped.
+///
+/// Nothing is read before a tensor is asked for.
+pub(crate) struct Weights {
+    folder: PathBuf,
+    files: Vec<WeightFile>,
+    /// In which file a tensor lies.
+    places: HashMap<String, usize>,
+}
+
+struct WeightFile {
+    path: PathBuf,
+    map: Mmap,
+    metadata: Metadata,
+    /// Where the tensors start in the file.
+    data_start: usize,
+}
+
+/// A tensor as it lies in its file.
+pub(crate) struct StoredTensor<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) dtype: safetensors::Dtype,
+    pub(crate) shape: &'a [usize],
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Weights {
+    /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` lists.
+    pub(crate) fn open(folder: &Path) -> Result<Self, ModelError> {
+        let single = folder.join("model.safetensors");
+        let index = folder.join("model.safetensors.index.json");
+        let paths = if single.exists() {
+            vec![single]
+        } else if index.exists() {
+            listed_files(folder, &index)?
+        } else {
+            let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+            let pickle = pickles
+                .map(|name| folder.join(name))
+                .into_iter()
+                .find(|p| p.exists());
+            return Err(match pickle {
+                Some(path) => ModelError::PickleOnly {
+                    path,
+                    folder: folder.to_owned(),
+                },
+                None => ModelError::MissingFile {
+                    path: single,
+                    remedy: "the weights have to be in the safetensors format, in this file or in those that model.safetensors.index.json lists",
+                },
+            });
+        };
+        let mut places = HashMap::new();
+        let mut files = Vec::with_capacity(paths.len());
+        for (number, path) in paths.into_iter().enumerate() {
+            let file = WeightFile::open(path)?;
+            for name in file.metadata.tensors().into_keys() {
+                places.insert(name, number);
+            }
+            files.push(file);
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            files,
+            places,
+        })
+    }
+
+    /// The one weight file, or the folder where there are several: what an error message names.
+    pub(crate) fn path(&self) -> &Path {
+        match self.files.as_slice() {
+            [only] => &only.path,
+            _ => &self.folder,
+        }
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<StoredTensor<'_>> {
+        let file = &self.files[*self.places.get(name)?];
+        let info = file.metadata.info(name)?;
+        let (start, end) = info.data_offsets;
+        Some(StoredTensor {
+            path: &file.path,
+            dtype: info.dtype,
+            shape: &info.shape,
+            bytes: file
+                .map
+                .get(file.data_start + start..file.data_start + end)?,
+        })
+    }
+}
+
+impl WeightFile {
+    fn open(path: PathBuf) -> Result<Self, ModelError> {
+        let read = |source| ModelError::Read {
+            path: path.clone(),
+            source,
+        };
+        let file = File::open(&path).map_err(read)?;
+        // SAFETY: the map is only read, as plain bytes, while a model is loaded; the tensors made
+        // from it are copies. As with every map, another process that cuts the file off meanwhile
+        // ends this one with a signal; weight files are not written in place.
+        let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+        let broken = |problem: String| ModelError::BrokenWeights {
+            path: path.clone(),
+            problem,
+        };
+        // Checks that the tensors fill the file exactly, so that a broken-off download is noticed.
+        SafeTensors::deserialize(&map).map_err(|e| broken(e.to_string()))?;
+        let (header, metadata) =
+            SafeTensors::read_metadata(&map).map_err(|e| broken(e.to_string()))?;
+        Ok(Self {
+            path,
+            map,
+            metadata,
+            // Eight bytes for the header's length, then the header.
+            data_start: 8 + header,
+        })
+    }
+}
+
+/// The files named in an index, each once, all inside the folder.
+fn listed_files(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {
+    let text = std::fs::read(index).map_err(|source| ModelError::Read {
+        path: index.to_owned(),
+        source,
+    })?;
+    let json: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|source| ModelError::BadJson {
+            path: index.to_owned(),
+            source,
+        })?;
+    let bad = |problem: &str| ModelError::BadConfig {
+        path: index.to_owned(),
+        key: "weight_map".to_owned(),
+        problem: problem.to_owned(),
+    };
+    let map = json.get("weight_map").and_then(|m| m.as_object());
+    let map = map.ok_or_else(|| bad("missing; it has to map tensor names to files"))?;
+    let mut names: Vec<&str> = Vec::new();
+    for value in map.values() {
+        let name = value
+            .as_str()
+            .ok_or_else(|| bad("holds something that is no file name"))?;
+        // An index must not lead out of its folder.
+        if name.is_empty() || name.contains(['/', '\\']) || name == ".." {
+            return Err(bad("a weight file has to lie in the model's folder"));
+        }
+        names.push(name);
+    }
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        return Err(bad("lists no file"));
+    }
+    let paths: Vec<PathBuf> = names.into_iter().map(|name| folder.join(name)).collect();
+    match paths.iter().find(|path| !path.exists()) {
+        Some(missing) => Err(ModelError::MissingFile {
+            path: missing.clone(),
+            remedy: "model.safetensors.index.json lists it; fetch the model again",
+        }),
+        None => Ok(paths),
+    }
+}

@@ -1,0 +1,16 @@
+//! The integration tests of mri-extract.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and one that is skipped says so"
+)]
+
+/// Reading the goldens of `tests/golden/` and comparing with them.
+#[cfg(feature = "tch")]
+mod golden;
+/// all-MiniLM-L6-v2 against transformers.
+#[cfg(feature = "tch")]
+mod minilm;
+/// What a broken or foreign model folder is answered with.
+mod model_errors;

@@ -1,0 +1,85 @@
+use std::path::{Path, PathBuf};
+
+use mri_core::{Backend, Capture, Layer, Pooling, TokenBatch};
+use mri_extract::{Device, TchBackend, TchOptions};
+
+use crate::golden::{self, Golden, assert_close};
+
+/// The model's folder: `$MRI_TEST_MODEL`, else where `cargo xtask setup` puts it.
+fn folder() -> Option<PathBuf> {
+    let own = std::env::var_os("MRI_TEST_MODEL").map(PathBuf::from);
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.models/all-MiniLM-L6-v2");
+    let folder = own.unwrap_or(workspace);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!(
+        "SKIPPED: no model at {}; run `cargo xtask setup` or set MRI_TEST_MODEL",
+        folder.display()
+    );
+    None
+}
+
+fn load(folder: &Path) -> TchBackend {
+    let options = TchOptions {
+        device: Device::Cpu,
+        ..TchOptions::default()
+    };
+    TchBackend::load(folder, &options).unwrap()
+}
+
+#[test]
+fn first_token_matches_transformers_in_any_order() {
+    let Some(folder) = folder() else { return };
+    let mut backend = load(&folder);
+    let golden = Golden::read(&golden::folder().join("minilm.safetensors"));
+    let n = golden.texts.len();
+    let forwards: Vec<usize> = (0..n).collect();
+    let backwards: Vec<usize> = (0..n).rev().collect();
+    // 7 and 16 have no common divisor: every text once, neighbours far apart in length.
+    let strides: Vec<usize> = (0..n).map(|i| i * 7 % n).collect();
+    golden.check(&mut backend, &forwards, 1);
+    golden.check(&mut backend, &forwards, n);
+    golden.check(&mut backend, &backwards, 5);
+    golden.check(&mut backend, &strides, 3);
+}
+
+/// Texts that nobody committed: see `tests/golden/hidden_states.py`.
+#[test]
+fn fresh_texts_match_transformers() {
+    let (Some(folder), Some(file)) = (folder(), std::env::var_os("MRI_FRESH_GOLDEN")) else {
+        println!("SKIPPED: MRI_FRESH_GOLDEN names no file of fresh hidden states");
+        return;
+    };
+    let golden = Golden::read(Path::new(&file));
+    let mut order: Vec<usize> = (0..golden.texts.len()).collect();
+    let mut backend = load(&folder);
+    for batch in [1, 4, order.len()] {
+        order.rotate_left(3 % golden.texts.len());
+        golden.check(&mut backend, &order, batch);
+    }
+}
+
+/// Recording fewer layers runs fewer blocks and picks tokens in an inner block; the rows must not
+/// notice.
+#[test]
+fn a_layer_does_not_depend_on_what_else_is_recorded() {
+    let Some(folder) = folder() else { return };
+    let mut backend = load(&folder);
+    let golden = Golden::read(&golden::folder().join("minilm.safetensors"));
+    let batch: TokenBatch = golden.texts.iter().take(9).map(Vec::as_slice).collect();
+    for pooling in [Pooling::First, Pooling::Last, Pooling::Mean] {
+        let mut capture = Capture {
+            layers: (0..=6).map(Layer::resid).collect(),
+            pooling,
+            final_norm: true,
+        };
+        let all = backend.forward(&batch, &capture).unwrap();
+        for (index, expected) in all.iter().enumerate() {
+            capture.layers = vec![Layer::resid(index)];
+            let one = backend.forward(&batch, &capture).unwrap();
+            let what = format!("layer {index} alone, {pooling}");
+            assert_close(one[0].view(), expected.view(), &what);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use std::fs;
+use std::path::Path;
+
+use mri_extract::{ModelError, TransformerSpec};
+
+const BERT: &str = r#"{"model_type": "bert", "hidden_size": 4, "num_attention_heads": 2,
+    "num_hidden_layers": 1, "intermediate_size": 8, "vocab_size": 5, "max_position_embeddings": 6}"#;
+
+fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+fn spec_error(config: &str) -> String {
+    let folder = folder_with(&[("config.json", config.as_bytes())]);
+    TransformerSpec::read(folder.path())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn a_missing_folder_and_a_missing_config_are_told_apart() {
+    let error = TransformerSpec::read(Path::new("no/such/model")).unwrap_err();
+    assert!(matches!(error, ModelError::MissingFolder { .. }), "{error}");
+    let folder = folder_with(&[]);
+    let error = TransformerSpec::read(folder.path()).unwrap_err();
+    assert!(matches!(error, ModelError::MissingFile { .. }), "{error}");
+    assert!(error.to_string().contains("config.json"), "{error}");
+}
+
+#[test]
+fn an_unknown_family_is_named_with_those_supported() {
+    let error = spec_error(r#"{"model_type": "perceiver"}"#);
+    assert!(
+        error.contains("perceiver") && error.contains("bert"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_config_that_makes_no_sense_is_refused_with_its_entry() {
+    for (from, to, key) in [
+        ("\"hidden_size\": 4", "\"hidden_size\": -4", "hidden_size"),
+        (
+            "\"hidden_size\": 4",
+            "\"hidden_size\": 5",
+            "num_attention_heads",
+        ),
+        ("\"hidden_size\": 4, ", "", "hidden_size"),
+        (
+            "\"num_hidden_layers\": 1",
+            "\"num_hidden_layers\": 1000000",
+            "num_hidden_layers",
+        ),
+        ("\"vocab_size\": 5", "\"vocab_size\": 1e300", "vocab_size"),
+        ("\"bert\"", "7", "model_type"),
+    ] {
+        let broken = BERT.replace(from, to);
+        assert_ne!(broken, BERT);
+        let error = spec_error(&broken);
+        assert!(error.contains(key), "{to}: {error}");
+    }
+    assert!(spec_error("{").contains("JSON"));
+    assert!(spec_error("[1]").contains("model_type"));
+}
+
+#[cfg(feature = "tch")]
+mod loading {
+    use super::*;
+    use mri_extract::{Device, TchBackend, TchOptions};
+
+    fn load_error(files: &[(&str, &[u8])]) -> ModelError {
+        let mut all = vec![("config.json", BERT.as_bytes())];
+        all.extend_from_slice(files);
+        let folder = folder_with(&all);
+        match TchBackend::load(folder.path(), &TchOptions::default()) {
+            Ok(_) => panic!("a broken model was loaded"),
+            Err(error) => error,
+        }
+    }
+
+    fn safetensors(name: &str, shape: &[usize]) -> Vec<u8> {
+        let bytes = 4 * shape.iter().product::<usize>();
+        let header = format!(
+            r#"{{"{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[0,{bytes}]}}}}"#
+        );
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header.as_bytes());
+        file.extend(vec![0; bytes]);
+        file
+    }
+
+    #[test]
+    fn missing_weights_and_pickles_say_what_to_do() {
+        let error = load_error(&[]);
+        assert!(matches!(error, ModelError::MissingFile { .. }), "{error}");
+        let error = load_error(&[("pytorch_model.bin", b"PK")]);
+        assert!(matches!(error, ModelError::PickleOnly { .. }), "{error}");
+        assert!(error.to_string().contains("save_pretrained"), "{error}");
+    }
+
+    #[test]
+    fn truncated_weights_are_noticed_at_any_length() {
+        let whole = safetensors("embeddings.word_embeddings.weight", &[5, 4]);
+        for length in [0, 1, 7, 8, 20, whole.len() / 2, whole.len() - 1] {
+            let error = load_error(&[("model.safetensors", &whole[..length])]);
+            assert!(
+                matches!(error, ModelError::BrokenWeights { .. }),
+                "{length} bytes: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn tensors_that_are_missing_or_misshapen_are_named() {
+        let other = safetensors("something.else", &[5, 4]);
+        let error = load_error(&[("model.safetensors", &other)]);
+        assert!(
+            error
+                .to_string()
+                .contains("embeddings.word_embeddings.weight"),
+            "{error}"
+        );
+        let wide = safetensors("bert.embeddings.word_embeddings.weight", &[5, 40]);
+        let error = load_error(&[("model.safetensors", &wide)]);
+        assert!(matches!(error, ModelError::WrongShape { .. }), "{error}");
+        let only = safetensors("embeddings.word_embeddings.weight", &[5, 4]);
+        let error = load_error(&[("model.safetensors", &only)]);
+        assert!(matches!(error, ModelError::MissingTensor { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_index_is_followed_but_not_out_of_the_folder() {
+        let index = |file: &str| format!(r#"{{"weight_map": {{"a": "{file}"}}}}"#);
+        let name = "model.safetensors.index.json";
+        let error = load_error(&[(name, index("part-1.safetensors").as_bytes())]);
+        assert!(error.to_string().contains("part-1"), "{error}");
+        let error = load_error(&[(name, index("../x.safetensors").as_bytes())]);
+        assert!(matches!(error, ModelError::BadConfig { .. }), "{error}");
+        let error = load_error(&[(name, b"{}")]);
+        assert!(matches!(error, ModelError::BadConfig { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_device_that_is_not_there_is_an_error() {
+        let folder = folder_with(&[("config.json", BERT.as_bytes())]);
+        let options = TchOptions {
+            // No machine has that many.
+            device: Device::Cuda(10_000),
+            ..TchOptions::default()
+        };
+        let error = TchBackend::load(folder.path(), &options).err().unwrap();
+        assert!(matches!(error, ModelError::NoDevice { .. }), "{error}");
+    }
+}
