@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 mod backend;
+pub mod conformance;
 mod error;
 mod labels;
 mod layer;

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
+/// Every backend against the conformance suite.
+mod conformance;
 /// Reading the goldens of `tests/golden/` and comparing with them.
 #[cfg(feature = "tch")]
 mod golden;

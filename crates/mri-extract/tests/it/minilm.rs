@@ -6,7 +6,7 @@ use mri_extract::{Device, TchBackend, TchOptions};
 use crate::golden::{self, Golden, assert_close};
 
 /// The model's folder: `$MRI_TEST_MODEL`, else where `cargo xtask setup` puts it.
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let own = std::env::var_os("MRI_TEST_MODEL").map(PathBuf::from);
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.models/all-MiniLM-L6-v2");
     let folder = own.unwrap_or(workspace);
