@@ -1,1 +1,32 @@
-//! Matrices in, few columns out: PCA, SVD and neighbour embeddings of llm-mri.
+//! Matrices in, few columns out.
+//!
+//! The activations of a layer have hundreds of dimensions; a picture has two. This crate holds the
+//! [`Reducer`]s that get from one to the other, the [`Scaling`] that comes first, and
+//! [`reduce_stack`], which reduces every layer of a recording.
+//!
+//! The key decision: a reducer is fitted **once per layer on all texts**. Categories are rows of
+//! the result, so their points share axes and can be compared; a reducer fitted per category would
+//! give each its own axes.
+//!
+//! [`Pca`] and [`Svd`] are exact: no randomised approximation, whose subspace is wrong where a
+//! spectrum decays slowly, as that of real activations does. The linear algebra is faer's, or
+//! LAPACK's with the feature `lapack`; only `linalg.rs` knows which.
+
+#![warn(missing_docs)]
+
+mod check;
+mod kind;
+mod linalg;
+mod linear;
+mod pca;
+mod scaling;
+mod stack;
+mod svd;
+
+pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
+pub use linear::LinearProjection;
+pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
+pub use pca::Pca;
+pub use scaling::{Scaler, Scaling};
+pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};
+pub use svd::Svd;

@@ -1,0 +1,106 @@
+use std::fmt;
+use std::str::FromStr;
+
+use mri_core::Reducer;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{Pca, Scaling, Svd};
+
+/// The reducers of this crate by name, for programs and configuration files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ReducerKind {
+    /// [`Pca`].
+    Pca,
+    /// [`Svd`].
+    Svd,
+}
+
+impl ReducerKind {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Self; 2] = [Self::Pca, Self::Svd];
+
+    /// The name in configuration files and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pca => "pca",
+            Self::Svd => "svd",
+        }
+    }
+}
+
+impl fmt::Display for ReducerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no reducer's.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{given:?} is not a reducer; known are {known}")]
+pub struct ParseReducerError {
+    given: String,
+    known: String,
+}
+
+impl FromStr for ReducerKind {
+    type Err = ParseReducerError;
+
+    fn from_str(text: &str) -> Result<Self, ParseReducerError> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| ParseReducerError {
+                given: text.to_owned(),
+                known: Self::ALL.map(Self::name).join(", "),
+            })
+    }
+}
+
+/// A reducer of this crate with the options that all of them share, as plain data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReducerSpec {
+    /// Which reducer.
+    pub kind: ReducerKind,
+    /// How many components.
+    pub components: usize,
+    /// What is done to the columns first; `None` takes the reducer's own default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
+    /// The seed of whatever is random in the reducer; PCA and SVD have nothing random.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+impl Default for ReducerSpec {
+    fn default() -> Self {
+        Self {
+            kind: ReducerKind::Pca,
+            components: 2,
+            scaling: None,
+            seed: 0,
+        }
+    }
+}
+
+impl ReducerSpec {
+    /// The reducer that the options describe.
+    #[must_use]
+    pub fn build(&self) -> Box<dyn Reducer> {
+        match self.kind {
+            ReducerKind::Pca => {
+                let mut pca = Pca::new(self.components);
+                pca.scaling = self.scaling.unwrap_or(pca.scaling);
+                Box::new(pca)
+            }
+            ReducerKind::Svd => {
+                let mut svd = Svd::new(self.components);
+                svd.scaling = self.scaling.unwrap_or(svd.scaling);
+                Box::new(svd)
+            }
+        }
+    }
+}

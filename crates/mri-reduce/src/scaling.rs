@@ -1,0 +1,176 @@
+use mri_core::ReduceError;
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
+use serde::{Deserialize, Serialize};
+
+use crate::check::check_finite;
+
+/// What is done to the columns before they are reduced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaling {
+    /// Nothing.
+    None,
+    /// Subtract the column mean.
+    Center,
+    /// Subtract the column mean and divide by the population standard deviation (denominator n).
+    /// Columns without variance become 0.
+    Standardize,
+    /// Map each column's range to 0 … 1. Columns without range become 0.
+    MinMax,
+}
+
+impl std::str::FromStr for Scaling {
+    type Err = ReduceError;
+
+    fn from_str(text: &str) -> Result<Self, ReduceError> {
+        match text {
+            "none" => Ok(Self::None),
+            "center" => Ok(Self::Center),
+            "standardize" => Ok(Self::Standardize),
+            "min-max" | "min_max" => Ok(Self::MinMax),
+            _ => Err(ReduceError::Parameter {
+                parameter: "scaling",
+                value: text.to_owned(),
+                expected: "one of none, center, standardize, min-max",
+            }),
+        }
+    }
+}
+
+/// A [`Scaling`] fitted to the columns of a matrix: `(x - offset) * factor` per column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scaler {
+    offset: Array1<f64>,
+    factor: Array1<f64>,
+}
+
+/// A column counts as constant when its spread is below this share of its largest absolute value:
+/// what is left is the rounding of `f32`, and dividing by it would blow that up to noise of size 1.
+const CONSTANT: f64 = 1e-7;
+
+impl Scaler {
+    /// Fits a scaling to the columns of `x`, of shape (rows, width). Sums are taken in `f64`.
+    #[must_use]
+    pub fn fit(x: ArrayView2<'_, f32>, scaling: Scaling) -> Self {
+        let width = x.ncols();
+        let mut offset = Array1::zeros(width);
+        let mut factor = Array1::ones(width);
+        if x.nrows() == 0 || scaling == Scaling::None {
+            return Self { offset, factor };
+        }
+        match scaling {
+            Scaling::None => {}
+            Scaling::Center => offset = column_means(x),
+            Scaling::Standardize => {
+                offset = column_means(x);
+                let mut squares = Array1::<f64>::zeros(width);
+                let mut largest = Array1::<f64>::zeros(width);
+                for row in x.rows() {
+                    Zip::from(&mut squares)
+                        .and(&mut largest)
+                        .and(&offset)
+                        .and(row)
+                        .for_each(|s, l, &m, &v| {
+                            let v = f64::from(v);
+                            *s += (v - m) * (v - m);
+                            *l = l.max(v.abs());
+                        });
+                }
+                let n = x.nrows() as f64;
+                Zip::from(&mut factor)
+                    .and(&squares)
+                    .and(&largest)
+                    .for_each(|f, &s, &l| {
+                        let deviation = (s / n).sqrt();
+                        *f = if deviation > CONSTANT * l {
+                            1.0 / deviation
+                        } else {
+                            0.0
+                        };
+                    });
+            }
+            Scaling::MinMax => {
+                for (column, values) in x.axis_iter(Axis(1)).enumerate() {
+                    let (low, high) = values
+                        .iter()
+                        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
+                            (low.min(f64::from(v)), high.max(f64::from(v)))
+                        });
+                    offset[column] = low;
+                    let constant = high - low <= CONSTANT * low.abs().max(high.abs());
+                    factor[column] = if constant { 0.0 } else { 1.0 / (high - low) };
+                }
+            }
+        }
+        Self { offset, factor }
+    }
+
+    /// Applies the scaling to rows of the same width.
+    ///
+    /// # Errors
+    /// [`ReduceError::WidthMismatch`] or [`ReduceError::NonFinite`].
+    pub fn transform(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>, ReduceError> {
+        let fitted = self.offset.len();
+        if x.ncols() != fitted {
+            return Err(ReduceError::WidthMismatch {
+                given: x.ncols(),
+                fitted,
+            });
+        }
+        check_finite(x)?;
+        let mut out = Array2::zeros(x.dim());
+        for (mut to, from) in out.rows_mut().into_iter().zip(x.rows()) {
+            Zip::from(&mut to)
+                .and(from)
+                .and(&self.offset)
+                .and(&self.factor)
+                .for_each(|t, &v, &o, &f| *t = ((f64::from(v) - o) * f) as f32);
+        }
+        Ok(out)
+    }
+}
+
+/// The mean of each column, summed in `f64`.
+pub(crate) fn column_means(x: ArrayView2<'_, f32>) -> Array1<f64> {
+    let mut means = Array1::<f64>::zeros(x.ncols());
+    for row in x.rows() {
+        Zip::from(&mut means)
+            .and(row)
+            .for_each(|m, &v| *m += f64::from(v));
+    }
+    means / x.nrows().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn standardised_columns_have_mean_0_and_variance_1() {
+        let x = array![[1.0_f32, 5.0, 1e6], [2.0, 5.0, 1e6], [6.0, 5.0, 1e6 + 3.0]];
+        let z = Scaler::fit(x.view(), Scaling::Standardize)
+            .transform(x.view())
+            .unwrap();
+        let column = z.column(0);
+        assert!(column.sum().abs() < 1e-6);
+        assert!((column.iter().map(|v| v * v).sum::<f32>() / 3.0 - 1.0).abs() < 1e-6);
+        assert!(
+            z.column(1).iter().all(|&v| v == 0.0),
+            "a constant column becomes 0"
+        );
+        assert!(
+            z.column(2)[2] > 1.0,
+            "a small spread on a large offset is not constant"
+        );
+    }
+
+    #[test]
+    fn min_max_reaches_both_ends() {
+        let x = array![[-1.0_f32, 3.0], [3.0, 3.0], [1.0, 3.0]];
+        let z = Scaler::fit(x.view(), Scaling::MinMax)
+            .transform(x.view())
+            .unwrap();
+        assert_eq!(z, array![[0.0, 0.0], [1.0, 0.0], [0.5, 0.0]]);
+    }
+}
