@@ -1,0 +1,120 @@
+use serde::{Deserialize, Serialize};
+
+/// Mean, variance, skewness and excess kurtosis of a sample, each bias-corrected.
+///
+/// With `d = x - mean` and sums over the sample:
+///
+/// - `var = sum(d^2) / (n - 1)`, for `n >= 2`;
+/// - `skew = n sqrt(n - 1) / (n - 2) * sum(d^3) / sum(d^2)^1.5`, for `n >= 3`;
+/// - `kurt = n (n + 1) (n - 1) / ((n - 2) (n - 3)) * sum(d^4) / sum(d^2)^2 - 3 (n - 1)^2 / ((n - 2) (n - 3))`,
+///   for `n >= 4` (0 for the normal distribution).
+///
+/// These are the estimators of pandas' `mean`, `var`, `skew` and `kurt`. A sample without any
+/// spread has skewness and kurtosis 0, as there. A statistic that needs more values than there
+/// are is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// The mean.
+    pub mean: Option<f64>,
+    /// The sample variance (denominator n − 1).
+    pub var: Option<f64>,
+    /// The skewness.
+    pub skew: Option<f64>,
+    /// The excess kurtosis.
+    pub kurt: Option<f64>,
+}
+
+impl Moments {
+    /// The moments of a sample.
+    #[must_use]
+    pub fn of(sample: &[f64]) -> Self {
+        let n = sample.len() as f64;
+        if sample.is_empty() {
+            return Self {
+                mean: None,
+                var: None,
+                skew: None,
+                kurt: None,
+            };
+        }
+        let mean = sample.iter().sum::<f64>() / n;
+        let (mut d2, mut d3, mut d4) = (0.0, 0.0, 0.0);
+        for x in sample {
+            let d = x - mean;
+            d2 += d * d;
+            d3 += d * d * d;
+            d4 += d * d * d * d;
+        }
+        // Rounding of the mean leaves a trace of spread in a constant sample.
+        let constant = d2 <= f64::EPSILON * f64::EPSILON * n * n * mean * mean;
+        let skew = match sample.len() {
+            0..=2 => None,
+            _ if constant => Some(0.0),
+            _ => Some(n * (n - 1.0).sqrt() / (n - 2.0) * d3 / d2.powf(1.5)),
+        };
+        let kurt = match sample.len() {
+            0..=3 => None,
+            _ if constant => Some(0.0),
+            _ => {
+                let below = (n - 2.0) * (n - 3.0);
+                let correction = 3.0 * (n - 1.0) * (n - 1.0) / below;
+                Some(n * (n + 1.0) * (n - 1.0) / below * d4 / (d2 * d2) - correction)
+            }
+        };
+        Self {
+            mean: Some(mean),
+            var: (sample.len() > 1).then(|| d2 / (n - 1.0)),
+            skew,
+            kurt,
+        }
+    }
+}
+
+/// Pearson's correlation of pairs, `None` where one side has no spread.
+pub(crate) fn pearson(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
+    let (mut n, mut sx, mut sy) = (0.0, 0.0, 0.0);
+    for (x, y) in pairs.clone() {
+        n += 1.0;
+        sx += x;
+        sy += y;
+    }
+    if n == 0.0 {
+        return None;
+    }
+    let (mx, my) = (sx / n, sy / n);
+    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+    for (x, y) in pairs {
+        let (dx, dy) = (x - mx, y - my);
+        xx += dx * dx;
+        yy += dy * dy;
+        xy += dx * dy;
+    }
+    let no_spread = |spread: f64, mean: f64| spread <= (f64::EPSILON * n * mean).powi(2);
+    if no_spread(xx, mx) || no_spread(yy, my) {
+        return None;
+    }
+    Some((xy / (xx * yy).sqrt()).clamp(-1.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_values_give_none_and_no_spread_gives_zero() {
+        assert_eq!(Moments::of(&[]).mean, None);
+        let one = Moments::of(&[2.0]);
+        assert_eq!((one.mean, one.var), (Some(2.0), None));
+        let two = Moments::of(&[1.0, 3.0]);
+        assert_eq!((two.var, two.skew, two.kurt), (Some(2.0), None, None));
+        let flat = Moments::of(&[0.1; 5]);
+        assert_eq!((flat.skew, flat.kurt), (Some(0.0), Some(0.0)));
+    }
+
+    #[test]
+    fn a_symmetric_sample_has_no_skew() {
+        let m = Moments::of(&[-2.0, -1.0, 0.0, 1.0, 2.0]);
+        assert_eq!(m.skew, Some(0.0));
+        assert!((m.kurt.unwrap() + 1.2).abs() < 1e-12);
+    }
+}

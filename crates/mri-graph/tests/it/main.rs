@@ -1,0 +1,10 @@
+//! Tests of region graphs against independent references.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and one that is skipped says so"
+)]
+
+/// Metrics against networkx and pandas.
+mod metrics;
