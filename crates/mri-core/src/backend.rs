@@ -241,12 +241,17 @@ impl TokenBatch {
         self.iter().map(<[u32]>::len).max().unwrap_or(0)
     }
 
+    /// The tokens of one text, `None` past the last.
+    #[must_use]
+    pub fn get(&self, text: usize) -> Option<&[u32]> {
+        let end = *self.ends.get(text)?;
+        let start = if text == 0 { 0 } else { self.ends[text - 1] };
+        Some(&self.tokens[start..end])
+    }
+
     /// The texts in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u32]> + '_ {
-        (0..self.len()).map(|i| {
-            let start = if i == 0 { 0 } else { self.ends[i - 1] };
-            &self.tokens[start..self.ends[i]]
-        })
+        (0..self.len()).map(|text| self.get(text).unwrap_or_default())
     }
 }
 

@@ -5,8 +5,16 @@
 //! by name. The engine is the feature `tch`, on by default and the only part that needs libtorch:
 //! readers, stores and [`FakeBackend`] do without.
 
+mod batch;
+mod corpus;
 mod engine;
+mod error;
+mod npy;
+mod record;
+mod tokenize;
 
+pub use batch::{BatchPlan, plan_batches};
+pub use corpus::{Corpus, CorpusOptions};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
     LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkvLayout,
@@ -14,3 +22,7 @@ pub use engine::{
 };
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions};
+pub use error::ExtractError;
+pub use npy::{read_npy, write_npy};
+pub use record::{RecordOptions, RecordStats, Recording, record};
+pub use tokenize::{TextTokenizer, TokenizedTexts};

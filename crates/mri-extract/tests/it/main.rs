@@ -8,6 +8,8 @@
 
 /// Every backend against the conformance suite.
 mod conformance;
+/// Readers of labelled texts and what they refuse.
+mod corpus;
 /// Reading the goldens of `tests/golden/` and comparing with them.
 #[cfg(feature = "tch")]
 mod golden;
@@ -16,3 +18,5 @@ mod golden;
 mod minilm;
 /// What a broken or foreign model folder is answered with.
 mod model_errors;
+/// From a corpus to matrices: order, equal texts, errors with their row.
+mod record;

@@ -1,0 +1,162 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mri_core::{BackendError, Cancelled, CoreError};
+use thiserror::Error;
+
+use crate::ModelError;
+
+/// Why texts could not be read, tokenised, recorded or kept.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The path is neither a table nor a folder that this crate reads.
+    #[error("{}: not a corpus; expected a .csv or .tsv file with a header, or a folder with one folder of .txt files per label", .path.display())]
+    UnknownFormat {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// A table lacks a column.
+    #[error("{}: no column {column:?}; the columns are {columns}; name the right one with --{flag}", .path.display())]
+    MissingColumn {
+        /// The table.
+        path: PathBuf,
+        /// The column asked for.
+        column: String,
+        /// The columns there are, quoted and comma-separated.
+        columns: String,
+        /// The program's option that names the column.
+        flag: &'static str,
+    },
+    /// A row has no text or no label.
+    #[error("{}, {place}: no {what}; fill it in, or leave such rows out with --drop-missing", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, such as `line 7`.
+        place: String,
+        /// `"text"` or `"label"`.
+        what: &'static str,
+    },
+    /// A text or label is not UTF-8.
+    #[error("{}, {place}: not valid UTF-8; convert the file to UTF-8 first", .path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: String,
+    },
+    /// A table is not well formed.
+    #[error("{}, {place}: {problem}", .path.display())]
+    BadTable {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is no text at all.
+    #[error("{}: no labelled texts in it", .path.display())]
+    EmptyCorpus {
+        /// The corpus.
+        path: PathBuf,
+    },
+    /// Categories are to be compared, but there is only one.
+    #[error("{}: all texts have the label {label:?}; at least two labels are needed to compare", .path.display())]
+    SingleCategory {
+        /// The corpus.
+        path: PathBuf,
+        /// The one label.
+        label: String,
+    },
+    /// The model could not be loaded.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The tokenizer could not be loaded or used.
+    #[error("{}: {problem}", .path.display())]
+    Tokenizer {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The tokenizer gives ids that the model does not know.
+    #[error("{}: the tokenizer has {tokens} tokens, but the model's vocabulary has {vocab_size}; it belongs to another model", .path.display())]
+    WrongTokenizer {
+        /// The tokenizer's file.
+        path: PathBuf,
+        /// One more than its largest id.
+        tokens: usize,
+        /// The entries of the model's vocabulary.
+        vocab_size: usize,
+    },
+    /// A number of tokens that the model cannot take was asked for.
+    #[error(
+        "a maximum length of {asked} tokens was asked for, but it must be from {lowest} to {highest}"
+    )]
+    BadMaxLength {
+        /// What was asked for.
+        asked: usize,
+        /// The least: the special tokens and one more.
+        lowest: usize,
+        /// The model's limit.
+        highest: usize,
+    },
+    /// The engine failed on a batch.
+    #[error("text {row} of the corpus (counted from 0): {source}")]
+    Text {
+        /// The row of the text at fault.
+        row: usize,
+        /// What the engine says of it; its text number is that of the batch.
+        source: BackendError,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The engine returned matrices that are not those asked for.
+    #[error("the engine returned {found} for layer {layer} where {expected} was asked for")]
+    BadMatrix {
+        /// The layer.
+        layer: mri_core::Layer,
+        /// The shape returned.
+        found: String,
+        /// The shape asked for.
+        expected: String,
+    },
+    /// A recording asks for something that cannot be recorded this way.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// A `.npy` file is not one that this crate reads.
+    #[error("{}: {problem}", .path.display())]
+    BadNpy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Labels and rows do not fit.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// The watch asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl ExtractError {
+    /// An I/O error with its path, for use with `map_err`.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+use std::fs;
+use std::path::Path;
+
+use mri_extract::{Corpus, CorpusOptions, ExtractError};
+
+/// Reads `content` as a file of this name.
+fn open(name: &str, content: &[u8]) -> Result<Corpus, ExtractError> {
+    open_with(name, content, &CorpusOptions::default())
+}
+
+fn open_with(name: &str, content: &[u8], options: &CorpusOptions) -> Result<Corpus, ExtractError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, content).unwrap();
+    Corpus::open(&path, options)
+}
+
+fn message(name: &str, content: &[u8]) -> String {
+    open(name, content).unwrap_err().to_string()
+}
+
+#[test]
+fn a_table_keeps_its_order_and_numbers_labels_as_first_seen() {
+    let corpus = open(
+        "c.csv",
+        b"id,label,text\n1,law,\"one, two\"\n2,art,\"a \"\"b\"\"\nc\"\n3,law,x\n",
+    )
+    .unwrap();
+    assert_eq!(corpus.texts(), ["one, two", "a \"b\"\nc", "x"]);
+    assert_eq!(corpus.labels().names(), ["law", "art"]);
+    assert_eq!(corpus.labels().ids(), [0, 1, 0]);
+}
+
+#[test]
+fn tabs_and_a_byte_order_mark_are_understood() {
+    let corpus = open(
+        "c.tsv",
+        b"\xef\xbb\xbftext\tlabel\nHello, world\ta\nBye\tb\n",
+    )
+    .unwrap();
+    assert_eq!(corpus.texts(), ["Hello, world", "Bye"]);
+}
+
+#[test]
+fn a_folder_per_label_is_read_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in [
+        ("b/2.txt", "b two"),
+        ("b/1.txt", "b one"),
+        ("a/x.TXT", "a x"),
+        ("a/notes.md", "no"),
+    ] {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let corpus = Corpus::open(folder.path(), &CorpusOptions::default()).unwrap();
+    assert_eq!(corpus.texts(), ["a x", "b one", "b two"]);
+    assert_eq!(corpus.labels().names(), ["a", "b"]);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place_and_remedy() {
+    let m = message("c.csv", b"content,label\nx,a\n");
+    assert!(m.contains("\"text\"") && m.contains("\"content\", \"label\"") && m.contains("--text"));
+    let m = message("c.csv", b"text,label\nx,a\n   ,b\n");
+    assert!(
+        m.contains("line 3") && m.contains("no text") && m.contains("--drop-missing"),
+        "{m}"
+    );
+    let m = message("c.csv", b"text,label\nx,a\ny,\n");
+    assert!(m.contains("line 3") && m.contains("no label"), "{m}");
+    let m = message("c.csv", b"text,label\nx,a\n\xff\xfe,b\n");
+    assert!(m.contains("line 3") && m.contains("UTF-8"), "{m}");
+    let m = message("c.csv", b"text,label\nx,a,z\n");
+    assert!(m.contains("line 2") && m.contains("3 fields"), "{m}");
+    assert!(message("c.csv", b"text,label\n").contains("no labelled texts"));
+    assert!(message("c.csv", b"").contains("no column"));
+    assert!(message("c.doc", b"x").contains(".csv or .tsv"));
+    let missing = Corpus::open(Path::new("no/such.csv"), &CorpusOptions::default());
+    assert!(matches!(missing, Err(ExtractError::Io { .. })));
+    let one = open("c.csv", b"text,label\nx,a\ny,a\n").unwrap();
+    assert!(
+        one.require_two_categories()
+            .unwrap_err()
+            .to_string()
+            .contains("\"a\"")
+    );
+}
+
+#[test]
+fn missing_rows_are_dropped_only_when_asked_and_counted() {
+    let options = CorpusOptions {
+        drop_missing: true,
+        ..CorpusOptions::default()
+    };
+    let corpus = open_with("c.csv", b"text,label\nx,a\n ,a\ny,\nz,b\n", &options).unwrap();
+    assert_eq!((corpus.texts().len(), corpus.dropped()), (2, 2));
+}
+
+#[test]
+fn the_hash_is_that_of_the_texts_and_not_of_the_file() {
+    let a = open("c.csv", b"text,label\nx,a\ny,b\n").unwrap();
+    let b = open("c.tsv", b"label\tother\ttext\na\t1\tx\nb\t2\ty\n").unwrap();
+    assert_eq!(a.hash(), b.hash());
+    let c = open("c.csv", b"text,label\nxy,a\n,b\n");
+    assert!(c.is_err());
+    for other in [
+        &b"text,label\nx,b\ny,a\n"[..],
+        b"text,label\ny,a\nx,b\n",
+        b"text,label\nx,a\n",
+    ] {
+        assert_ne!(open("c.csv", other).unwrap().hash(), a.hash());
+    }
+}
+
+mod any_bytes {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn never_panic(
+            body in prop::collection::vec(
+                prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..200),
+            header in any::<bool>(),
+        ) {
+            let mut content = if header { b"text,label\n".to_vec() } else { Vec::new() };
+            content.extend(body);
+            if let Ok(corpus) = open("c.csv", &content) {
+                prop_assert_eq!(corpus.texts().len(), corpus.labels().len());
+                prop_assert!(corpus.texts().iter().all(|text| !text.trim().is_empty()));
+            }
+        }
+    }
+}
