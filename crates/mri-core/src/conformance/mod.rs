@@ -4,10 +4,12 @@
 //! ours. A suite never panics: it gives the first [`Violation`] it finds.
 
 mod backend;
+mod reducer;
 
 use std::fmt;
 
 pub use backend::BackendSuite;
+pub use reducer::{Invariance, OnThreads, ReducerSuite};
 use thiserror::Error;
 
 /// A law that an implementation breaks.

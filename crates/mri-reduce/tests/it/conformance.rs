@@ -1,0 +1,52 @@
+use mri_core::conformance::{Invariance, ReducerSuite};
+use mri_reduce::{Pca, Reducer, Scaling, Svd};
+
+fn check(suite: &ReducerSuite, reducer: &dyn Reducer, what: &str) {
+    suite
+        .check(reducer)
+        .and_then(|()| {
+            suite.check_threads(reducer, &|threads, work| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                pool.build().unwrap().install(work);
+            })
+        })
+        .unwrap_or_else(|violation| panic!("{what}: {violation}"));
+}
+
+/// What each scaling makes of a change of the rows; PCA subtracts the mean in any case.
+fn invariances(scaling: Scaling, centred: bool) -> Vec<Invariance> {
+    use Invariance::{ColumnScale, Scale, ScaleWithPoints, Shift};
+    match scaling {
+        Scaling::None if centred => vec![Shift, ScaleWithPoints],
+        Scaling::None => vec![ScaleWithPoints],
+        Scaling::Center => vec![Shift, ScaleWithPoints],
+        Scaling::Standardize | Scaling::MinMax => vec![Shift, Scale, ColumnScale],
+    }
+}
+
+#[test]
+fn pca_and_svd_conform() {
+    for scaling in [
+        Scaling::None,
+        Scaling::Center,
+        Scaling::Standardize,
+        Scaling::MinMax,
+    ] {
+        for n_components in [1, 2, 5] {
+            let suite = ReducerSuite::linear();
+            let pca = Pca {
+                n_components,
+                scaling,
+            };
+            let svd = Svd {
+                n_components,
+                scaling,
+            };
+            let what = format!("{n_components} components, {scaling:?}");
+            let claims = suite.clone().with_invariances(invariances(scaling, true));
+            check(&claims, &pca, &format!("PCA, {what}"));
+            let claims = suite.with_invariances(invariances(scaling, false));
+            check(&claims, &svd, &format!("SVD, {what}"));
+        }
+    }
+}
