@@ -1,0 +1,144 @@
+//! Integration tests of mri-grid.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use mri_core::Labels;
+use mri_grid::{Binning, Cell, Grid, GridError};
+use ndarray::{Array2, array};
+use proptest::prelude::*;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Golden {
+    case: String,
+    side: usize,
+    values: Vec<f32>,
+    bins: Vec<u16>,
+}
+
+/// Points with the given first coordinates and 0 for the second.
+fn along_x(values: &[f32]) -> Array2<f32> {
+    Array2::from_shape_fn(
+        (values.len(), 2),
+        |(i, j)| if j == 0 { values[i] } else { 0.0 },
+    )
+}
+
+#[test]
+fn uniform_bins_are_those_of_pandas() {
+    let text = include_str!("../golden/cut.json");
+    let goldens: Vec<Golden> = serde_json::from_str(text).unwrap();
+    assert_eq!(goldens.len(), 50);
+    for g in goldens {
+        let grid = Grid::new(along_x(&g.values).view(), Binning::Uniform { side: g.side }).unwrap();
+        let bins: Vec<u16> = grid.cells().iter().map(|cell| cell.x).collect();
+        assert_eq!(bins, g.bins, "{} with {} bins", g.case, g.side);
+    }
+}
+
+#[test]
+fn equal_points_are_in_the_middle() {
+    let points = along_x(&[0.0, 0.0, 0.0]);
+    for (side, middle) in [(10, 4), (9, 4)] {
+        let grid = Grid::new(points.view(), Binning::Uniform { side }).unwrap();
+        assert_eq!(
+            grid.cell_of(0),
+            Some(Cell {
+                x: middle,
+                y: middle
+            })
+        );
+    }
+}
+
+#[test]
+fn quantile_bins_hold_equal_counts_despite_an_outlier() {
+    let mut values: Vec<f32> = (0..100).map(|i| (i as f32 * 37.0) % 100.0).collect();
+    values[3] = 1e9;
+    let grid = Grid::new(along_x(&values).view(), Binning::Quantile { side: 5 }).unwrap();
+    for x in 0..5 {
+        assert_eq!(grid.cells().iter().filter(|cell| cell.x == x).count(), 20);
+    }
+}
+
+#[test]
+fn wrong_input_is_refused() {
+    let uniform = |side| Binning::Uniform { side };
+    let bad = |points: Array2<f32>, side| Grid::new(points.view(), uniform(side)).unwrap_err();
+    assert_eq!(
+        bad(Array2::zeros((3, 3)), 4),
+        GridError::NotPlanar { columns: 3 }
+    );
+    assert_eq!(bad(Array2::zeros((0, 2)), 4), GridError::NoPoints);
+    assert_eq!(
+        bad(Array2::zeros((3, 2)), 0),
+        GridError::BadSide { side: 0 }
+    );
+    assert_eq!(
+        bad(Array2::zeros((3, 2)), 70_000),
+        GridError::BadSide { side: 70_000 }
+    );
+    assert_eq!(
+        bad(array![[0.0, 1.0], [f32::NAN, 0.0]], 4),
+        GridError::NonFinite { row: 1 }
+    );
+}
+
+#[test]
+fn binnings_have_names() {
+    for binning in [Binning::Uniform { side: 10 }, Binning::Quantile { side: 7 }] {
+        assert_eq!(binning.to_string().parse::<Binning>().unwrap(), binning);
+    }
+    for text in [
+        "uniform",
+        "uniform:0",
+        "uniform:x",
+        "hex:4",
+        "quantile:-1",
+        "uniform:70000",
+    ] {
+        assert!(text.parse::<Binning>().is_err(), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_text_is_in_the_cell_that_holds_its_point(
+        coordinates in prop::collection::vec((-50.0_f32..50.0, -1.0_f32..1.0), 1..80),
+        side in 1_usize..12,
+        quantile in any::<bool>(),
+    ) {
+        let points = Array2::from_shape_fn((coordinates.len(), 2), |(i, j)| {
+            if j == 0 { coordinates[i].0 } else { coordinates[i].1 }
+        });
+        let binning =
+            if quantile { Binning::Quantile { side } } else { Binning::Uniform { side } };
+        let grid = Grid::new(points.view(), binning).unwrap();
+        for (row, &(x, _)) in coordinates.iter().enumerate() {
+            let cell = grid.cell_of(row).unwrap();
+            let edges = grid.edges_x();
+            let (low, high) = (edges[usize::from(cell.x)], edges[usize::from(cell.x) + 1]);
+            let x = f64::from(x);
+            prop_assert!((x > low || cell.x == 0) && x <= high, "{low} < {x} <= {high}");
+            prop_assert!(grid.texts(cell).contains(&row));
+            prop_assert_eq!(grid.place([points[(row, 0)], points[(row, 1)]]), cell);
+        }
+        let labels = Labels::from_names((0..coordinates.len()).map(|i| (i % 3).to_string())).unwrap();
+        let counts = grid.counts(&labels);
+        for (category, &expected) in labels.counts().iter().enumerate() {
+            let sum: u32 = counts.index_axis(ndarray::Axis(0), category).sum();
+            prop_assert_eq!(sum as usize, expected);
+        }
+        prop_assert_eq!(counts.dim(), (labels.n_categories(), side, side));
+    }
+
+    #[test]
+    fn places_outside_go_to_the_border(x in prop::num::f32::ANY, y in prop::num::f32::ANY) {
+        let grid = Grid::new(
+            array![[0.0, 0.0], [1.0, 2.0]].view(), Binning::Uniform { side: 3 }).unwrap();
+        let cell = grid.place([x, y]);
+        prop_assert!(cell.x < 3 && cell.y < 3);
+        let [cx, cy] = grid.centre(cell);
+        prop_assert!((-0.1..=1.1).contains(&cx) && (-0.1..=2.1).contains(&cy));
+    }
+}
