@@ -1,3 +1,4 @@
+use mri_core::Layer;
 use thiserror::Error;
 
 /// What can be wrong with a region graph or a question asked of one.
@@ -21,5 +22,33 @@ pub enum GraphError {
         target_node: usize,
         /// What is wrong with it.
         problem: &'static str,
+    },
+    /// A category index is out of range.
+    #[error(
+        "there is no category {category}; categories are numbered from 0 and there are {categories}"
+    )]
+    UnknownCategory {
+        /// The index asked for.
+        category: usize,
+        /// How many there are.
+        categories: usize,
+    },
+    /// A question needs more texts than there are.
+    #[error(
+        "{texts} texts are too few: at least {needed} are needed; take more categories or more texts"
+    )]
+    TooFewTexts {
+        /// Texts there are.
+        texts: usize,
+        /// Texts needed.
+        needed: usize,
+    },
+    /// A coordinate is NaN or infinite.
+    #[error("layer {layer}, row {row} has a coordinate that is not finite")]
+    NonFinite {
+        /// The layer.
+        layer: Layer,
+        /// The row, counted from 0.
+        row: usize,
     },
 }

@@ -4,16 +4,22 @@
 
 mod centrality;
 mod communities;
+mod correlation;
 mod digraph;
 mod error;
+mod fdr;
 mod metrics;
 mod moments;
 mod projection;
+mod ranks;
 
 pub use centrality::{betweenness, page_rank};
 pub use communities::{Communities, communities, modularity};
+pub use correlation::{Component, Correlation, CorrelationGraph, Threshold};
 pub use digraph::LayeredDigraph;
 pub use error::GraphError;
+pub use fdr::benjamini_hochberg;
 pub use metrics::{LayerMetrics, Metrics};
 pub use moments::Moments;
 pub use projection::{Projection, ProjectionMetrics};
+pub use ranks::{average_ranks, spearman, two_sided_p};

@@ -6,5 +6,9 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
+/// Graphs of correlated components.
+mod correlation;
 /// Metrics against networkx and pandas.
 mod metrics;
+/// Rank correlation and adjusted p-values against scipy and statsmodels.
+mod ranks;

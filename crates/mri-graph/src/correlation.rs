@@ -1,0 +1,197 @@
+use mri_core::{Embedding, Layer};
+use petgraph::graph::{DiGraph, NodeIndex};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::ranks::{average_ranks, spearman_of_ranks};
+use crate::{GraphError, LayeredDigraph, benjamini_hochberg};
+
+/// How the components of neighbouring layers move together: the region graph's sibling for maps
+/// that are not two-dimensional.
+///
+/// A node is a component of a layer. An edge joins components of neighbouring layers whose values
+/// over the texts rise and fall together, or against each other, by Spearman's ρ.
+#[derive(Debug, Clone)]
+pub struct CorrelationGraph {
+    layers: Vec<Layer>,
+    texts: usize,
+    graph: DiGraph<Component, Correlation>,
+}
+
+/// One component of one layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Component {
+    /// The layer.
+    pub layer: Layer,
+    /// The index of the layer in the stack.
+    pub position: usize,
+    /// The component, counted from 0.
+    pub component: usize,
+}
+
+impl Component {
+    /// `"{position}_{component}"`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}_{}", self.position, self.component)
+    }
+}
+
+/// How two components go together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Correlation {
+    /// Spearman's ρ, from −1 to 1, with its sign. The sign of a component is arbitrary, so only its
+    /// product around a loop of edges means something.
+    pub rho: f64,
+    /// Two-sided p, see [`spearman`](crate::spearman).
+    pub p: f64,
+    /// `p` adjusted over all pairs of components of the graph, drawn or not
+    /// (see [`benjamini_hochberg`]).
+    pub q: f64,
+}
+
+/// Which correlations become edges.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Threshold {
+    /// Those whose adjusted p is at most this: a false discovery rate.
+    Discovery(f64),
+    /// Those with `|ρ|` of at least this, whatever the number of texts.
+    Correlation(f64),
+}
+
+impl Default for Threshold {
+    /// A false discovery rate of 5 %. A fixed ρ would let through noise when texts are few and
+    /// hide findings when they are many.
+    fn default() -> Self {
+        Self::Discovery(0.05)
+    }
+}
+
+impl Threshold {
+    fn passes(self, edge: &Correlation) -> bool {
+        match self {
+            Self::Discovery(rate) => edge.q <= rate,
+            Self::Correlation(least) => edge.rho.abs() >= least,
+        }
+    }
+}
+
+impl CorrelationGraph {
+    /// The graph of the texts of some categories (of all, if none is named).
+    ///
+    /// A component without any spread over those texts is a node without edges.
+    ///
+    /// # Errors
+    /// [`GraphError::UnknownCategory`]; [`GraphError::TooFewTexts`] below 3 texts;
+    /// [`GraphError::NonFinite`].
+    pub fn spearman(
+        embedding: &Embedding,
+        categories: &[usize],
+        threshold: Threshold,
+    ) -> Result<Self, GraphError> {
+        let labels = embedding.labels();
+        if let Some(&category) = categories.iter().find(|&&c| c >= labels.n_categories()) {
+            return Err(GraphError::UnknownCategory {
+                category,
+                categories: labels.n_categories(),
+            });
+        }
+        let rows: Vec<usize> = (0..labels.len())
+            .filter(|&row| {
+                categories.is_empty() || categories.contains(&(labels.ids()[row] as usize))
+            })
+            .collect();
+        if rows.len() < 3 {
+            return Err(GraphError::TooFewTexts {
+                texts: rows.len(),
+                needed: 3,
+            });
+        }
+
+        let mut graph = DiGraph::new();
+        let mut nodes: Vec<Vec<NodeIndex>> = Vec::new();
+        let mut ranks: Vec<Vec<Vec<f64>>> = Vec::new();
+        for (position, (layer, points)) in embedding.iter().enumerate() {
+            let columns = points.coordinates.ncols();
+            let of_layer = (0..columns).into_par_iter().map(|component| {
+                let column = points.coordinates.column(component);
+                let sample: Vec<f64> = rows.iter().map(|&row| f64::from(column[row])).collect();
+                match sample.iter().position(|value| !value.is_finite()) {
+                    Some(i) => Err(GraphError::NonFinite {
+                        layer,
+                        row: rows[i],
+                    }),
+                    None => Ok(average_ranks(&sample)),
+                }
+            });
+            ranks.push(of_layer.collect::<Result<_, _>>()?);
+            let components = (0..columns).map(|component| Component {
+                layer,
+                position,
+                component,
+            });
+            nodes.push(components.map(|node| graph.add_node(node)).collect());
+        }
+
+        let pairs: Vec<(usize, usize, usize)> = (1..ranks.len())
+            .flat_map(|l| (0..ranks[l - 1].len()).map(move |a| (l, a)))
+            .flat_map(|(l, a)| (0..ranks[l].len()).map(move |b| (l, a, b)))
+            .collect();
+        let found: Vec<_> = pairs
+            .par_iter()
+            .filter_map(|&(l, a, b)| {
+                let (rho, p) = spearman_of_ranks(&ranks[l - 1][a], &ranks[l][b])?;
+                Some((nodes[l - 1][a], nodes[l][b], rho, p))
+            })
+            .collect();
+        let p: Vec<f64> = found.iter().map(|&(_, _, _, p)| p).collect();
+        for ((source, target, rho, p), q) in found.into_iter().zip(benjamini_hochberg(&p)) {
+            let edge = Correlation { rho, p, q };
+            if threshold.passes(&edge) {
+                graph.add_edge(source, target, edge);
+            }
+        }
+        Ok(Self {
+            layers: embedding.layers().collect(),
+            texts: rows.len(),
+            graph,
+        })
+    }
+
+    /// The layers in their order.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// How many texts the correlations rest on.
+    #[must_use]
+    pub fn texts(&self) -> usize {
+        self.texts
+    }
+
+    /// The graph itself: every component is a node, the correlations that passed are edges.
+    #[must_use]
+    pub fn graph(&self) -> &DiGraph<Component, Correlation> {
+        &self.graph
+    }
+
+    /// The plain form in which a graph is measured, with `|ρ|` as the weight.
+    ///
+    /// # Errors
+    /// None for graphs built by [`CorrelationGraph::spearman`] but for a ρ of exactly 0 that a
+    /// threshold of 0 let through.
+    pub fn digraph(&self) -> Result<LayeredDigraph, GraphError> {
+        let layers = self
+            .graph
+            .node_weights()
+            .map(|node| node.position)
+            .collect();
+        let edges = self.graph.edge_indices().filter_map(|edge| {
+            let (source, target) = self.graph.edge_endpoints(edge)?;
+            Some((source.index(), target.index(), self.graph[edge].rho.abs()))
+        });
+        LayeredDigraph::new(self.layers.len(), layers, edges.collect())
+    }
+}
