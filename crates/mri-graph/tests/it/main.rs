@@ -12,3 +12,5 @@ mod correlation;
 mod metrics;
 /// Rank correlation and adjusted p-values against scipy and statsmodels.
 mod ranks;
+/// Region graphs: laws of the counts, views, and exports read by networkx.
+mod region;

@@ -1,0 +1,157 @@
+use std::collections::HashMap;
+
+use mri_core::{Layer, Site};
+use mri_grid::{Cell, GridStack};
+use petgraph::graph::{DiGraph, NodeIndex};
+
+/// An occupied cell of one layer: a node of a [`RegionGraph`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// The layer.
+    pub layer: Layer,
+    /// The place of the layer among those of the graph, counted from 0.
+    pub position: usize,
+    /// The cell of the layer's grid.
+    pub cell: Cell,
+    /// Texts of each category in the cell.
+    pub counts: Vec<u32>,
+}
+
+impl Region {
+    /// The region's name, unique within its graph: `"{layer}_{x}_{y}"` with the layer's number,
+    /// preceded by the site where that is not the residual stream.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.layer.site {
+            Site::Resid => format!("{}_{}", self.layer.index, self.cell),
+            site => format!("{site}.{}_{}", self.layer.index, self.cell),
+        }
+    }
+
+    /// Texts of all categories in the cell, at least 1.
+    #[must_use]
+    pub fn texts(&self) -> u32 {
+        self.counts.iter().sum()
+    }
+}
+
+/// The texts that go from one region to another: an edge of a [`RegionGraph`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// Texts of each category that are in the source region in one layer and in the target region
+    /// in the next.
+    pub weights: Vec<u32>,
+}
+
+impl Transition {
+    /// Texts of all categories.
+    #[must_use]
+    pub fn texts(&self) -> u32 {
+        self.weights.iter().sum()
+    }
+}
+
+/// The regions of all layers and how texts move between them.
+///
+/// Nodes are the occupied cells, ordered by layer, then x, then y. An edge leads from the cell of a
+/// text in one layer to its cell in the next; its weight is kept **per category**, so that a
+/// category's graph, or the composition of several, is a [view](RegionGraph::view) and nothing is
+/// ever overwritten.
+///
+/// **Law:** the weights of a category between two neighbouring layers sum to its number of texts.
+#[derive(Debug, Clone)]
+pub struct RegionGraph {
+    graph: DiGraph<Region, Transition>,
+    categories: Vec<String>,
+    sizes: Vec<usize>,
+    layers: Vec<Layer>,
+}
+
+impl RegionGraph {
+    /// The co-activation graph of a stack of grids. O(texts × layers).
+    #[must_use]
+    pub fn co_activation(grids: &GridStack) -> Self {
+        let labels = grids.labels();
+        let n_categories = labels.n_categories();
+        let mut graph = DiGraph::new();
+        // The nodes of the cells of the layer before, and of the current one.
+        let mut before: Option<Vec<NodeIndex>> = None;
+        for (position, (layer, grid)) in grids.iter().enumerate() {
+            let mut counts: HashMap<Cell, Vec<u32>> = HashMap::new();
+            for (&cell, &id) in grid.cells().iter().zip(labels.ids()) {
+                counts.entry(cell).or_insert_with(|| vec![0; n_categories])[id as usize] += 1;
+            }
+            let mut occupied: Vec<_> = counts.into_iter().collect();
+            occupied.sort_unstable_by_key(|&(cell, _)| cell);
+            let node_of: HashMap<Cell, NodeIndex> = occupied
+                .into_iter()
+                .map(|(cell, counts)| {
+                    (
+                        cell,
+                        graph.add_node(Region {
+                            layer,
+                            position,
+                            cell,
+                            counts,
+                        }),
+                    )
+                })
+                .collect();
+            let nodes: Vec<NodeIndex> = grid.cells().iter().map(|cell| node_of[cell]).collect();
+            if let Some(before) = before {
+                add_transitions(&mut graph, &before, &nodes, labels.ids(), n_categories);
+            }
+            before = Some(nodes);
+        }
+        Self {
+            graph,
+            categories: labels.names().to_vec(),
+            sizes: labels.counts(),
+            layers: grids.layers().collect(),
+        }
+    }
+
+    /// The graph itself, for petgraph's algorithms.
+    #[must_use]
+    pub fn graph(&self) -> &DiGraph<Region, Transition> {
+        &self.graph
+    }
+
+    /// The names of the categories, in the order of every `counts` and `weights`.
+    #[must_use]
+    pub fn categories(&self) -> &[String] {
+        &self.categories
+    }
+
+    /// Texts of each category.
+    #[must_use]
+    pub fn category_sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    /// The layers in their order.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+}
+
+fn add_transitions(
+    graph: &mut DiGraph<Region, Transition>,
+    from: &[NodeIndex],
+    to: &[NodeIndex],
+    ids: &[u32],
+    n_categories: usize,
+) {
+    let mut weights: HashMap<(NodeIndex, NodeIndex), Vec<u32>> = HashMap::new();
+    for ((&source, &target), &id) in from.iter().zip(to).zip(ids) {
+        weights
+            .entry((source, target))
+            .or_insert_with(|| vec![0; n_categories])[id as usize] += 1;
+    }
+    let mut edges: Vec<_> = weights.into_iter().collect();
+    edges.sort_unstable_by_key(|&(ends, _)| ends);
+    for ((source, target), weights) in edges {
+        graph.add_edge(source, target, Transition { weights });
+    }
+}
