@@ -17,8 +17,9 @@ pub use batch::{BatchPlan, plan_batches};
 pub use corpus::{Corpus, CorpusOptions};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
-    LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkvLayout,
-    TransformerSpec, UnknownName, WeightNames, supported_families,
+    LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkNorm, QkNormOver,
+    QkvLayout, Rotary, RotaryPairs, RotaryScaling, ScoreBias, TransformerSpec, UnknownName,
+    WeightNames, alibi_slopes, relative_bucket, supported_families,
 };
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions};

@@ -120,6 +120,41 @@ impl Config {
         Ok(n)
     }
 
+    /// A token id or another number that may be 0, if given. A negative one counts as absent, since
+    /// some configurations write -1 for "none".
+    pub(crate) fn index_opt(&self, key: &str) -> Result<Option<u32>, ModelError> {
+        let n = self.typed(key, "a whole number", Value::as_i64)?;
+        Ok(n.and_then(|n| u32::try_from(n).ok()))
+    }
+
+    /// A list of `count` strings, if given.
+    pub(crate) fn texts(&self, key: &str, count: usize) -> Result<Option<Vec<&str>>, ModelError> {
+        let texts = self.typed(key, "a list of strings", |value| {
+            let list = value.as_array()?;
+            list.iter().map(Value::as_str).collect::<Option<Vec<_>>>()
+        })?;
+        match texts {
+            Some(texts) if texts.len() != count => {
+                let problem = format!("lists {} entries for {count} blocks", texts.len());
+                Err(self.bad(key, problem))
+            }
+            texts => Ok(texts),
+        }
+    }
+
+    /// A list of block numbers; empty where there is none.
+    pub(crate) fn indices(&self, key: &str) -> Result<Vec<usize>, ModelError> {
+        let list = self.typed(key, "a list of block numbers", |value| {
+            let one = |v: &Value| v.as_u64().and_then(|n| usize::try_from(n).ok());
+            value
+                .as_array()?
+                .iter()
+                .map(one)
+                .collect::<Option<Vec<_>>>()
+        })?;
+        Ok(list.unwrap_or_default())
+    }
+
     pub(crate) fn float_opt(&self, key: &str) -> Result<Option<f64>, ModelError> {
         self.typed(key, "a finite number", |v| {
             v.as_f64().filter(|x| x.is_finite())

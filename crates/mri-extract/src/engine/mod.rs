@@ -5,6 +5,8 @@ mod device;
 mod error;
 mod fake;
 mod families;
+mod rotary;
+mod score_bias;
 mod spec;
 #[cfg(feature = "tch")]
 mod tch;
@@ -18,9 +20,11 @@ pub use device::{Device, Dtype, UnknownName};
 pub use error::ModelError;
 pub use fake::FakeBackend;
 pub use families::supported_families;
+pub use rotary::{Rotary, RotaryPairs, RotaryScaling};
+pub use score_bias::{alibi_slopes, relative_bucket};
 pub use spec::{
     Activation, Attention, Block, BlockNorms, Embedding, LearnedPositions, Mlp, Norm, NormKind,
-    Part, Projection, QkvLayout, TransformerSpec, WeightNames,
+    Part, Projection, QkNorm, QkNormOver, QkvLayout, ScoreBias, TransformerSpec, WeightNames,
 };
 #[cfg(feature = "tch")]
 pub use tch::{TchBackend, TchOptions};

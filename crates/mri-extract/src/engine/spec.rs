@@ -7,6 +7,8 @@
 
 use mri_core::ModelKind;
 
+use super::rotary::Rotary;
+
 /// What a transformer computes and under which names its weights are stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransformerSpec {
@@ -52,6 +54,8 @@ pub struct Embedding {
 pub struct Projection {
     /// Whether it adds a bias.
     pub bias: bool,
+    /// It comes before positions are added, not after the norm.
+    pub before_positions: bool,
 }
 
 /// A table with one vector per position.
@@ -145,6 +149,54 @@ pub struct Attention {
     pub causal: bool,
     /// A token sees only those less than this far away.
     pub window: Option<usize>,
+    /// Rotary positions.
+    pub rotary: Option<Rotary>,
+    /// A norm of queries and keys, before rotary positions.
+    pub qk_norm: Option<QkNorm>,
+    /// What is added to the scores.
+    pub bias: ScoreBias,
+    /// Scores `s` become `c tanh(s / c)`, before anything is added to them.
+    pub softcap: Option<f64>,
+}
+
+/// A norm of queries and keys.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QkNorm {
+    /// Which norm.
+    pub norm: Norm,
+    /// What it normalises.
+    pub over: QkNormOver,
+}
+
+/// What a norm of queries and keys normalises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QkNormOver {
+    /// Each head, with one weight for all.
+    Head,
+    /// Each head, with weights of its own, stored one by one.
+    EachHead,
+    /// All heads together.
+    AllHeads,
+}
+
+/// What is added to attention scores, by position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ScoreBias {
+    /// Nothing.
+    None,
+    /// A slope per head times the key's position (Press et al. 2022, arXiv:2108.12409), in
+    /// bfloat16 and then scaled like the scores, as Falcon does.
+    Alibi,
+    /// A learned number per head and bucket of distances (Raffel et al. 2020, arXiv:1910.10683),
+    /// the same for all blocks.
+    Relative {
+        /// How many buckets, half of them for keys that follow.
+        buckets: usize,
+        /// From this distance on all share the last bucket.
+        max_distance: usize,
+        /// The rows of the stored table.
+        rows: usize,
+    },
 }
 
 /// How the query, key and value weights are stored.
@@ -154,6 +206,8 @@ pub enum QkvLayout {
     Separate,
     /// One matrix: all query heads, then all key heads, then all value heads.
     Stacked,
+    /// One matrix: for each key head its query heads, the key head and the value head.
+    Grouped,
 }
 
 /// A feed-forward part.
@@ -168,14 +222,40 @@ pub enum Mlp {
         /// Whether both maps have a bias.
         bias: bool,
     },
+    /// `down(activation(gate(x)) · up(x))`.
+    Gated {
+        /// The number of neurons.
+        width: usize,
+        /// The activation of the gate.
+        activation: Activation,
+        /// Whether the maps have a bias.
+        bias: bool,
+        /// Gate and up are stored as one matrix, the gate first.
+        stacked: bool,
+    },
+    /// Several gated parts, of which a router picks some for each token.
+    Experts {
+        /// How many there are.
+        count: usize,
+        /// How many see a token.
+        per_token: usize,
+        /// The neurons of each.
+        width: usize,
+        /// The activation of the gates.
+        activation: Activation,
+        /// The weights of the picked ones are scaled to sum to 1.
+        normalised: bool,
+    },
 }
 
 impl Mlp {
-    /// The number of neurons that [`mri_core::Site::MlpAct`] records.
+    /// The number of neurons that [`mri_core::Site::MlpAct`] records; `None` for experts.
     #[must_use]
     pub fn neurons(&self) -> Option<usize> {
         match self {
-            Self::Plain { width, .. } => Some(*width),
+            Self::Plain { width, .. } | Self::Gated { width, .. } => Some(*width),
+            // Which neurons there are differs from token to token.
+            Self::Experts { .. } => None,
         }
     }
 }
@@ -234,12 +314,30 @@ pub enum Part {
     Value,
     /// Queries, keys and values in one.
     Qkv,
+    /// Norm of queries; `{h}` is the head where each has its own.
+    QueryNorm,
+    /// Norm of keys.
+    KeyNorm,
+    /// The table of [`ScoreBias::Relative`].
+    RelativeBias,
     /// Output of the attention.
     Output,
+    /// The gate of the neurons.
+    Gate,
     /// Into the neurons.
     Up,
+    /// Gate and up in one.
+    GateUp,
     /// Out of the neurons.
     Down,
+    /// The choice of experts.
+    Router,
+    /// The gate of expert `{e}`.
+    ExpertGate,
+    /// Into the neurons of expert `{e}`.
+    ExpertUp,
+    /// Out of the neurons of expert `{e}`.
+    ExpertDown,
 }
 
 /// Under which names the weights are stored.
@@ -247,17 +345,22 @@ pub enum Part {
 pub struct WeightNames {
     /// What may stand before every name; the one under which the token embedding is found counts.
     pub prefixes: &'static [&'static str],
-    /// The name of each part without `.weight` or `.bias`; `{}` is the number of the block.
+    /// The name of each part without `.weight` or `.bias`; `{}` is the number of the block. A part
+    /// that is listed twice may stand under either name.
     pub parts: &'static [(Part, &'static str)],
     /// Linear maps are stored as (in, out), as GPT-2 does, instead of (out, in).
     pub transposed: bool,
 }
 
 impl WeightNames {
-    /// The name of a part, without prefix and without `.weight` or `.bias`.
-    #[must_use]
-    pub fn name(&self, part: Part, block: usize) -> Option<String> {
-        let (_, name) = self.parts.iter().find(|(other, _)| *other == part)?;
-        Some(name.replace("{}", &block.to_string()))
+    /// The names of a part, without prefix and without `.weight` or `.bias`. `inner` is the number
+    /// of the head or the expert.
+    pub fn names(&self, part: Part, block: usize, inner: usize) -> impl Iterator<Item = String> {
+        let these = self.parts.iter().filter(move |(other, _)| *other == part);
+        these.map(move |(_, name)| {
+            let name = name.replace("{}", &block.to_string());
+            let inner = inner.to_string();
+            name.replace("{e}", &inner).replace("{h}", &inner)
+        })
     }
 }

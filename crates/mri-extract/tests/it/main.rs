@@ -10,6 +10,9 @@
 mod conformance;
 /// Readers of labelled texts and what they refuse.
 mod corpus;
+/// Tiny models of every family against transformers.
+#[cfg(feature = "tch")]
+mod families;
 /// Reading the goldens of `tests/golden/` and comparing with them.
 #[cfg(feature = "tch")]
 mod golden;

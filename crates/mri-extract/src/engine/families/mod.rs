@@ -8,9 +8,15 @@ use std::path::Path;
 
 use super::ModelError;
 use super::config::Config;
-use super::spec::{Activation, TransformerSpec};
+use super::spec::{Activation, Attention, Embedding, QkvLayout, ScoreBias, TransformerSpec};
 
 mod bert;
+mod gemma;
+mod gpt;
+mod llama;
+mod modernbert;
+mod rotary;
+mod t5;
 
 /// A `model_type` and the function that describes its models.
 type Family = (
@@ -19,7 +25,35 @@ type Family = (
 );
 
 /// Every supported architecture.
-const FAMILIES: &[Family] = &[("bert", bert::bert)];
+const FAMILIES: &[Family] = &[
+    ("bert", bert::bert),
+    ("roberta", bert::roberta),
+    ("xlm-roberta", bert::roberta),
+    ("distilbert", bert::distilbert),
+    ("electra", bert::electra),
+    ("mpnet", bert::mpnet),
+    ("modernbert", modernbert::modernbert),
+    ("t5", t5::t5),
+    ("gpt2", gpt::gpt2),
+    ("gpt_neo", gpt::gpt_neo),
+    ("gptj", gpt::gptj),
+    ("gpt_neox", gpt::gpt_neox),
+    ("opt", gpt::opt),
+    ("falcon", gpt::falcon),
+    ("llama", llama::llama),
+    ("mistral", llama::mistral),
+    ("qwen2", llama::qwen2),
+    ("qwen3", llama::qwen3),
+    ("gemma", gemma::gemma),
+    ("gemma2", gemma::gemma2),
+    ("gemma3_text", gemma::gemma3),
+    ("phi", llama::phi),
+    ("phi3", llama::phi3),
+    ("olmo2", llama::olmo2),
+    ("stablelm", llama::stablelm),
+    ("mixtral", llama::mixtral),
+    ("qwen3_moe", llama::qwen3_moe),
+];
 
 /// The `model_type` of every supported architecture.
 #[must_use]
@@ -70,4 +104,62 @@ fn activation(config: &Config, key: &str, default: Activation) -> Result<Activat
             return Err(config.unsupported(key, hint));
         }
     })
+}
+
+fn family(config: &Config) -> Result<String, ModelError> {
+    Ok(config
+        .text_opt("model_type")?
+        .unwrap_or_default()
+        .to_owned())
+}
+
+/// A causal attention without any extras, for a family to alter.
+fn attention(heads: usize, kv_heads: usize, head_width: usize, layout: QkvLayout) -> Attention {
+    Attention {
+        heads,
+        kv_heads,
+        head_width,
+        layout,
+        qkv_bias: false,
+        out_bias: false,
+        scale: 1.0 / (head_width as f64).sqrt(),
+        causal: true,
+        window: None,
+        rotary: None,
+        qk_norm: None,
+        bias: ScoreBias::None,
+        softcap: None,
+    }
+}
+
+/// A token embedding without any extras, for a family to alter.
+fn embedding(width: usize) -> Embedding {
+    Embedding {
+        width,
+        scale: None,
+        positions: None,
+        token_types: None,
+        norm: None,
+        projection: None,
+    }
+}
+
+/// The name of a kind of layer that looks at a window only.
+const SLIDING: &str = "sliding_attention";
+
+/// Which blocks look at a window only: as `layer_types` says, else as `default` does.
+fn sliding_blocks(
+    config: &Config,
+    n_blocks: usize,
+    default: impl Fn(usize) -> bool,
+) -> Result<Vec<bool>, ModelError> {
+    let Some(kinds) = config.texts("layer_types", n_blocks)? else {
+        return Ok((0..n_blocks).map(default).collect());
+    };
+    let kinds = kinds.into_iter().map(|kind| match kind {
+        SLIDING => Ok(true),
+        "full_attention" => Ok(false),
+        _ => Err(config.unsupported("layer_types", "; full_attention and sliding_attention are")),
+    });
+    kinds.collect()
 }

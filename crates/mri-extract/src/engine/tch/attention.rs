@@ -1,12 +1,18 @@
 //! Attention over packed texts.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use mri_core::Pooling;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::load::Linear;
+use super::load::{BlockWeights, Linear, QkNormWeights};
+use super::mask::Scores;
 use super::packing::{Group, PackedText, Packing};
 use super::pool;
-use crate::engine::spec::Attention;
+use super::rotate::Turns;
+use crate::engine::rotary::Rotary;
+use crate::engine::spec::{Attention, ScoreBias};
 
 /// How the packed states of a batch are arranged for the attention of one block.
 pub(super) struct Layout<'a> {
@@ -15,8 +21,20 @@ pub(super) struct Layout<'a> {
     /// The packed rows of those tokens, in the packed order of the texts.
     picked_rows: Option<Tensor>,
     groups: Vec<Arrangement<'a>>,
+    packing: &'a Packing,
+    turns: RefCell<Vec<(Rotary, Rc<Turns>)>>,
+    addends: RefCell<Vec<Addend>>,
     device: Device,
     kind: Kind,
+}
+
+/// What is added to the scores of a group in blocks of one kind.
+struct Addend {
+    group: usize,
+    window: Option<usize>,
+    bias: ScoreBias,
+    capped: bool,
+    scores: Option<Tensor>,
 }
 
 /// A group of texts and, where they have to be padded, how.
@@ -85,6 +103,9 @@ impl<'a> Layout<'a> {
                 .iter()
                 .map(arrange)
                 .collect::<Result<_, TchError>>()?,
+            packing,
+            turns: RefCell::default(),
+            addends: RefCell::default(),
             device,
             kind,
         })
@@ -99,35 +120,51 @@ impl<'a> Layout<'a> {
     }
 
     /// The heads' outputs side by side, before the output map: shape (tokens, heads × head width),
-    /// or one row per text where tokens are picked.
+    /// or one row per text where tokens are picked. `relative` is the model's table of scores by
+    /// distance.
     pub(super) fn attend(
         &self,
         spec: &Attention,
-        qkv: &Linear,
+        weights: &BlockWeights,
+        relative: Option<&Tensor>,
         states: &Tensor,
     ) -> Result<Tensor, TchError> {
         let (heads, kv_heads) = (spec.heads as i64, spec.kv_heads as i64);
         let width = spec.head_width as i64;
-        let split = heads * width;
+        let (split, qkv) = (heads * width, &weights.qkv);
         let (queries, keys_values, skip) = match &self.picked_rows {
             None => {
                 let all = qkv.apply(states)?;
                 (all.shallow_clone(), all, split)
             }
             Some(rows) => {
-                let queries = qkv
-                    .rows(0, split)?
-                    .apply(&states.f_index_select(0, rows)?)?;
+                let asking = states.f_index_select(0, rows)?;
+                let queries = qkv.rows(0, split)?.apply(&asking)?;
                 let keys_values = qkv.rows(split, 2 * kv_heads * width)?.apply(states)?;
                 (queries, keys_values, 0)
             }
         };
-        let queries = queries.f_narrow(1, 0, split)?;
-        let keys = keys_values.f_narrow(1, skip, kv_heads * width)?;
+        let mut queries = queries.f_narrow(1, 0, split)?;
+        let mut keys = keys_values.f_narrow(1, skip, kv_heads * width)?;
         let values = keys_values.f_narrow(1, skip + kv_heads * width, kv_heads * width)?;
+        if let Some([query_norm, key_norm]) = &weights.qk_norm {
+            queries = query_norm.apply(&queries, width)?;
+            keys = key_norm.apply(&keys, width)?;
+        }
+        if let Some(rotary) = &spec.rotary {
+            let all = self.turns(rotary)?;
+            let picked = self.picked_rows.as_ref().map(|rows| all.rows(rows));
+            let picked = picked.transpose()?;
+            let turn = |turns: &Turns, states: &Tensor| {
+                let heads = states.f_unflatten(1, [-1, width])?;
+                turns.apply(rotary, &heads)?.f_flatten(1, 2)
+            };
+            queries = turn(picked.as_ref().unwrap_or(&all), &queries)?;
+            keys = turn(&all, &keys)?;
+        }
 
         let mut outputs = Vec::with_capacity(self.groups.len());
-        for group in &self.groups {
+        for (number, group) in self.groups.iter().enumerate() {
             let count = group.group.count as i64;
             let longest = group.group.longest as i64;
             let start = group.texts[0].start as i64;
@@ -149,18 +186,20 @@ impl<'a> Layout<'a> {
             };
             let k = heads_of(&keys, kv_heads)?;
             let v = heads_of(&values, kv_heads)?;
-            let mask = self.mask(spec, group)?;
-            let causal = spec.causal && self.picked.is_none() && mask.is_none();
-            let out = Tensor::f_scaled_dot_product_attention(
-                &q,
-                &k,
-                &v,
-                mask,
-                0.0,
-                causal,
-                spec.scale,
-                heads != kv_heads,
-            )?;
+            let addend = self.addend(spec, relative, number)?;
+            let out = match spec.softcap {
+                Some(cap) => attend_capped([&q, &k, &v], spec, cap, addend.as_ref())?,
+                None => Tensor::f_scaled_dot_product_attention(
+                    &q,
+                    &k,
+                    &v,
+                    addend.as_ref(),
+                    0.0,
+                    spec.causal && self.picked.is_none() && addend.is_none(),
+                    spec.scale,
+                    heads != kv_heads,
+                )?,
+            };
             let out = out.f_transpose(1, 2)?.f_reshape([-1, heads * width])?;
             outputs.push(match &group.padding {
                 Some(padding) if self.picked.is_none() => out.f_index_select(0, &padding.gather)?,
@@ -173,57 +212,90 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// What keeps queries from keys, as numbers to add to the scores, or `None` where nothing does
-    /// but perhaps the order in time, for which libtorch has a flag.
-    fn mask(&self, spec: &Attention, group: &Arrangement<'_>) -> Result<Option<Tensor>, TchError> {
-        let longest = group.group.longest;
-        let windowed = spec.window.is_some_and(|window| longest > window);
-        let sees = |query: usize, key: usize| {
-            (!spec.causal || key <= query)
-                && spec
-                    .window
-                    .is_none_or(|window| key.abs_diff(query) < window)
+    /// Sines and cosines, made once per batch and kind of rotary positions.
+    fn turns(&self, rotary: &Rotary) -> Result<Rc<Turns>, TchError> {
+        let mut made = self.turns.borrow_mut();
+        if let Some((_, turns)) = made.iter().find(|(other, _)| other == rotary) {
+            return Ok(turns.clone());
+        }
+        let turns = Rc::new(Turns::new(rotary, self.packing, self.device, self.kind)?);
+        made.push((rotary.clone(), turns.clone()));
+        Ok(turns)
+    }
+
+    /// What is added to the scores of a group, made once per batch and kind of attention.
+    fn addend(
+        &self,
+        spec: &Attention,
+        relative: Option<&Tensor>,
+        number: usize,
+    ) -> Result<Option<Tensor>, TchError> {
+        let same = |made: &Addend| {
+            made.group == number
+                && made.window == spec.window
+                && made.bias == spec.bias
+                && made.capped == spec.softcap.is_some()
         };
-        let penalty = |seen: bool| if seen { 0.0_f32 } else { f32::NEG_INFINITY };
-        let mut scores = Vec::new();
-        let shape = if let Some(pooling) = self.picked {
-            for text in group.texts {
-                let query = pool::picked(pooling, text);
-                let seen = |key| key < text.length && sees(query, key);
-                scores.extend((0..longest).map(|key| penalty(seen(key))));
-            }
-            if scores.iter().all(|&score| score == 0.0) {
-                return Ok(None);
-            }
-            [group.texts.len(), 1, 1, longest]
-        } else if windowed {
-            // Keys past the end of a text are never seen backwards; they need hiding only from
-            // those that look ahead.
-            let texts = if group.group.even || spec.causal {
-                &group.texts[..1]
-            } else {
-                group.texts
-            };
-            for text in texts {
-                let end = if spec.causal { longest } else { text.length };
-                for query in 0..longest {
-                    let seen = |key| key < end && sees(query, key);
-                    scores.extend((0..longest).map(|key| penalty(seen(key))));
-                }
-            }
-            [texts.len(), 1, longest, longest]
-        } else if !group.group.even && !spec.causal {
-            for text in group.texts {
-                scores.extend((0..longest).map(|key| penalty(key < text.length)));
-            }
-            [group.texts.len(), 1, 1, longest]
-        } else {
-            return Ok(None);
+        let mut made = self.addends.borrow_mut();
+        let known = made.iter().find(|made| same(made));
+        if let Some(known) = known {
+            return Ok(known.scores.as_ref().map(Tensor::shallow_clone));
+        }
+        let group = &self.groups[number];
+        let scores = Scores {
+            group: group.group,
+            texts: group.texts,
+            picked: self.picked,
+            device: self.device,
+            kind: self.kind,
         };
-        let mask = Tensor::f_from_slice(&scores)?
-            .f_view(shape.map(|n| n as i64))?
-            .f_to_device_(self.device, self.kind, false, false)?;
-        Ok(Some(mask))
+        let scores = scores.addend(spec, relative, spec.softcap.is_none())?;
+        made.push(Addend {
+            group: number,
+            window: spec.window,
+            bias: spec.bias,
+            capped: spec.softcap.is_some(),
+            scores: scores.as_ref().map(Tensor::shallow_clone),
+        });
+        Ok(scores)
+    }
+}
+
+/// Scores, softmax and the mean of the values step by step: what libtorch's fused attention cannot
+/// do, it has no cap on the scores.
+fn attend_capped(
+    [q, k, v]: [&Tensor; 3],
+    spec: &Attention,
+    cap: f64,
+    addend: Option<&Tensor>,
+) -> Result<Tensor, TchError> {
+    let per_group = (spec.heads / spec.kv_heads) as i64;
+    let repeat = |t: &Tensor| t.f_repeat_interleave_self_int(per_group, 1, None);
+    let scores = q.f_matmul(&repeat(k)?.f_transpose(2, 3)?)?;
+    let scores = scores
+        .f_mul_scalar(spec.scale / cap)?
+        .f_tanh()?
+        .f_mul_scalar(cap)?;
+    let scores = match addend {
+        Some(addend) => scores.f_add(addend)?,
+        None => scores,
+    };
+    let shares = scores.f_softmax(-1, Kind::Float)?.f_to_kind(v.f_kind()?)?;
+    shares.f_matmul(&repeat(v)?)
+}
+
+impl QkNormWeights {
+    /// Normalises heads that lie side by side, of shape (tokens, heads × `width`).
+    fn apply(&self, states: &Tensor, width: i64) -> Result<Tensor, TchError> {
+        if self.norm.width == states.size2()?.1 && self.each_head.is_none() {
+            return self.norm.apply(states);
+        }
+        let heads = self.norm.apply(&states.f_unflatten(1, [-1, width])?)?;
+        let heads = match &self.each_head {
+            Some(weights) => heads.f_mul(weights)?,
+            None => heads,
+        };
+        heads.f_flatten(1, 2)
     }
 }
 

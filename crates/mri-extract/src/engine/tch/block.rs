@@ -1,7 +1,7 @@
 //! The forward pass: embedding, then block after block.
 
 use mri_core::{Site, TokenBatch};
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::attention::Layout;
 use super::load::{Linear, MlpWeights, NormWeights};
@@ -23,17 +23,19 @@ impl TchBackend {
         let pooling = recorder.capture.pooling;
         let mut states = self.embed(batch, packing)?;
         recorder.record(Site::Resid, 0, &states, false)?;
+        let all = Layout::new(packing, None, self.device, self.kind)?;
+        let pick = picks_one(pooling).then_some(pooling);
+        let picked = Layout::new(packing, pick, self.device, self.kind)?;
         for index in 1..=last {
-            let pick = (index == last && picks_one(pooling)).then_some(pooling);
-            let layout = Layout::new(packing, pick, self.device, self.kind)?;
-            states = self.block(index, states, &layout, recorder)?;
+            let layout = if index == last { &picked } else { &all };
+            states = self.block(index, states, layout, recorder)?;
             if index == self.spec.blocks.len()
                 && recorder.capture.final_norm
                 && let Some(norm) = &self.weights.final_norm
             {
                 states = norm.apply(&states)?;
             }
-            recorder.record(Site::Resid, index, &states, pick.is_some())?;
+            recorder.record(Site::Resid, index, &states, layout.picked.is_some())?;
         }
         Ok(())
     }
@@ -51,6 +53,10 @@ impl TchBackend {
         let mut states = weights.tokens.f_index_select(0, &index(ids)?)?;
         if let Some(scale) = spec.scale {
             states = states.f_mul_scalar_(scale)?;
+        }
+        let projection = spec.projection.zip(weights.projection.as_ref());
+        if let Some((_, map)) = projection.filter(|(p, _)| p.before_positions) {
+            states = map.apply(&states)?;
         }
         if let (Some(positions), Some(table)) = (spec.positions, &weights.positions) {
             let mut rows = Vec::with_capacity(packing.n_tokens);
@@ -71,8 +77,8 @@ impl TchBackend {
             states = states.f_add_(token_type)?;
         }
         states = normed(weights.norm.as_ref(), states)?;
-        if let Some(projection) = &weights.projection {
-            states = projection.apply(&states)?;
+        if let Some((_, map)) = projection.filter(|(p, _)| !p.before_positions) {
+            states = map.apply(&states)?;
         }
         Ok(states)
     }
@@ -91,7 +97,8 @@ impl TchBackend {
         let picked = layout.picked.is_some();
 
         let attn_in = normed(weights.attn_in.as_ref(), states.shallow_clone())?;
-        let attn = layout.attend(&spec.attention, &weights.qkv, &attn_in)?;
+        let relative = self.weights.relative_bias.as_ref();
+        let attn = layout.attend(&spec.attention, weights, relative, &attn_in)?;
         let attn = weights.output.apply(&attn)?;
         let mut attn = normed(weights.attn_out.as_ref(), attn)?;
         recorder.record(Site::AttnOut, index, &attn, picked)?;
@@ -134,7 +141,68 @@ fn feed_forward(
             neurons(&active)?;
             down.apply(&active)
         }
+        (Mlp::Gated { activation, .. }, MlpWeights::Gated { gate_up, down }) => {
+            let active = gated(*activation, gate_up, states)?;
+            neurons(&active)?;
+            down.apply(&active)
+        }
+        (
+            &Mlp::Experts {
+                count,
+                per_token,
+                activation,
+                normalised,
+                ..
+            },
+            MlpWeights::Experts { router, experts },
+        ) => {
+            let per_token = per_token as i64;
+            let shares = router.apply(states)?.f_softmax(-1, Kind::Float)?;
+            let (mut shares, chosen) = shares.f_topk(per_token, -1, true, true)?;
+            if normalised {
+                let sums = shares.f_sum_dim_intlist(-1, true, Kind::Float)?;
+                shares = shares.f_div(&sums)?;
+            }
+            let shares = shares.f_to_kind(states.f_kind()?)?.f_reshape([-1, 1])?;
+            let chosen = chosen.f_reshape(-1)?.f_to_device(Device::Cpu)?;
+            let mut ids = vec![0_i64; chosen.numel()];
+            chosen.f_copy_data(&mut ids, chosen.numel())?;
+            let mut places = vec![Vec::new(); count];
+            for (place, &expert) in ids.iter().enumerate() {
+                // Indices from a choice among `count` lie below it.
+                if let Some(places) = usize::try_from(expert).ok().and_then(|e| places.get_mut(e)) {
+                    places.push(place as i64);
+                }
+            }
+            let mut sum = states.f_zeros_like()?;
+            for ((gate_up, down), places) in experts.iter().zip(&places) {
+                if places.is_empty() {
+                    continue;
+                }
+                let tokens: Vec<i64> = places.iter().map(|place| place / per_token).collect();
+                let tokens = Tensor::f_from_slice(&tokens)?.f_to_device(states.device())?;
+                let places = Tensor::f_from_slice(places)?.f_to_device(states.device())?;
+                let active = gated(activation, gate_up, &states.f_index_select(0, &tokens)?)?;
+                let out = down
+                    .apply(&active)?
+                    .f_mul(&shares.f_index_select(0, &places)?)?;
+                // No token chooses an expert twice, so that the order of additions is fixed.
+                sum = sum.f_index_add_(0, &tokens, &out)?;
+            }
+            Ok(sum)
+        }
+        _ => Err(TchError::Shape(
+            "the weights are of another kind of feed-forward part".to_owned(),
+        )),
     }
+}
+
+/// The neurons of a gated part.
+fn gated(activation: Activation, gate_up: &Linear, states: &Tensor) -> Result<Tensor, TchError> {
+    let both = gate_up.apply(states)?;
+    let width = both.size2()?.1 / 2;
+    let gate = activate(activation, both.f_narrow(1, 0, width)?)?;
+    gate.f_mul(&both.f_narrow(1, width, width)?)
 }
 
 fn activate(activation: Activation, mut x: Tensor) -> Result<Tensor, TchError> {

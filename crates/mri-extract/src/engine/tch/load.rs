@@ -6,7 +6,8 @@ use tch::{Device, Kind, Tensor};
 use super::engine_error;
 use crate::engine::ModelError;
 use crate::engine::spec::{
-    Attention, Block, BlockNorms, Mlp, Norm, NormKind, Part, QkvLayout, TransformerSpec,
+    Attention, Block, BlockNorms, Mlp, Norm, NormKind, Part, QkNormOver, QkvLayout, ScoreBias,
+    TransformerSpec,
 };
 use crate::engine::weights::Weights;
 
@@ -44,13 +45,35 @@ pub(super) struct BlockWeights {
     pub(super) after_mlp: Option<NormWeights>,
     /// Rows: all query heads, then all key heads, then all value heads.
     pub(super) qkv: Linear,
+    /// The norms of queries and keys.
+    pub(super) qk_norm: Option<[QkNormWeights; 2]>,
     pub(super) output: Linear,
     pub(super) mlp: MlpWeights,
 }
 
 /// The weights of a feed-forward part.
 pub(super) enum MlpWeights {
-    Plain { up: Linear, down: Linear },
+    Plain {
+        up: Linear,
+        down: Linear,
+    },
+    Gated {
+        /// Rows: the gates, then the neurons.
+        gate_up: Linear,
+        down: Linear,
+    },
+    Experts {
+        router: Linear,
+        /// `gate_up` and `down` of each.
+        experts: Vec<(Linear, Linear)>,
+    },
+}
+
+/// A norm of queries or keys.
+pub(super) struct QkNormWeights {
+    pub(super) norm: NormWeights,
+    /// One row of weights per head, to be applied after the norm, where heads have their own.
+    pub(super) each_head: Option<Tensor>,
 }
 
 /// All weights of a model.
@@ -58,6 +81,8 @@ pub(super) struct ModelWeights {
     pub(super) embedding: EmbeddingWeights,
     pub(super) blocks: Vec<BlockWeights>,
     pub(super) final_norm: Option<NormWeights>,
+    /// The table of scores by distance, of shape (buckets, heads).
+    pub(super) relative_bias: Option<Tensor>,
 }
 
 impl ModelWeights {
@@ -93,30 +118,46 @@ impl<'a> Loader<'a> {
             device,
             kind,
         };
-        let tokens = loader.stem(Part::Tokens, 0)? + ".weight";
-        let found = |prefix: &&&str| weights.contains(&format!("{prefix}{tokens}"));
+        let names: Vec<String> = spec.weights.names(Part::Tokens, 0, 0).collect();
+        let found = |prefix: &&&str| {
+            let mut full = names.iter().map(|name| format!("{prefix}{name}.weight"));
+            full.any(|name| weights.contains(&name))
+        };
         match spec.weights.prefixes.iter().find(found) {
             Some(prefix) => loader.prefix = prefix,
-            None => return Err(loader.missing(tokens)),
+            None => return Err(loader.missing(format!("{}.weight", names[0]))),
         }
         Ok(loader)
     }
 
     fn model(&self) -> Result<ModelWeights, ModelError> {
         let blocks = self.spec.blocks.iter().enumerate();
+        let attention = self.spec.blocks.first().map(|block| &block.attention);
+        let relative = attention.and_then(|attention| match attention.bias {
+            ScoreBias::Relative { rows, .. } => Some([rows, attention.heads]),
+            ScoreBias::None | ScoreBias::Alibi => None,
+        });
+        let relative = relative.map(|shape| self.part(Part::RelativeBias, 0, "weight", &shape));
         Ok(ModelWeights {
             embedding: self.embedding()?,
             blocks: blocks
                 .map(|(i, block)| self.block(i, block))
                 .collect::<Result<_, _>>()?,
             final_norm: self.norm(self.spec.final_norm, Part::FinalNorm, 0, self.spec.width)?,
+            relative_bias: relative.transpose()?,
         })
     }
 
     fn embedding(&self) -> Result<EmbeddingWeights, ModelError> {
         let spec = &self.spec.embedding;
         let table = |part, rows| self.part(part, 0, "weight", &[rows, spec.width]);
-        let positions = spec.positions.map(|p| table(Part::Positions, p.rows));
+        let positions = spec.positions.map(|p| {
+            let width = match spec.projection {
+                Some(projection) if projection.before_positions => self.spec.width,
+                _ => spec.width,
+            };
+            self.part(Part::Positions, 0, "weight", &[p.rows, width])
+        });
         let types = spec.token_types.map(|rows| table(Part::TokenTypes, rows));
         let first_row = |t: Tensor| t.f_get(0).map_err(engine_error);
         let projection = spec.projection.map(|p| {
@@ -152,6 +193,7 @@ impl<'a> Loader<'a> {
             mlp_out: norm(mlp_out, Part::MlpOut)?,
             after_mlp: norm(after_mlp, Part::AfterMlp)?,
             qkv: self.qkv(i, attention)?,
+            qk_norm: self.qk_norm(i, attention)?,
             output: self.linear(Part::Output, i, inner, self.spec.width, attention.out_bias)?,
             mlp: self.mlp(i, &block.mlp)?,
         })
@@ -169,7 +211,50 @@ impl<'a> Loader<'a> {
                 self.linear(Part::Key, i, width, keys, bias)?,
                 self.linear(Part::Value, i, width, keys, bias)?,
             ]),
+            QkvLayout::Grouped => {
+                let stored = self.linear(Part::Qkv, i, width, queries + 2 * keys, bias)?;
+                ungroup(&stored, attention).map_err(engine_error)
+            }
         }
+    }
+
+    fn qk_norm(
+        &self,
+        i: usize,
+        attention: &Attention,
+    ) -> Result<Option<[QkNormWeights; 2]>, ModelError> {
+        let Some(qk_norm) = attention.qk_norm else {
+            return Ok(None);
+        };
+        let load = |part, heads: usize| {
+            let head = attention.head_width;
+            let width = match qk_norm.over {
+                QkNormOver::AllHeads => heads * head,
+                QkNormOver::Head | QkNormOver::EachHead => head,
+            };
+            if qk_norm.over == QkNormOver::EachHead {
+                let weights = (0..heads).map(|h| self.inner_part(part, i, h, "weight", &[head]));
+                let weights = weights.collect::<Result<Vec<_>, _>>()?;
+                let ones = Tensor::f_ones([head as i64], (self.kind, self.device));
+                return Ok(QkNormWeights {
+                    norm: NormWeights {
+                        norm: qk_norm.norm,
+                        weight: ones.map_err(engine_error)?,
+                        bias: None,
+                        width: head as i64,
+                    },
+                    each_head: Some(Tensor::f_stack(&weights, 0).map_err(engine_error)?),
+                });
+            }
+            Ok(QkNormWeights {
+                norm: self.affine(qk_norm.norm, part, i, width)?,
+                each_head: None,
+            })
+        };
+        Ok(Some([
+            load(Part::QueryNorm, attention.heads)?,
+            load(Part::KeyNorm, attention.kv_heads)?,
+        ]))
     }
 
     fn mlp(&self, i: usize, mlp: &Mlp) -> Result<MlpWeights, ModelError> {
@@ -179,6 +264,39 @@ impl<'a> Loader<'a> {
                 up: self.linear(Part::Up, i, model, width, bias)?,
                 down: self.linear(Part::Down, i, width, model, bias)?,
             }),
+            Mlp::Gated {
+                width,
+                bias,
+                stacked,
+                ..
+            } => Ok(MlpWeights::Gated {
+                gate_up: if stacked {
+                    self.linear(Part::GateUp, i, model, 2 * width, bias)?
+                } else {
+                    stack(&[
+                        self.linear(Part::Gate, i, model, width, bias)?,
+                        self.linear(Part::Up, i, model, width, bias)?,
+                    ])?
+                },
+                down: self.linear(Part::Down, i, width, model, bias)?,
+            }),
+            Mlp::Experts { count, width, .. } => {
+                let expert = |e| {
+                    let map = |part, inputs, outputs| {
+                        let weight = self.inner_part(part, i, e, "weight", &[outputs, inputs])?;
+                        Ok(Linear { weight, bias: None })
+                    };
+                    let gate_up = stack(&[
+                        map(Part::ExpertGate, model, width)?,
+                        map(Part::ExpertUp, model, width)?,
+                    ])?;
+                    Ok((gate_up, map(Part::ExpertDown, width, model)?))
+                };
+                Ok(MlpWeights::Experts {
+                    router: self.linear(Part::Router, i, model, count, false)?,
+                    experts: (0..count).map(expert).collect::<Result<_, ModelError>>()?,
+                })
+            }
         }
     }
 
@@ -212,9 +330,17 @@ impl<'a> Loader<'a> {
         block: usize,
         width: usize,
     ) -> Result<Option<NormWeights>, ModelError> {
-        let Some(norm) = norm else {
-            return Ok(None);
-        };
+        norm.map(|norm| self.affine(norm, part, block, width))
+            .transpose()
+    }
+
+    fn affine(
+        &self,
+        norm: Norm,
+        part: Part,
+        block: usize,
+        width: usize,
+    ) -> Result<NormWeights, ModelError> {
         let weight = self.part(part, block, "weight", &[width])?;
         let (weight, bias) = match norm.kind {
             NormKind::Layer { bias: true } => {
@@ -225,15 +351,14 @@ impl<'a> Loader<'a> {
             }
             NormKind::Layer { bias: false } | NormKind::Rms { one_plus: false } => (weight, None),
         };
-        Ok(Some(NormWeights {
+        Ok(NormWeights {
             norm,
             weight,
             bias,
             width: width as i64,
-        }))
+        })
     }
 
-    /// A tensor in its stored place, copied to the device.
     fn part(
         &self,
         part: Part,
@@ -241,9 +366,37 @@ impl<'a> Loader<'a> {
         suffix: &str,
         expected: &[usize],
     ) -> Result<Tensor, ModelError> {
-        let name = format!("{}{}.{suffix}", self.prefix, self.stem(part, block)?);
-        let Some(stored) = self.weights.get(&name) else {
-            return Err(self.missing(name));
+        self.inner_part(part, block, 0, suffix, expected)
+    }
+
+    /// A tensor in its stored place, copied to the device. `inner` is the number of the head or
+    /// the expert.
+    fn inner_part(
+        &self,
+        part: Part,
+        block: usize,
+        inner: usize,
+        suffix: &str,
+        expected: &[usize],
+    ) -> Result<Tensor, ModelError> {
+        // Norms of the oldest BERT checkpoints have their weights under these names.
+        let old = match suffix {
+            "weight" => "gamma",
+            _ => "beta",
+        };
+        let stems: Vec<String> = self.spec.weights.names(part, block, inner).collect();
+        let names = stems
+            .iter()
+            .flat_map(|stem| [suffix, old].map(|suffix| format!("{}{stem}.{suffix}", self.prefix)));
+        let names: Vec<String> = names.collect();
+        let found = names.iter().find_map(|name| {
+            let stored = self.weights.get(name)?;
+            Some((name.clone(), stored))
+        });
+        let Some((name, stored)) = found else {
+            // A description that uses a part has to name it; the tests of the families see to that.
+            let name = names.into_iter().next();
+            return Err(self.missing(name.unwrap_or_else(|| format!("for {part:?}"))));
         };
         if stored.shape != expected {
             return Err(ModelError::WrongShape {
@@ -272,12 +425,6 @@ impl<'a> Loader<'a> {
             .map_err(engine_error)
     }
 
-    fn stem(&self, part: Part, block: usize) -> Result<String, ModelError> {
-        let name = self.spec.weights.name(part, block);
-        // A description that uses a part has to name it; the tests of the families see to that.
-        name.ok_or_else(|| self.missing(format!("for {part:?}")))
-    }
-
     fn missing(&self, name: String) -> ModelError {
         ModelError::MissingTensor {
             path: self.weights.path().to_owned(),
@@ -285,6 +432,34 @@ impl<'a> Loader<'a> {
             family: self.spec.family.clone(),
         }
     }
+}
+
+/// From groups of query heads with their key and value head to all queries, all keys, all values.
+fn ungroup(stored: &Linear, attention: &Attention) -> Result<Linear, tch::TchError> {
+    let (kv_heads, width) = (attention.kv_heads as i64, attention.head_width as i64);
+    let per_group = (attention.heads / attention.kv_heads) as i64;
+    let regroup = |tensor: &Tensor| {
+        let mut shape = tensor.size();
+        let inputs: Vec<i64> = shape.drain(1..).collect();
+        let grouped: Vec<i64> = [kv_heads, per_group + 2, width]
+            .into_iter()
+            .chain(inputs.iter().copied())
+            .collect();
+        let grouped = tensor.f_view(grouped.as_slice())?;
+        let flat: Vec<i64> = std::iter::once(-1).chain(inputs).collect();
+        let parts = [(0, per_group), (per_group, 1), (per_group + 1, 1)];
+        let parts = parts.map(|(start, count)| {
+            grouped
+                .f_narrow(1, start, count)?
+                .f_reshape(flat.as_slice())
+        });
+        let [queries, keys, values] = parts;
+        Tensor::f_cat(&[queries?, keys?, values?], 0)
+    };
+    Ok(Linear {
+        weight: regroup(&stored.weight)?,
+        bias: stored.bias.as_ref().map(regroup).transpose()?,
+    })
 }
 
 /// One linear map with the outputs of several, one after the other.

@@ -16,8 +16,10 @@ use super::{Device, Dtype, ModelError};
 mod attention;
 mod block;
 mod load;
+mod mask;
 mod packing;
 mod pool;
+mod rotate;
 
 const ENGINE: &str = "libtorch";
 
