@@ -3,7 +3,8 @@ use crate::GraphError;
 /// A weighted directed graph whose nodes stand in layers and whose edges lead from one layer to the next.
 ///
 /// This is the plain form in which a graph is measured: nodes are numbered from 0, and nothing is
-/// known about them but their layer, so that any layered graph can be measured.
+/// known about them but their layer, so that any layered graph can be measured. A
+/// [`GraphView`](crate::GraphView) becomes one with [`digraph`](crate::GraphView::digraph).
 ///
 /// **Invariant:** no edge occurs twice, every weight is finite and above 0, and edges are sorted by
 /// source, then target.
@@ -50,6 +51,16 @@ impl LayeredDigraph {
                 problem,
             });
         }
+        Ok(Self::from_parts(n_layers, layers, edges))
+    }
+
+    /// A graph from parts that are known to keep the invariant, but for the order of the edges.
+    pub(crate) fn from_parts(
+        n_layers: usize,
+        layers: Vec<usize>,
+        mut edges: Vec<(usize, usize, f64)>,
+    ) -> Self {
+        edges.sort_by_key(|&(source, target, _)| (source, target));
         let mut first = vec![0; layers.len() + 1];
         for &(source, _, _) in &edges {
             first[source + 1] += 1;
@@ -57,12 +68,12 @@ impl LayeredDigraph {
         for v in 0..layers.len() {
             first[v + 1] += first[v];
         }
-        Ok(Self {
+        Self {
             n_layers,
             layers,
             edges,
             first,
-        })
+        }
     }
 
     /// The number of layers, those without a node included.

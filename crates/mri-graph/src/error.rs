@@ -51,4 +51,10 @@ pub enum GraphError {
         /// The row, counted from 0.
         row: usize,
     },
+    /// A category is on both sides of a contrast.
+    #[error("category {category} is on both sides of the contrast; a text can be on one side only")]
+    BothSides {
+        /// Its index.
+        category: usize,
+    },
 }

@@ -4,9 +4,12 @@
 
 mod centrality;
 mod communities;
+mod contrast;
 mod correlation;
+mod dice;
 mod digraph;
 mod error;
+mod exact;
 mod export;
 mod fdr;
 mod metrics;
@@ -14,10 +17,13 @@ mod moments;
 mod projection;
 mod ranks;
 mod region;
+mod sample;
+mod significance;
 mod view;
 
 pub use centrality::{betweenness, page_rank};
 pub use communities::{Communities, communities, modularity};
+pub use contrast::Contrast;
 pub use correlation::{Component, Correlation, CorrelationGraph, Threshold};
 pub use digraph::LayeredDigraph;
 pub use error::GraphError;
@@ -28,4 +34,5 @@ pub use moments::Moments;
 pub use projection::{Projection, ProjectionMetrics};
 pub use ranks::{average_ranks, spearman, two_sided_p};
 pub use region::{Region, RegionGraph, Transition};
+pub use significance::{LayerVerdict, Significance, Verdict};
 pub use view::{GraphView, ViewEdge};

@@ -1,7 +1,7 @@
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::{Region, RegionGraph};
+use crate::{LayeredDigraph, Region, RegionGraph};
 
 /// A [`RegionGraph`] as some of its categories see it: the regions with a text of theirs and the
 /// transitions that a text of theirs makes, weights summed over the categories.
@@ -98,6 +98,24 @@ impl<'a> GraphView<'a> {
                 weight,
             })
         })
+    }
+
+    /// The plain form in which a graph is measured. Its nodes are those of [`GraphView::nodes`], in
+    /// that order.
+    #[must_use]
+    pub fn digraph(&self) -> LayeredDigraph {
+        let mut index = vec![usize::MAX; self.graph.graph().node_count()];
+        let mut layers = Vec::new();
+        for (id, region, _) in self.nodes() {
+            index[id.index()] = layers.len();
+            layers.push(region.position);
+        }
+        let ends = |edge: ViewEdge| (index[edge.source.index()], index[edge.target.index()]);
+        let edges = self.edges().map(|edge| {
+            let (source, target) = ends(edge);
+            (source, target, f64::from(edge.weight))
+        });
+        LayeredDigraph::from_parts(self.graph.layers().len(), layers, edges.collect())
     }
 
     fn sum(&self, per_category: &[u32]) -> u32 {

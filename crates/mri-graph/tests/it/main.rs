@@ -14,3 +14,5 @@ mod metrics;
 mod ranks;
 /// Region graphs: laws of the counts, views, and exports read by networkx.
 mod region;
+/// Verdicts on cells, edges and layers: laws, and what shuffled labels give.
+mod significance;

@@ -1,0 +1,92 @@
+use mri_core::Labels;
+use serde::{Deserialize, Serialize};
+
+use crate::GraphError;
+
+/// Two disjoint sets of categories whose texts are compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contrast {
+    /// The categories of side A. A positive effect means more of A.
+    pub a: Vec<usize>,
+    /// The categories of side B.
+    pub b: Vec<usize>,
+}
+
+impl Contrast {
+    /// One category against another.
+    #[must_use]
+    pub fn pair(a: usize, b: usize) -> Self {
+        Self {
+            a: vec![a],
+            b: vec![b],
+        }
+    }
+
+    /// One category against all others.
+    #[must_use]
+    pub fn against_rest(a: usize, labels: &Labels) -> Self {
+        Self {
+            a: vec![a],
+            b: (0..labels.n_categories()).filter(|&c| c != a).collect(),
+        }
+    }
+
+    /// The comparisons that labels call for: of two categories with texts the one pair, of more
+    /// each against the rest, of fewer none.
+    #[must_use]
+    pub fn all(labels: &Labels) -> Vec<Self> {
+        let counts = labels.counts();
+        let used: Vec<usize> = (0..counts.len()).filter(|&c| counts[c] > 0).collect();
+        match used[..] {
+            [] | [_] => Vec::new(),
+            [a, b] => vec![Self::pair(a, b)],
+            _ => used
+                .iter()
+                .map(|&a| Self::against_rest(a, labels))
+                .collect(),
+        }
+    }
+
+    /// What the two sides are called: their category names, or `rest` for all but side A.
+    #[must_use]
+    pub fn names(&self, labels: &Labels) -> [String; 2] {
+        let name = |side: &[usize]| {
+            let names = side.iter().filter_map(|&c| labels.names().get(c));
+            names.map(String::as_str).collect::<Vec<_>>().join(" + ")
+        };
+        let everything = self.a.len() + self.b.len() == labels.n_categories();
+        let b = if everything && self.b.len() > 1 {
+            "rest".to_owned()
+        } else {
+            name(&self.b)
+        };
+        [name(&self.a), b]
+    }
+
+    /// The rows of the two sides.
+    pub(crate) fn rows(&self, labels: &Labels) -> Result<[Vec<usize>; 2], GraphError> {
+        let categories = labels.n_categories();
+        if let Some(&category) = self.a.iter().chain(&self.b).find(|&&c| c >= categories) {
+            return Err(GraphError::UnknownCategory {
+                category,
+                categories,
+            });
+        }
+        if let Some(&category) = self.a.iter().find(|c| self.b.contains(c)) {
+            return Err(GraphError::BothSides { category });
+        }
+        let of = |side: &[usize]| -> Vec<usize> {
+            (0..labels.len())
+                .filter(|&row| side.contains(&(labels.ids()[row] as usize)))
+                .collect()
+        };
+        let rows = [of(&self.a), of(&self.b)];
+        match rows.iter().map(Vec::len).min() {
+            Some(0) | None => Err(GraphError::TooFewTexts {
+                texts: 0,
+                needed: 1,
+            }),
+            Some(_) => Ok(rows),
+        }
+    }
+}

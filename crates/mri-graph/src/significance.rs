@@ -1,0 +1,190 @@
+use mri_core::Labels;
+use mri_grid::{Cell, GridStack};
+use serde::{Deserialize, Serialize};
+
+use crate::sample::{Group, Sample, Tested};
+use crate::{Contrast, GraphError, benjamini_hochberg};
+
+/// How to ask whether two sides of a [`Contrast`] differ by more than chance.
+///
+/// Chance means that labels are dealt to the texts of both sides at random. For a cell or an edge
+/// the statistic is the difference of the two sides' shares of their texts, and its p under *all*
+/// permutations of labels is known in closed form (hypergeometric); for a whole layer the
+/// statistic is the total variation distance, half the sum of the absolute differences over its
+/// cells, and its p comes from random permutations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Significance {
+    /// Random permutations of the labels; p of a layer cannot fall below `1 / (permutations + 1)`.
+    pub permutations: usize,
+    /// Bootstrap resamples of the texts, drawn within each side.
+    pub resamples: usize,
+    /// Coverage of the intervals, such as 0.95.
+    pub confidence: f64,
+    /// A cell or edge with so few texts that its p could not reach this whatever their labels is not
+    /// tested: it could only dilute the others. It depends on no label, so it is not a choice
+    /// among results.
+    pub alpha: f64,
+    /// Fixes permutations and resamples, for any number of threads.
+    pub seed: u64,
+}
+
+impl Default for Significance {
+    /// 1,000 permutations and resamples, 95 % intervals, tests at 5 %, seed 0.
+    fn default() -> Self {
+        Self {
+            permutations: 1000,
+            resamples: 1000,
+            confidence: 0.95,
+            alpha: 0.05,
+            seed: 0,
+        }
+    }
+}
+
+/// The verdict on one layer, or on the transitions from one layer to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerVerdict<T> {
+    /// The position of the layer in the stack; for transitions that of the earlier one.
+    pub layer: usize,
+    /// Total variation distance of the two sides, from 0 (alike) to 1 (no cell in common).
+    pub distance: f64,
+    /// Its p over random permutations, `(1 + as far or farther) / (1 + permutations)`.
+    pub p: f64,
+    /// `p` adjusted over the layers.
+    pub q: f64,
+    /// The verdicts on its cells or edges, those with at least one text of either side.
+    pub items: Vec<Verdict<T>>,
+}
+
+/// The verdict on one cell or edge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict<T> {
+    /// The cell, or the cells at the two ends of the edge.
+    pub item: T,
+    /// Texts of side A.
+    pub texts_a: u32,
+    /// Texts of side B.
+    pub texts_b: u32,
+    /// The share of A's texts that are here less that of B's, from −1 to 1.
+    pub effect: f64,
+    /// The percentile bootstrap interval of the effect.
+    pub interval: [f64; 2],
+    /// The chance of an effect as large or larger under random labels, over all permutations.
+    pub p: f64,
+    /// The same estimated from the random permutations, `(1 + hits) / (1 + permutations)`.
+    pub p_permuted: f64,
+    /// `p` adjusted over what is tested in the figure: the cells of a layer, the edges of a graph
+    /// ([`benjamini_hochberg`]). `None` if there were too few texts to test.
+    pub q: Option<f64>,
+    /// The share of bootstrap resamples in which any text is here: 1 is there to stay.
+    pub stability: f64,
+}
+
+impl Significance {
+    /// The verdict on every cell, layer by layer. A layer is a figure: p are adjusted within it.
+    ///
+    /// # Errors
+    /// [`GraphError::UnknownCategory`], [`GraphError::BothSides`], or [`GraphError::TooFewTexts`] if a
+    /// side has none.
+    pub fn cells(
+        &self,
+        grids: &GridStack,
+        contrast: &Contrast,
+    ) -> Result<Vec<LayerVerdict<Cell>>, GraphError> {
+        let groups: Vec<Group<Cell>> = grids
+            .iter()
+            .map(|(_, grid)| Group::new(grid.cells().iter().copied()))
+            .collect();
+        self.judge(&groups, grids.labels(), contrast, Family::Layer)
+    }
+
+    /// The verdict on every edge of the co-activation graph. The graph is one figure: p are adjusted
+    /// over all its edges.
+    ///
+    /// # Errors
+    /// As [`Significance::cells`].
+    pub fn edges(
+        &self,
+        grids: &GridStack,
+        contrast: &Contrast,
+    ) -> Result<Vec<LayerVerdict<(Cell, Cell)>>, GraphError> {
+        let cells: Vec<&[Cell]> = grids.iter().map(|(_, grid)| grid.cells()).collect();
+        let groups: Vec<Group<(Cell, Cell)>> = cells
+            .windows(2)
+            .map(|pair| Group::new(pair[0].iter().copied().zip(pair[1].iter().copied())))
+            .collect();
+        self.judge(&groups, grids.labels(), contrast, Family::Graph)
+    }
+
+    fn judge<T: Copy>(
+        &self,
+        groups: &[Group<T>],
+        labels: &Labels,
+        contrast: &Contrast,
+        family: Family,
+    ) -> Result<Vec<LayerVerdict<T>>, GraphError> {
+        let sample = Sample::new(groups, contrast.rows(labels)?);
+        let tested: Vec<Tested> = (0..sample.n_items())
+            .map(|i| sample.test(i, self.alpha))
+            .collect();
+        let hits = sample.permute(self.permutations, self.seed);
+        let resampled = sample.resample(self.resamples, self.seed);
+
+        let of_family = |range: std::ops::Range<usize>| {
+            let members: Vec<usize> = range.filter(|&i| tested[i].testable).collect();
+            let p: Vec<f64> = members.iter().map(|&i| tested[i].p).collect();
+            members.into_iter().zip(benjamini_hochberg(&p))
+        };
+        let mut q = vec![None; sample.n_items()];
+        let bounds = match family {
+            Family::Layer => sample.first.clone(),
+            Family::Graph => vec![0, sample.n_items()],
+        };
+        for (item, adjusted) in bounds.windows(2).flat_map(|w| of_family(w[0]..w[1])) {
+            q[item] = Some(adjusted);
+        }
+
+        let share = |hits: u32| f64::from(hits + 1) / (self.permutations + 1) as f64;
+        let mut verdicts: Vec<LayerVerdict<T>> = groups
+            .iter()
+            .enumerate()
+            .map(|(g, group)| {
+                let first = sample.first[g];
+                let items = group.items.iter().enumerate().filter_map(|(i, &item)| {
+                    let k = first + i;
+                    let [texts_a, texts_b] = sample.counts(k);
+                    (texts_a + texts_b > 0).then(|| Verdict {
+                        item,
+                        texts_a,
+                        texts_b,
+                        effect: sample.effect(texts_a, texts_b),
+                        interval: resampled.interval(k, self.confidence),
+                        p: tested[k].p,
+                        p_permuted: share(hits.items[k]),
+                        q: q[k],
+                        stability: resampled.stability(k),
+                    })
+                });
+                LayerVerdict {
+                    layer: g,
+                    distance: sample.distance(g),
+                    p: share(hits.groups[g]),
+                    q: 0.0,
+                    items: items.collect(),
+                }
+            })
+            .collect();
+        let p: Vec<f64> = verdicts.iter().map(|verdict| verdict.p).collect();
+        for (verdict, adjusted) in verdicts.iter_mut().zip(benjamini_hochberg(&p)) {
+            verdict.q = adjusted;
+        }
+        Ok(verdicts)
+    }
+}
+
+/// What p are adjusted over.
+#[derive(Clone, Copy)]
+enum Family {
+    Layer,
+    Graph,
+}
