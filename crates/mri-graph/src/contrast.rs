@@ -63,18 +63,22 @@ impl Contrast {
         [name(&self.a), b]
     }
 
-    /// The rows of the two sides.
-    pub(crate) fn rows(&self, labels: &Labels) -> Result<[Vec<usize>; 2], GraphError> {
-        let categories = labels.n_categories();
+    pub(crate) fn check(&self, categories: usize) -> Result<(), GraphError> {
         if let Some(&category) = self.a.iter().chain(&self.b).find(|&&c| c >= categories) {
             return Err(GraphError::UnknownCategory {
                 category,
                 categories,
             });
         }
-        if let Some(&category) = self.a.iter().find(|c| self.b.contains(c)) {
-            return Err(GraphError::BothSides { category });
+        match self.a.iter().find(|c| self.b.contains(c)) {
+            Some(&category) => Err(GraphError::BothSides { category }),
+            None => Ok(()),
         }
+    }
+
+    /// The rows of the two sides.
+    pub(crate) fn rows(&self, labels: &Labels) -> Result<[Vec<usize>; 2], GraphError> {
+        self.check(labels.n_categories())?;
         let of = |side: &[usize]| -> Vec<usize> {
             (0..labels.len())
                 .filter(|&row| side.contains(&(labels.ids()[row] as usize)))

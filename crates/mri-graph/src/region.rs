@@ -129,6 +129,40 @@ impl RegionGraph {
         &self.sizes
     }
 
+    /// The region of a cell in the layer at a position, `None` if no text is there.
+    #[must_use]
+    pub fn node(&self, position: usize, cell: Cell) -> Option<NodeIndex> {
+        // Nodes are ordered by layer, then cell.
+        let place = |id: usize| {
+            let region = &self.graph[NodeIndex::new(id)];
+            (region.position, region.cell)
+        };
+        let (mut low, mut high) = (0, self.graph.node_count());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if place(middle) < (position, cell) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let found = low < self.graph.node_count() && place(low) == (position, cell);
+        found.then(|| NodeIndex::new(low))
+    }
+
+    /// The regions that one text passes through, layer by layer.
+    ///
+    /// `grids` must be those the graph was made of; `None` if they are not, or if there is no such
+    /// row.
+    #[must_use]
+    pub fn path(&self, grids: &GridStack, row: usize) -> Option<Vec<NodeIndex>> {
+        let cells = grids.iter().map(|(_, grid)| grid.cell_of(row));
+        cells
+            .enumerate()
+            .map(|(position, cell)| self.node(position, cell?))
+            .collect()
+    }
+
     /// The layers in their order.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {

@@ -155,4 +155,31 @@ impl Grid {
             .filter(|&row| self.cells[row] == cell)
             .collect()
     }
+
+    /// The texts of a cell, the most typical first: nearest to the middle of the cell, measured in
+    /// cell widths and heights, and the earlier of two that are equally near.
+    ///
+    /// `points` are those the grid was made of, of shape (texts, 2); rows beyond the shorter of the
+    /// two are left out.
+    ///
+    /// # Panics
+    /// If the cell is not one of this grid, or `points` has fewer than 2 columns.
+    #[must_use]
+    pub fn typical_texts(&self, cell: Cell, points: ArrayView2<'_, f32>) -> Vec<usize> {
+        let centre = self.centre(cell);
+        let size = [(0, cell.x), (1, cell.y)].map(|(axis, i)| {
+            let edges = &self.edges[axis];
+            let size = edges[usize::from(i) + 1] - edges[usize::from(i)];
+            // Quantile bins of equal points have no width; all their points are in the middle.
+            if size > 0.0 { size } else { 1.0 }
+        });
+        let distance = |row: usize| {
+            let along = [0, 1].map(|a| (f64::from(points[(row, a)]) - centre[a]) / size[a]);
+            along[0] * along[0] + along[1] * along[1]
+        };
+        let mut texts = self.texts(cell);
+        texts.retain(|&row| row < points.nrows());
+        texts.sort_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+        texts
+    }
 }

@@ -14,8 +14,10 @@ mod binning;
 mod cell;
 mod error;
 mod grid;
+mod words;
 
 pub use binning::Binning;
 pub use cell::Cell;
 pub use error::GridError;
 pub use grid::{Grid, GridStack, grid_stack};
+pub use words::Word;

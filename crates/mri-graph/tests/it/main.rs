@@ -8,6 +8,8 @@
 
 /// Graphs of correlated components.
 mod correlation;
+/// Filters, differences and the paths of texts: laws.
+mod filter;
 /// Metrics against networkx and pandas.
 mod metrics;
 /// Rank correlation and adjusted p-values against scipy and statsmodels.

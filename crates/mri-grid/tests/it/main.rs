@@ -142,3 +142,42 @@ proptest! {
         prop_assert!((-0.1..=1.1).contains(&cx) && (-0.1..=2.1).contains(&cy));
     }
 }
+
+#[test]
+fn typical_texts_are_near_the_middle_of_their_cell() {
+    // Two columns of cells from 0 to 8; the left one spans 0 to 4 (less the widening), middle 2.
+    let points = array![
+        [0.0_f32, 0.0],
+        [1.9, 3.9],
+        [3.0, 2.0],
+        [2.0, 2.1],
+        [8.0, 8.0]
+    ];
+    let grid = Grid::new(points.view(), Binning::Uniform { side: 2 }).unwrap();
+    let cell = Cell { x: 0, y: 0 };
+    assert_eq!(grid.texts(cell), [0, 1, 2, 3]);
+    assert_eq!(grid.typical_texts(cell, points.view()), [3, 2, 1, 0]);
+    assert!(
+        grid.typical_texts(Cell { x: 1, y: 0 }, points.view())
+            .is_empty()
+    );
+}
+
+#[test]
+fn words_have_the_weight_of_the_formula() {
+    let points = array![[0.0_f32, 0.0], [0.0, 0.0], [1.0, 1.0]];
+    let grid = Grid::new(points.view(), Binning::Uniform { side: 2 }).unwrap();
+    let texts = ["The heron waits", "a heron and the reeds", "Reeds, reeds!"];
+    let words = grid.words(&texts, 2);
+    // Cell 0_0: heron 2, waits 1, reeds 1; cell 1_1: reeds 2. Six words in two cells: A = 3.
+    let low = &words[&Cell { x: 0, y: 0 }];
+    let high = &words[&Cell { x: 1, y: 1 }];
+    assert_eq!(low.len(), 2);
+    assert_eq!((low[0].word.as_str(), low[0].count), ("heron", 2));
+    assert!((low[0].weight - 0.5 * (1.0_f64 + 3.0 / 2.0).ln()).abs() < 1e-12);
+    assert_eq!(low[1].word, "waits");
+    assert!((low[1].weight - 0.25 * 4.0_f64.ln()).abs() < 1e-12);
+    assert_eq!(high.len(), 1);
+    assert!((high[0].weight - 2.0_f64.ln()).abs() < 1e-12);
+    assert!(grid.words(&[""; 3], 5).values().all(Vec::is_empty));
+}

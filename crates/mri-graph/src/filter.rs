@@ -1,0 +1,92 @@
+use std::cmp::Reverse;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GraphView, ViewEdge};
+
+/// Which edges of a view are worth drawing.
+///
+/// The tests apply one after the other: the layers, the least weight, and then, from the heaviest
+/// edge on, the largest number of edges and the share of transitions, whichever ends first. Of
+/// equally heavy edges the earlier one goes first, so that the choice is always the same.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Positions of layers; an edge needs both its ends there. `None` for all.
+    pub layers: Option<RangeInclusive<usize>>,
+    /// The least weight; 0 and 1 keep every edge.
+    pub min_weight: u32,
+    /// At most this many edges, the heaviest.
+    pub top: Option<usize>,
+    /// As few edges as make up this share (0 to 1) of the transitions within the layers.
+    pub share: Option<f64>,
+}
+
+/// The edges that a [`Filter`] kept, and how much of the view they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// The edges, in the order of the view.
+    pub edges: Vec<ViewEdge>,
+    /// Edges of the view within the filter's layers, kept or not.
+    pub of_edges: usize,
+    /// Transitions (text steps from one layer to the next) on the kept edges.
+    pub transitions: u64,
+    /// Transitions within the filter's layers.
+    pub of_transitions: u64,
+}
+
+impl Selection {
+    /// The share of the transitions that is kept, from 0 to 1; 1 if there are none.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        if self.of_transitions == 0 {
+            1.0
+        } else {
+            self.transitions as f64 / self.of_transitions as f64
+        }
+    }
+}
+
+impl GraphView<'_> {
+    /// The edges that pass a filter.
+    #[must_use]
+    pub fn select(&self, filter: &Filter) -> Selection {
+        let graph = self.graph().graph();
+        let inside = |edge: &ViewEdge| match &filter.layers {
+            None => true,
+            Some(layers) => [edge.source, edge.target]
+                .iter()
+                .all(|&end| layers.contains(&graph[end].position)),
+        };
+        let all: Vec<ViewEdge> = self.edges().filter(inside).collect();
+        let sum = |edges: &[ViewEdge]| edges.iter().map(|e| u64::from(e.weight)).sum::<u64>();
+        let of_transitions = sum(&all);
+        let enough = filter
+            .share
+            .map_or(f64::INFINITY, |share| share * of_transitions as f64);
+
+        let mut heaviest: Vec<usize> = (0..all.len())
+            .filter(|&i| all[i].weight >= filter.min_weight)
+            .collect();
+        heaviest.sort_by_key(|&i| (Reverse(all[i].weight), i));
+        heaviest.truncate(filter.top.unwrap_or(usize::MAX));
+        let mut so_far = 0;
+        let mut kept: Vec<usize> = heaviest
+            .into_iter()
+            .take_while(|&i| {
+                let wanted = (so_far as f64) < enough;
+                so_far += u64::from(all[i].weight);
+                wanted
+            })
+            .collect();
+        kept.sort_unstable();
+        let edges: Vec<ViewEdge> = kept.into_iter().map(|i| all[i]).collect();
+        Selection {
+            of_edges: all.len(),
+            transitions: sum(&edges),
+            of_transitions,
+            edges,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::{Cell, Grid};
+
+/// A word that sets a cell apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// The word, in lower case.
+    pub word: String,
+    /// Its weight by class-based TF-IDF; larger is more telling. Comparable within one grid.
+    pub weight: f64,
+    /// How often it occurs in the texts of the cell.
+    pub count: u32,
+}
+
+/// Words too common to tell anything, of English and Portuguese.
+const STOP_WORDS: &str = include_str!("stop_words.txt");
+
+impl Grid {
+    /// The words that set each occupied cell apart from the others, the most telling first.
+    ///
+    /// Class-based TF-IDF (M. Grootendorst, "BERTopic", 2022): with all texts of a cell as one document,
+    /// `weight = f(word, cell) / n(cell) * ln(1 + A / f(word))`, where `f` counts occurrences, `n(cell)`
+    /// is the number of words of the cell and `A` the mean of `n` over the occupied cells.
+    ///
+    /// A word is a run of letters, marks inside it (`'`, `’`, `-`) included, in lower case and of at least
+    /// 2 letters. Stop words of English and Portuguese are left out before anything is counted.
+    /// Of equally telling words the first of the alphabet goes first; `top` are kept per cell.
+    ///
+    /// `texts` are those of the rows; what is beyond the shorter of the two is not counted.
+    #[must_use]
+    pub fn words<S: AsRef<str>>(&self, texts: &[S], top: usize) -> BTreeMap<Cell, Vec<Word>> {
+        let stop: HashSet<&str> = STOP_WORDS.split_whitespace().collect();
+        let mut per_cell: BTreeMap<Cell, HashMap<String, u32>> = BTreeMap::new();
+        let mut overall: HashMap<String, u32> = HashMap::new();
+        for (&cell, text) in self.cells().iter().zip(texts) {
+            let counts = per_cell.entry(cell).or_default();
+            for word in words_of(text.as_ref()) {
+                if !stop.contains(word.as_str()) {
+                    *overall.entry(word.clone()).or_default() += 1;
+                    *counts.entry(word).or_default() += 1;
+                }
+            }
+        }
+        let total: u64 = overall.values().map(|&count| u64::from(count)).sum();
+        let mean = total as f64 / per_cell.len().max(1) as f64;
+        per_cell
+            .into_iter()
+            .map(|(cell, counts)| {
+                let in_cell: u32 = counts.values().sum();
+                let mut words: Vec<Word> = counts
+                    .into_iter()
+                    .map(|(word, count)| {
+                        let rarity = (1.0 + mean / f64::from(overall[&word])).ln();
+                        let weight = f64::from(count) / f64::from(in_cell) * rarity;
+                        Word {
+                            word,
+                            weight,
+                            count,
+                        }
+                    })
+                    .collect();
+                words.sort_by(most_telling);
+                words.truncate(top);
+                (cell, words)
+            })
+            .collect()
+    }
+}
+
+fn most_telling(a: &Word, b: &Word) -> Ordering {
+    let by_weight = b.weight.total_cmp(&a.weight);
+    by_weight.then_with(|| a.word.cmp(&b.word))
+}
+
+/// The words of a text in lower case, see [`Grid::words`].
+fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
+    let joins = |c: char| matches!(c, '\'' | '’' | '-');
+    text.split(move |c: char| !(c.is_alphabetic() || joins(c)))
+        .map(move |word| word.trim_matches(joins).to_lowercase().replace('’', "'"))
+        .filter(|word| word.chars().count() >= 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_letters_with_marks_inside() {
+        let words: Vec<String> = words_of("It's the 3rd café-bar, 'Órgão' x --a").collect();
+        assert_eq!(words, ["it's", "the", "rd", "café-bar", "órgão"]);
+    }
+
+    #[test]
+    fn stop_words_are_written_as_words_are_read() {
+        for word in STOP_WORDS.split_whitespace() {
+            assert_eq!(words_of(word).collect::<Vec<_>>(), [word]);
+        }
+    }
+}
