@@ -2,7 +2,7 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Cancelled, Watch};
+use crate::{Cancelled, RowSource, Watch};
 
 /// A way to see many dimensions in few.
 ///
@@ -10,7 +10,7 @@ use crate::{Cancelled, Watch};
 /// change it, and fitting it twice to the same rows gives the same bytes, whatever the number of
 /// threads.
 ///
-/// One method is required. Every implementation should pass the reducer conformance suite of this
+/// Two methods are required. Every implementation should pass the reducer conformance suite of this
 /// crate.
 pub trait Reducer: Send + Sync {
     /// The reducer's name as it stands in titles and tables, such as `"PCA"`.
@@ -24,6 +24,19 @@ pub trait Reducer: Send + Sync {
     /// [`ReduceError`]: input that is empty, not finite or too small for the number of components,
     /// a parameter out of range, or cancellation. Never a panic.
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError>;
+
+    /// [`Reducer::fit`] for rows that may lie in a file.
+    ///
+    /// The default loads them whole; a reducer that can work on blocks should not.
+    ///
+    /// # Errors
+    /// As [`Reducer::fit`], and [`ReduceError::Read`].
+    fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+        match rows.in_memory() {
+            Some(view) => self.fit(view, watch),
+            None => self.fit(rows.load()?.view(), watch),
+        }
+    }
 }
 
 /// The result of fitting a [`Reducer`].

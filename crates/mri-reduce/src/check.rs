@@ -1,10 +1,8 @@
 use mri_core::ReduceError;
 use ndarray::ArrayView2;
 
-/// Refuses matrices that no reducer can work on: fewer than two rows, no column, or a value that
-/// is not finite.
-pub(crate) fn check_input(x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
-    let (rows, columns) = x.dim();
+/// Refuses matrices that no reducer can work on: fewer than two rows, or no column.
+pub(crate) fn check_size((rows, columns): (usize, usize)) -> Result<(), ReduceError> {
     if rows < 2 || columns == 0 {
         return Err(ReduceError::TooSmall {
             rows,
@@ -12,23 +10,29 @@ pub(crate) fn check_input(x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
             needed_rows: 2,
         });
     }
-    check_finite(x)
+    Ok(())
 }
 
 /// Refuses NaN and infinity, naming the first.
 pub(crate) fn check_finite(x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
-    match x.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        Some(((row, column), &value)) => Err(ReduceError::NonFinite { row, column, value }),
-        None => Ok(()),
+    for (row, values) in x.rows().into_iter().enumerate() {
+        // Without an early exit the loop runs on whole vectors; the place matters only if there is one.
+        if values.iter().fold(false, |bad, v| bad | !v.is_finite()) {
+            let found = values.iter().enumerate().find(|(_, v)| !v.is_finite());
+            if let Some((column, &value)) = found {
+                return Err(ReduceError::NonFinite { row, column, value });
+            }
+        }
     }
+    Ok(())
 }
 
-/// Refuses a number of components that is 0 or that `x` cannot give.
+/// Refuses a number of components that is 0 or that a matrix of this size cannot
+/// give.
 pub(crate) fn check_components(
-    x: ArrayView2<'_, f32>,
+    (rows, columns): (usize, usize),
     components: usize,
 ) -> Result<(), ReduceError> {
-    let (rows, columns) = x.dim();
     let limit = rows.min(columns);
     if components == 0 {
         return Err(ReduceError::Parameter {

@@ -16,17 +16,22 @@
 
 mod check;
 mod kind;
+mod krylov;
 mod linalg;
 mod linear;
+mod moments;
 mod pca;
+mod random;
 mod scaling;
+mod sketch;
 mod stack;
 mod svd;
 
 pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
-pub use linear::LinearProjection;
+pub use linear::{LinearModel, LinearProjection};
 pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
 pub use pca::Pca;
 pub use scaling::{Scaler, Scaling};
+pub use sketch::PcaSketch;
 pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};
 pub use svd::Svd;

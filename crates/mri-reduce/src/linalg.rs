@@ -20,18 +20,14 @@ pub(crate) fn symmetric_eigen(a: &Array2<f64>) -> Result<Eigen, ReduceError> {
     with_faer::symmetric_eigen(a)
 }
 
-/// `xᵀ·x` in `f64`: exact products of `f32`, for matrices with few columns.
-pub(crate) fn gram_f64(x: ArrayView2<'_, f64>) -> Array2<f64> {
-    with_faer::product(x.t(), x)
+/// `xᵀ·x` of a row-major matrix of `width` columns: the lower triangle, row by row; the
+/// rest is 0.
+pub(crate) fn gram_lower(x: &[f64], width: usize) -> Vec<f64> {
+    with_faer::gram_lower(x, width)
 }
 
 /// `a·b` in `f64`.
 pub(crate) fn product_f64(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    with_faer::product(a, b)
-}
-
-/// `a·b` in `f32`.
-pub(crate) fn product_f32(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Array2<f32> {
     with_faer::product(a, b)
 }
 
@@ -40,7 +36,7 @@ mod with_faer {
     use faer::dyn_stack::{MemBuffer, MemStack};
     use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
     use faer::linalg::matmul::matmul;
-    use faer::traits::RealField;
+    use faer::linalg::matmul::triangular::{self, BlockStructure};
     use faer::{Accum, Mat, MatMut, MatRef, Par};
     use mri_core::ReduceError;
     use ndarray::{Array2, ArrayView2};
@@ -78,17 +74,31 @@ mod with_faer {
         Ok(Eigen { values, vectors })
     }
 
-    pub(super) fn product<T: RealField + num::Zero + Copy>(
-        a: ArrayView2<'_, T>,
-        b: ArrayView2<'_, T>,
-    ) -> Array2<T> {
+    pub(super) fn gram_lower(x: &[f64], width: usize) -> Vec<f64> {
+        let mut out = vec![0.0; width * width];
+        let x = MatRef::from_row_major_slice(x, x.len() / width.max(1), width);
+        triangular::matmul(
+            MatMut::from_row_major_slice_mut(&mut out, width, width),
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            x.transpose(),
+            BlockStructure::Rectangular,
+            x,
+            BlockStructure::Rectangular,
+            1.0,
+            Par::rayon(0),
+        );
+        out
+    }
+
+    pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
         let (rows, columns) = (a.nrows(), b.ncols());
         let mut out = Array2::zeros((rows, columns));
         if let Some(slice) = out.as_slice_mut() {
             let to = MatMut::from_row_major_slice_mut(slice, rows, columns);
             with_ref(a, |a| {
                 with_ref(b, |b| {
-                    matmul(to, Accum::Replace, a, b, T::one_impl(), Par::rayon(0));
+                    matmul(to, Accum::Replace, a, b, 1.0, Par::rayon(0));
                 });
             });
         }
@@ -96,10 +106,7 @@ mod with_faer {
     }
 
     /// Lends a view as faer's type, copying only where its rows and columns are both strided.
-    fn with_ref<T: RealField + Copy, R>(
-        a: ArrayView2<'_, T>,
-        f: impl FnOnce(MatRef<'_, T>) -> R,
-    ) -> R {
+    fn with_ref<R>(a: ArrayView2<'_, f64>, f: impl FnOnce(MatRef<'_, f64>) -> R) -> R {
         let (rows, columns) = a.dim();
         if let Some(slice) = a.to_slice() {
             return f(MatRef::from_row_major_slice(slice, rows, columns));
@@ -113,10 +120,6 @@ mod with_faer {
             rows,
             columns,
         ))
-    }
-
-    mod num {
-        pub(super) use ndarray::LinalgScalar as Zero;
     }
 }
 
@@ -190,6 +193,23 @@ mod tests {
                 .iter()
                 .all(|d| d.abs() < 1e-14)
         );
+    }
+
+    #[test]
+    fn the_lower_triangle_of_a_gram_matrix() {
+        let a = symmetric(30);
+        let x = a
+            .slice(ndarray::s![..17, ..])
+            .as_standard_layout()
+            .into_owned();
+        let expected = x.t().dot(&x);
+        let lower = gram_lower(x.as_slice().unwrap(), 30);
+        for i in 0..30 {
+            for j in 0..30 {
+                let target = if j <= i { expected[(i, j)] } else { 0.0 };
+                assert!((lower[i * 30 + j] - target).abs() < 1e-13);
+            }
+        }
     }
 
     #[cfg(feature = "lapack")]

@@ -1,157 +1,311 @@
 //! What PCA and SVD share: the directions of a matrix's second moments, and the projection on them.
 
-use mri_core::{Axis, Cancelled, Projection, ReduceError, Watch};
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, Axis as Dim, s};
+use mri_core::{Axis, Fitted, Projection, ReduceError, RowSource, Watch};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis as Dim, s};
+use rayon::prelude::*;
 
-use crate::linalg::{gram_f64, product_f32, product_f64, symmetric_eigen};
-use crate::{Scaler, scaling::column_means};
-
-/// Rows per block of a covariance. Products are summed in `f32` inside a block and in `f64` across
-/// blocks; 512 rows keep the first error near 1e-6 and the product at full speed.
-const BLOCK: usize = 512;
+use crate::check::{check_components, check_finite, check_size};
+use crate::krylov::leading_eigen;
+use crate::linalg::product_f64;
+use crate::moments::{BLOCK, Moments};
+use crate::{Scaler, Scaling};
 
 /// An eigenvalue below this share of the largest is rounding: its direction is not determined by
 /// the data, and is filled in so that the components stay orthonormal.
 const NEGLIGIBLE: f64 = 1e-12;
 
-/// Rows go to `((x - offset) * factor - mean) · componentsᵀ`.
+/// Rows go to `((x − offset) · factor) · componentsᵀ`; computed in `f64` and rounded once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearProjection {
-    scaler: Scaler,
-    mean: Array1<f64>,
-    components: Array2<f32>,
+    offset: Array1<f64>,
+    components: Array2<f64>,
+    /// The components with the factors of the columns multiplied in, row by row.
+    weights: Vec<f64>,
 }
 
 impl LinearProjection {
-    /// The directions, one unit vector per row, of shape (components, width).
+    /// What is subtracted from each column: for PCA its mean.
     #[must_use]
-    pub fn components(&self) -> ArrayView2<'_, f32> {
+    pub fn offset(&self) -> ArrayView1<'_, f64> {
+        self.offset.view()
+    }
+
+    /// The directions among the scaled columns, one unit vector per row, of shape (components,
+    /// width).
+    #[must_use]
+    pub fn components(&self) -> ArrayView2<'_, f64> {
         self.components.view()
+    }
+
+    fn new(offset: Array1<f64>, factor: &Array1<f64>, components: Array2<f64>) -> Self {
+        Self {
+            weights: (&components * factor).iter().copied().collect(),
+            offset,
+            components,
+        }
+    }
+
+    /// The points of rows whose width and values were checked.
+    fn project(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
+        /// Rows that one thread takes at a time.
+        const CHUNK: usize = 64;
+        let (k, width) = self.components.dim();
+        let mut points = vec![0.0_f32; x.nrows() * k];
+        points
+            .par_chunks_mut(CHUNK * k)
+            .zip(x.axis_chunks_iter(Dim(0), CHUNK).collect::<Vec<_>>())
+            .for_each(|(points, rows)| {
+                let mut shifted = self.offset.to_vec();
+                for (point, row) in points.chunks_exact_mut(k).zip(rows.rows()) {
+                    for ((s, &v), o) in shifted.iter_mut().zip(row).zip(&self.offset) {
+                        *s = f64::from(v) - o;
+                    }
+                    for (p, weights) in point.iter_mut().zip(self.weights.chunks_exact(width)) {
+                        *p = dot(weights, &shifted) as f32;
+                    }
+                }
+            });
+        // One number per row and component, so this cannot fail.
+        Array2::from_shape_vec((x.nrows(), k), points).unwrap_or_default()
     }
 }
 
 impl Projection for LinearProjection {
     fn transform(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>, ReduceError> {
-        let mut scaled = self.scaler.transform(x)?;
-        subtract_mean(&mut scaled, &self.mean);
-        Ok(product_f32(scaled.view(), self.components.t()))
+        let (given, fitted) = (x.ncols(), self.offset.len());
+        if given != fitted {
+            return Err(ReduceError::WidthMismatch { given, fitted });
+        }
+        check_finite(x)?;
+        Ok(self.project(x))
     }
 }
 
-/// A linear reduction of the rows of a matrix.
-pub(crate) struct LinearFit {
-    pub(crate) points: Array2<f32>,
-    pub(crate) projection: LinearProjection,
-    /// Sums of squares of the points' columns (for PCA: (n−1) × explained variance).
-    pub(crate) squares: Vec<f64>,
-    /// Sum of squares of all scaled columns about `mean`.
-    pub(crate) total: f64,
+/// A fitted [`Pca`](crate::Pca) or [`Svd`](crate::Svd) without the points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearModel {
+    /// The components with their shares of the variance.
+    pub axes: Vec<Axis>,
+    /// The variance of the scaled rows along each component (denominator n−1).
+    pub explained_variance: Vec<f64>,
+    /// Rows to points.
+    pub projection: LinearProjection,
 }
 
-/// Finds the `k` directions with the largest sum of squares of the scaled rows, about their mean if
-/// `center`, and projects the rows on them.
-///
-/// With fewer rows than columns the eigenvectors come from the Gram matrix of the rows, otherwise
-/// from the covariance of the columns; both are exact. O(n·d·min(n, d) + min(n, d)³).
-pub(crate) fn fit_linear(
-    x: ArrayView2<'_, f32>,
-    k: usize,
-    scaler: Scaler,
-    center: bool,
-    watch: &dyn Watch,
-) -> Result<LinearFit, ReduceError> {
-    let mut scaled = scaler.transform(x)?;
-    let mean = if center {
-        column_means(scaled.view())
+/// What is asked of a linear reducer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) components: usize,
+    pub(crate) scaling: Scaling,
+    /// Whether the mean is subtracted, whatever the scaling leaves of it.
+    pub(crate) center: bool,
+    /// Axes are called by this and a number from 1.
+    pub(crate) prefix: &'static str,
+}
+
+/// Rows in memory or elsewhere.
+pub(crate) enum Rows<'a> {
+    View(ArrayView2<'a, f32>),
+    Source(&'a dyn RowSource),
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn of(source: &'a dyn RowSource) -> Self {
+        source.in_memory().map_or(Self::Source(source), Self::View)
+    }
+
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::View(x) => x.dim(),
+            Self::Source(source) => source.size(),
+        }
+    }
+
+    /// Calls `f` with blocks of at most [`BLOCK`] rows, in order, as long as it returns `true`.
+    pub(crate) fn for_blocks(
+        &self,
+        watch: &dyn Watch,
+        stage: &str,
+        mut f: impl FnMut(ArrayView2<'_, f32>) -> Result<bool, ReduceError>,
+    ) -> Result<(), ReduceError> {
+        let (rows, width) = self.size();
+        let blocks = rows.div_ceil(BLOCK) as u64;
+        let mut buffer = match self {
+            Self::View(_) => Array2::zeros((0, 0)),
+            Self::Source(_) => Array2::zeros((BLOCK.min(rows), width)),
+        };
+        for (i, start) in (0..rows).step_by(BLOCK).enumerate() {
+            watch.check(stage, i as u64, blocks)?;
+            let n = BLOCK.min(rows - start);
+            let go_on = match self {
+                Self::View(x) => f(x.slice(s![start..start + n, ..]))?,
+                Self::Source(source) => {
+                    source.read_rows(start, buffer.slice_mut(s![..n, ..]))?;
+                    f(buffer.slice(s![..n, ..]))?
+                }
+            };
+            if !go_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds the directions with the largest sum of squares of the scaled rows, and projects the rows on
+/// them. See [`crate::Pca`] for how, by shape.
+pub(crate) fn fit(rows: &Rows<'_>, plan: Plan, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+    let (n, width) = rows.size();
+    check_size((n, width))?;
+    check_components((n, width), plan.components)?;
+    let model = if n < width {
+        match rows {
+            Rows::View(x) => by_gram(*x, plan, watch)?,
+            Rows::Source(source) => by_gram(source.load()?.view(), plan, watch)?,
+        }
     } else {
-        Array1::zeros(x.ncols())
+        let mut moments = Moments::new(width);
+        rows.for_blocks(watch, "covariance", |block| {
+            moments.check(block)?;
+            moments.add(block);
+            Ok(true)
+        })?;
+        by_covariance(&moments, plan, watch)?
     };
-    subtract_mean(&mut scaled, &mean);
-    let components = if scaled.nrows() < scaled.ncols() {
-        by_gram(&scaled, k, watch)?
-    } else {
-        by_covariance(&scaled, k, watch)?
-    };
-    let total = scaled.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
-    let points = product_f32(scaled.view(), components.t());
-    let squares = points
-        .axis_iter(Dim(1))
-        .map(|column| column.iter().map(|&v| f64::from(v) * f64::from(v)).sum())
-        .collect();
-    let projection = LinearProjection {
-        scaler,
-        mean,
-        components,
-    };
-    Ok(LinearFit {
+    let mut points = Array2::zeros((n, plan.components));
+    let mut done = 0;
+    rows.for_blocks(watch, "points", |block| {
+        // The rows of a source may have changed since they were checked.
+        let block = model.projection.transform(block)?;
+        points
+            .slice_mut(s![done..done + block.nrows(), ..])
+            .assign(&block);
+        done += block.nrows();
+        Ok(true)
+    })?;
+    Ok(Fitted {
         points,
-        projection,
-        squares,
-        total,
+        axes: model.axes,
+        projection: Box::new(model.projection),
     })
 }
 
-/// The axes `PREFIX1`, `PREFIX2`, … with their shares of the variance.
-pub(crate) fn axes(prefix: &str, shares: impl Iterator<Item = f64>) -> Vec<Axis> {
-    shares
-        .enumerate()
-        .map(|(i, share)| Axis {
-            name: format!("{prefix}{}", i + 1),
-            explained_variance_ratio: Some(share),
-        })
-        .collect()
-}
-
-fn subtract_mean(x: &mut Array2<f32>, mean: &Array1<f64>) {
-    if mean.iter().all(|&m| m == 0.0) {
-        return;
-    }
-    for mut row in x.rows_mut() {
-        row.zip_mut_with(mean, |v, &m| *v = (f64::from(*v) - m) as f32);
-    }
-}
-
-/// Directions from the eigenvectors `u` of `x·xᵀ`: `xᵀ·u`, made unit vectors.
-fn by_gram(x: &Array2<f32>, k: usize, watch: &dyn Watch) -> Result<Array2<f32>, ReduceError> {
-    let transposed = x.t().mapv(f64::from);
-    let gram = gram_f64(transposed.view());
+/// From the eigenvectors `u` of `z·zᵀ`: the directions are `zᵀ·u`, made unit vectors.
+///
+/// All in `f64`: in `f32` one massive column would drown the others in its rounding.
+fn by_gram(
+    x: ArrayView2<'_, f32>,
+    plan: Plan,
+    watch: &dyn Watch,
+) -> Result<LinearModel, ReduceError> {
+    check_finite(x)?;
+    watch.check("gram matrix", 0, 1)?;
+    let scaler = Scaler::fit(x, plan.scaling);
+    let mean = crate::scaling::column_means(x);
+    let offset = if plan.center {
+        mean.clone()
+    } else {
+        scaler.offset().clone()
+    };
+    let mut z = x.mapv(f64::from);
+    z -= &offset;
+    z *= scaler.factor();
+    let gram = product_f64(z.view(), z.t());
     watch.check("eigenvectors", 0, 1)?;
-    let eigen = symmetric_eigen(&gram)?;
+    let eigen = leading_eigen(&gram, plan.components)?;
     watch.check("eigenvectors", 1, 1)?;
-    let directions = product_f64(transposed.view(), eigen.vectors.slice(s![.., ..k]));
-    Ok(orthonormal_rows(
-        directions.t().to_owned(),
-        &eigen.values[..k],
+    let vectors = eigen.vectors.slice(s![.., ..plan.components]);
+    let directions = product_f64(vectors.t(), z.view());
+    let left = (&mean - &offset) * scaler.factor();
+    let total = gram.diag().sum() - x.nrows() as f64 * left.dot(&left);
+    Ok(model(
+        plan,
+        x.nrows(),
+        directions,
+        &eigen.values,
+        total,
+        &left,
+        offset,
+        scaler.factor(),
     ))
 }
 
-/// Directions as eigenvectors of `xᵀ·x`.
-fn by_covariance(x: &Array2<f32>, k: usize, watch: &dyn Watch) -> Result<Array2<f32>, ReduceError> {
-    let covariance = second_moments(x, watch)?;
-    let eigen = symmetric_eigen(&covariance)?;
+/// From the eigenvectors of `zᵀ·z`.
+pub(crate) fn by_covariance(
+    moments: &Moments,
+    plan: Plan,
+    watch: &dyn Watch,
+) -> Result<LinearModel, ReduceError> {
+    let scaler = moments.scaler(plan.scaling);
+    let covariance = moments.scaled(&scaler, plan.center);
+    watch.check("eigenvectors", 0, 1)?;
+    let eigen = leading_eigen(&covariance, plan.components)?;
     watch.check("eigenvectors", 1, 1)?;
-    Ok(orthonormal_rows(
-        eigen.vectors.slice(s![.., ..k]).t().to_owned(),
-        &eigen.values[..k],
+    let directions = eigen
+        .vectors
+        .slice(s![.., ..plan.components])
+        .t()
+        .to_owned();
+    let offset = if plan.center {
+        moments.mean.clone()
+    } else {
+        scaler.offset().clone()
+    };
+    let factor = scaler.factor();
+    let left = (&moments.mean - &offset) * factor;
+    let total = (&moments.squares * factor * factor).sum();
+    Ok(model(
+        plan,
+        moments.rows,
+        directions,
+        &eigen.values,
+        total,
+        &left,
+        offset,
+        factor,
     ))
 }
 
-/// `xᵀ·x`, with products in `f32` inside blocks of rows and sums in `f64` across them.
-fn second_moments(x: &Array2<f32>, watch: &dyn Watch) -> Result<Array2<f64>, Cancelled> {
-    let width = x.ncols();
-    let mut sum = Array2::<f64>::zeros((width, width));
-    let blocks = x.nrows().div_ceil(BLOCK) as u64;
-    for (i, block) in x.axis_chunks_iter(Dim(0), BLOCK).enumerate() {
-        watch.check("covariance", i as u64, blocks)?;
-        sum.zip_mut_with(&product_f32(block.t(), block), |s, &p| *s += f64::from(p));
+/// `total` is the sum of squares of the scaled rows about their mean, `left` the mean that is left
+/// in them.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "both ways to the directions end in these; a struct would be used here only"
+)]
+fn model(
+    plan: Plan,
+    rows: usize,
+    directions: Array2<f64>,
+    values: &[f64],
+    total: f64,
+    left: &Array1<f64>,
+    offset: Array1<f64>,
+    factor: &Array1<f64>,
+) -> LinearModel {
+    let components = orthonormal_rows(directions, values);
+    let n = rows as f64;
+    let about_mean = components
+        .rows()
+        .into_iter()
+        .zip(values)
+        .map(|(component, value)| (value - n * component.dot(left).powi(2)).max(0.0));
+    let squares: Vec<f64> = about_mean.collect();
+    let total = if total > 0.0 { total } else { 1.0 };
+    let axes = squares.iter().enumerate().map(|(i, square)| Axis {
+        name: format!("{}{}", plan.prefix, i + 1),
+        explained_variance_ratio: Some((square / total).min(1.0)),
+    });
+    LinearModel {
+        axes: axes.collect(),
+        explained_variance: squares.iter().map(|s| s / (n - 1.0)).collect(),
+        projection: LinearProjection::new(offset, factor, components),
     }
-    Ok(sum)
 }
 
 /// Makes the rows unit vectors, replaces those of negligible eigenvalue by unit vectors orthogonal
 /// to the rows before them, and fixes every sign: the entry of largest absolute value (the first of
 /// equals) is positive.
-fn orthonormal_rows(mut rows: Array2<f64>, values: &[f64]) -> Array2<f32> {
+fn orthonormal_rows(mut rows: Array2<f64>, values: &[f64]) -> Array2<f64> {
     let largest = values.first().copied().unwrap_or(0.0);
     let width = rows.ncols();
     // The next unit vector to try for a direction that the data leave open.
@@ -171,13 +325,13 @@ fn orthonormal_rows(mut rows: Array2<f64>, values: &[f64]) -> Array2<f32> {
         }
         fix_sign(rows.row_mut(i));
     }
-    rows.mapv(|v| v as f32)
+    rows
 }
 
 /// Takes from row `i` what lies along the rows before it and makes it a unit vector; returns the
-/// length that was left.
+/// share of its length that was left.
 fn orthogonalise(rows: &mut Array2<f64>, i: usize) -> f64 {
-    let norm = |row: ndarray::ArrayView1<'_, f64>| row.dot(&row).sqrt();
+    let norm = |row: ArrayView1<'_, f64>| row.dot(&row).sqrt();
     let before = norm(rows.row(i));
     // Twice is enough (Kahan and Parlett): the second pass removes what rounding left.
     for _ in 0..2 {
@@ -197,11 +351,30 @@ fn orthogonalise(rows: &mut Array2<f64>, i: usize) -> f64 {
 fn fix_sign(mut row: ArrayViewMut1<'_, f64>) {
     let mut largest = 0.0_f64;
     for &v in &row {
-        if v.abs() > largest.abs() {
+        // A component and its rounding twin must not trade places: the first of equals decides.
+        if v.abs() > largest.abs() * (1.0 + 1e-9) {
             largest = v;
         }
     }
     if largest < 0.0 {
         row.mapv_inplace(|v| -v);
     }
+}
+
+/// The scalar product, in eight running sums that the compiler keeps in vector registers.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = a_chunks
+        .remainder()
+        .iter()
+        .zip(b_chunks.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
+    for (x, y) in a_chunks.zip(b_chunks) {
+        for i in 0..8 {
+            sums[i] += x[i] * y[i];
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }

@@ -1,5 +1,5 @@
 use mri_core::ReduceError;
-use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
 use crate::check::check_finite;
@@ -53,56 +53,69 @@ impl Scaler {
     #[must_use]
     pub fn fit(x: ArrayView2<'_, f32>, scaling: Scaling) -> Self {
         let width = x.ncols();
-        let mut offset = Array1::zeros(width);
+        let mean = column_means(x);
+        let mut squares = Array1::<f64>::zeros(width);
+        let mut low = Array1::from_elem(width, f32::INFINITY);
+        let mut high = Array1::from_elem(width, f32::NEG_INFINITY);
+        for row in x.rows() {
+            Zip::from(&mut squares)
+                .and(&mut low)
+                .and(&mut high)
+                .and(&mean)
+                .and(row)
+                .for_each(|s, low, high, &m, &v| {
+                    *s += (f64::from(v) - m) * (f64::from(v) - m);
+                    *low = low.min(v);
+                    *high = high.max(v);
+                });
+        }
+        Self::from_columns(scaling, x.nrows(), &mean, &squares, &low, &high)
+    }
+
+    /// The same from the columns' means, sums of squares about them, minima and maxima.
+    pub(crate) fn from_columns(
+        scaling: Scaling,
+        rows: usize,
+        mean: &Array1<f64>,
+        squares: &Array1<f64>,
+        low: &Array1<f32>,
+        high: &Array1<f32>,
+    ) -> Self {
+        let width = mean.len();
+        if rows == 0 || scaling == Scaling::None {
+            return Self {
+                offset: Array1::zeros(width),
+                factor: Array1::ones(width),
+            };
+        }
         let mut factor = Array1::ones(width);
-        if x.nrows() == 0 || scaling == Scaling::None {
-            return Self { offset, factor };
+        for (column, f) in factor.iter_mut().enumerate() {
+            let (low, high) = (f64::from(low[column]), f64::from(high[column]));
+            let spread = match scaling {
+                Scaling::None | Scaling::Center => continue,
+                Scaling::Standardize => (squares[column] / rows as f64).sqrt(),
+                Scaling::MinMax => high - low,
+            };
+            let constant = spread <= CONSTANT * low.abs().max(high.abs());
+            *f = if constant { 0.0 } else { 1.0 / spread };
         }
-        match scaling {
-            Scaling::None => {}
-            Scaling::Center => offset = column_means(x),
-            Scaling::Standardize => {
-                offset = column_means(x);
-                let mut squares = Array1::<f64>::zeros(width);
-                let mut largest = Array1::<f64>::zeros(width);
-                for row in x.rows() {
-                    Zip::from(&mut squares)
-                        .and(&mut largest)
-                        .and(&offset)
-                        .and(row)
-                        .for_each(|s, l, &m, &v| {
-                            let v = f64::from(v);
-                            *s += (v - m) * (v - m);
-                            *l = l.max(v.abs());
-                        });
-                }
-                let n = x.nrows() as f64;
-                Zip::from(&mut factor)
-                    .and(&squares)
-                    .and(&largest)
-                    .for_each(|f, &s, &l| {
-                        let deviation = (s / n).sqrt();
-                        *f = if deviation > CONSTANT * l {
-                            1.0 / deviation
-                        } else {
-                            0.0
-                        };
-                    });
-            }
-            Scaling::MinMax => {
-                for (column, values) in x.axis_iter(Axis(1)).enumerate() {
-                    let (low, high) = values
-                        .iter()
-                        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
-                            (low.min(f64::from(v)), high.max(f64::from(v)))
-                        });
-                    offset[column] = low;
-                    let constant = high - low <= CONSTANT * low.abs().max(high.abs());
-                    factor[column] = if constant { 0.0 } else { 1.0 / (high - low) };
-                }
-            }
-        }
+        let offset = match scaling {
+            Scaling::MinMax => low.mapv(f64::from),
+            _ => mean.clone(),
+        };
         Self { offset, factor }
+    }
+
+    /// What is subtracted from each column.
+    #[must_use]
+    pub fn offset(&self) -> &Array1<f64> {
+        &self.offset
+    }
+
+    /// What each column is then multiplied by; 0 for a column without spread.
+    #[must_use]
+    pub fn factor(&self) -> &Array1<f64> {
+        &self.factor
     }
 
     /// Applies the scaling to rows of the same width.

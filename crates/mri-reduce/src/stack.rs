@@ -2,9 +2,11 @@ use mri_core::{
     Activations, CoreError, Embedding, Layer, Points, Projection, ReduceError, Reducer, RowSource,
     Watch,
 };
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rayon::prelude::*;
 use thiserror::Error;
+
+use crate::linear::Rows;
 
 /// Rows count as equal when no column spreads over more than this share of the layer's largest
 /// absolute value. It leaves room for the rounding by which one text's row may differ between
@@ -89,22 +91,14 @@ fn reduce_layer(
     components: usize,
     watch: &dyn Watch,
 ) -> Result<ReducedLayer, ReduceError> {
-    let loaded;
-    let x = match rows.in_memory() {
-        Some(view) => view,
-        None => {
-            loaded = rows.load()?;
-            loaded.view()
-        }
-    };
-    if is_degenerate(x) {
+    if is_degenerate(rows)? {
         let axes = (1..=components)
             .map(|i| mri_core::Axis {
                 name: format!("{i}"),
                 explained_variance_ratio: None,
             })
             .collect();
-        let coordinates = Array2::zeros((x.nrows(), components));
+        let coordinates = Array2::zeros((rows.size().0, components));
         let points = Points {
             coordinates,
             axes,
@@ -115,7 +109,7 @@ fn reduce_layer(
             projection: None,
         });
     }
-    let fitted = reducer.fit(x, watch)?;
+    let fitted = reducer.fit_rows(rows, watch)?;
     let points = Points {
         coordinates: fitted.points,
         axes: fitted.axes,
@@ -128,14 +122,27 @@ fn reduce_layer(
 }
 
 /// Whether all rows are equal up to rounding.
-fn is_degenerate(x: ArrayView2<'_, f32>) -> bool {
-    let Some(first) = x.rows().into_iter().next() else {
-        return true;
+fn is_degenerate(rows: &dyn RowSource) -> Result<bool, ReduceError> {
+    let width = rows.size().1;
+    let (mut low, mut high) = (vec![f32::INFINITY; width], vec![f32::NEG_INFINITY; width]);
+    let mut largest = 0.0_f32;
+    let mut finite = true;
+    let spread = |low: &[f32], high: &[f32]| {
+        let spreads = low.iter().zip(high).map(|(l, h)| h - l);
+        spreads.fold(0.0_f32, f32::max)
     };
-    let largest = x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-    let bound = EQUAL * largest;
-    x.iter().all(|v| v.is_finite())
-        && x.rows()
-            .into_iter()
-            .all(|row| row.iter().zip(first).all(|(a, b)| (a - b).abs() <= bound))
+    Rows::of(rows).for_blocks(&(), "", |block| {
+        for row in block.rows() {
+            for ((&v, l), h) in row.iter().zip(&mut low).zip(&mut high) {
+                *l = if v < *l { v } else { *l };
+                *h = if v > *h { v } else { *h };
+                largest = largest.max(v.abs());
+                finite &= v.is_finite();
+            }
+        }
+        // A spread of twice the bound settles it: rows to come could raise the bound above it only
+        // with a value twice as large as any before, which is a spread itself.
+        Ok(finite && spread(&low, &high) <= 2.0 * EQUAL * largest)
+    })?;
+    Ok(finite && spread(&low, &high) <= EQUAL * largest)
 }

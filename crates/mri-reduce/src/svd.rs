@@ -1,11 +1,9 @@
-use mri_core::{Fitted, ReduceError, Reducer, Watch};
-use ndarray::{ArrayView2, Axis};
+use mri_core::{Fitted, ReduceError, Reducer, RowSource, Watch};
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{check_components, check_input};
-use crate::linear::{axes, fit_linear};
-use crate::scaling::column_means;
-use crate::{Scaler, Scaling};
+use crate::Scaling;
+use crate::linear::{Plan, Rows, fit};
 
 /// Truncated singular value decomposition: PCA without subtracting the mean, exact.
 ///
@@ -36,6 +34,15 @@ impl Svd {
             scaling: Scaling::Standardize,
         }
     }
+
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            components: self.n_components,
+            scaling: self.scaling,
+            center: false,
+            prefix: "SV",
+        }
+    }
 }
 
 impl Reducer for Svd {
@@ -47,27 +54,11 @@ impl Reducer for Svd {
     /// points along the component over the total variance of the scaled columns, both about their
     /// means.
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        check_input(x)?;
-        check_components(x, self.n_components)?;
-        let scaler = Scaler::fit(x, self.scaling);
-        // The total is about the origin; variance is what is left without the mean's share.
-        let scaled_mean = column_means(scaler.transform(x)?.view());
-        let n = x.nrows() as f64;
-        let fit = fit_linear(x, self.n_components, scaler, false, watch)?;
-        let total = fit.total - n * scaled_mean.dot(&scaled_mean);
-        let total = if total > 0.0 { total } else { 1.0 };
-        let shares = fit.points.axis_iter(Axis(1)).map(|column| {
-            let mean = column.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-            column
-                .iter()
-                .map(|&v| (f64::from(v) - mean).powi(2))
-                .sum::<f64>()
-                / total
-        });
-        Ok(Fitted {
-            axes: axes("SV", shares),
-            points: fit.points,
-            projection: Box::new(fit.projection),
-        })
+        fit(&Rows::View(x), self.plan(), watch)
+    }
+
+    /// Streams, as [`Pca`](crate::Pca) does.
+    fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+        fit(&Rows::of(rows), self.plan(), watch)
     }
 }

@@ -3,8 +3,8 @@
     python generate.py          (needs numpy and scikit-learn)
 
 The inputs come from an integer recurrence that the Rust tests repeat, so only results are stored:
-`linear.json` holds, per case, the points' absolute values (signs are a convention), the singular
-values and the explained variance ratios.
+`linear.json` holds, per case, the points' absolute values (signs are a convention) and the explained
+variance ratios; `sizes.json` the same for matrices of real sizes.
 """
 
 import json
@@ -32,6 +32,8 @@ def case(name, rows, columns):
         x[:, columns // 2 :] = x[:, : columns - columns // 2]
     if name == "badly-scaled":
         x[:, :3] = x[:, :3] * 1000.0 + 5000.0
+    if name == "massive":
+        x[:, [5, 40, 77]] = x[:, [5, 40, 77]] * np.array([3000.0, 2000.0, 1000.0]) + 2e4
     if name == "constant-column":
         x[:, 1] = 7.0
     return x.astype(np.float32)
@@ -47,7 +49,58 @@ CASES = [
 ]
 
 
+# One for each way of computing: by Gram matrix, by covariance with all eigenvectors, by a Krylov space
+# of either; and badly conditioned ones. Only well separated components are compared.
+SIZES = [
+    ("plain", 300, 384),
+    ("plain", 5000, 384),
+    ("plain", 300, 4096),
+    ("plain", 1100, 1300),
+    ("massive", 1500, 1200),
+    ("massive", 200, 384),
+    ("massive", 2000, 384),
+    ("rank-deficient", 1200, 384),
+    ("badly-scaled", 1200, 384),
+]
+
+
+def sizes():
+    out = []
+    for name, rows, columns in SIZES:
+        x = case(name, rows, columns).astype(np.float64)
+        for scaled in (True, False):
+            z = StandardScaler().fit_transform(x) if scaled else x
+            model = PCA(n_components=6, svd_solver="full")
+            points = model.fit_transform(z)
+            # A component whose variance nearly equals the next one's has no direction of its own.
+            v = model.explained_variance_
+            gaps = np.abs(np.diff(v)) / v[:-1]
+            k = 0
+            while k < 4 and gaps[k] > 0.05:
+                k += 1
+            assert k >= 1, (name, rows, columns, scaled, gaps)
+            out.append(
+                {
+                    "case": name,
+                    "rows": rows,
+                    "columns": columns,
+                    "reducer": "pca",
+                    "scaling": "standardize" if scaled else "none",
+                    "ratios": model.explained_variance_ratio_[:k].tolist(),
+                    "points": [[float(f"{v:.9g}") for v in row] for row in np.abs(points[:4, :k])],
+                    "largest": np.abs(points[:, :k]).max(axis=0).tolist(),
+                }
+            )
+    return out
+
+
+def write(name, out):
+    path = pathlib.Path(__file__).with_name(name)
+    path.write_text("[\n" + ",\n".join(json.dumps(entry) for entry in out) + "\n]\n")
+
+
 def main():
+    write("sizes.json", sizes())
     out = []
     for name, rows, columns in CASES:
         x = case(name, rows, columns).astype(np.float64)
@@ -71,8 +124,7 @@ def main():
                         "points": np.round(np.abs(points[:10]), 8).tolist(),
                     }
                 )
-    path = pathlib.Path(__file__).with_name("linear.json")
-    path.write_text("[\n" + ",\n".join(json.dumps(entry) for entry in out) + "\n]\n")
+    write("linear.json", out)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,11 @@ pub(crate) fn case(name: &str, rows: usize, columns: usize) -> Array2<f32> {
         match name {
             "rank-deficient" => (half..columns).for_each(|j| row[j] = row[j - half]),
             "badly-scaled" => (0..3).for_each(|j| row[j] = row[j] * 1000.0 + 5000.0),
+            "massive" => {
+                for (j, factor) in [(5, 3000.0), (40, 2000.0), (77, 1000.0)] {
+                    row[j] = row[j] * factor + 2e4;
+                }
+            }
             "constant-column" => row[1] = 7.0,
             _ => {}
         }

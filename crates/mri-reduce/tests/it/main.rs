@@ -6,5 +6,7 @@
 mod conformance;
 // PCA and SVD against scikit-learn, and the laws of projections.
 mod linear;
+// All sizes and ways of computing; rows that arrive in pieces.
+mod sizes;
 // Whole recordings: degenerate layers, errors that name the layer.
 mod stack;
