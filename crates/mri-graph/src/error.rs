@@ -57,4 +57,13 @@ pub enum GraphError {
         /// Its index.
         category: usize,
     },
+    /// What should be a graph's JSON is not.
+    #[error("not the JSON of a region graph: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A graph that was read contradicts itself.
+    #[error("the graph contradicts itself: {problem}; it was not written whole, or changed since")]
+    Inconsistent {
+        /// Where.
+        problem: String,
+    },
 }

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use petgraph::visit::EdgeRef;
-use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 
 use crate::RegionGraph;
+use crate::xml::xml;
 
 /// Writes the edges as CSV: `source,target,layer` and one column of weights per category.
 ///
@@ -32,7 +32,31 @@ pub fn write_edges_csv(graph: &RegionGraph, out: impl Write) -> io::Result<()> {
     csv.flush()
 }
 
-/// Writes node-link JSON, which networkx's `node_link_graph` opens.
+/// Writes the nodes as CSV: `node,site,layer,x,y,texts` and one column of texts per category.
+///
+/// # Errors
+/// What the writer gives.
+pub fn write_nodes_csv(graph: &RegionGraph, out: impl Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    let header = ["node", "site", "layer", "x", "y", "texts"].map(str::to_owned);
+    csv.write_record(header.into_iter().chain(graph.categories().iter().cloned()))?;
+    for region in graph.graph().node_weights() {
+        let place = [
+            region.label(),
+            region.layer.site.to_string(),
+            region.layer.index.to_string(),
+            region.cell.x.to_string(),
+            region.cell.y.to_string(),
+            region.texts().to_string(),
+        ];
+        let counts = region.counts.iter().map(u32::to_string);
+        csv.write_record(place.into_iter().chain(counts))?;
+    }
+    csv.flush()
+}
+
+/// Writes node-link JSON, which networkx's `node_link_graph` opens and
+/// [`read_json`](crate::read_json) reads back.
 ///
 /// A node has `id`, `layer`, `site`, `x`, `y`, `texts` and `counts` per category; an edge has
 /// `weight` (texts of all categories) and `weights` per category. The graph itself has its
@@ -165,18 +189,4 @@ pub fn write_graphml(graph: &RegionGraph, mut out: impl Write) -> io::Result<()>
 /// A `data` element. The value's text needs no escaping: numbers and site names only.
 fn data(out: &mut impl Write, key: &str, value: &dyn std::fmt::Display) -> io::Result<()> {
     write!(out, r#"<data key="{key}">{value}</data>"#)
-}
-
-/// Text for an XML attribute: escaped, and with what XML 1.0 does not allow replaced by U+FFFD.
-fn xml(text: &str) -> String {
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    let clean: String = text
-        .chars()
-        .map(|c| if allowed(c) { c } else { '\u{fffd}' })
-        .collect();
-    // A line break inside an attribute would be read as a space.
-    escape(&clean)
-        .replace('\n', "&#10;")
-        .replace('\r', "&#13;")
-        .replace('\t', "&#9;")
 }

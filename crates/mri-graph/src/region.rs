@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use mri_core::{Layer, Site};
 use mri_grid::{Cell, GridStack};
 use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
 
 /// An occupied cell of one layer: a node of a [`RegionGraph`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +112,20 @@ impl RegionGraph {
         }
     }
 
+    /// A graph without nodes yet, for readers that check what they add.
+    pub(crate) fn empty(categories: Vec<String>, sizes: Vec<usize>, layers: Vec<Layer>) -> Self {
+        Self {
+            graph: DiGraph::new(),
+            categories,
+            sizes,
+            layers,
+        }
+    }
+
+    pub(crate) fn graph_mut(&mut self) -> &mut DiGraph<Region, Transition> {
+        &mut self.graph
+    }
+
     /// The graph itself, for petgraph's algorithms.
     #[must_use]
     pub fn graph(&self) -> &DiGraph<Region, Transition> {
@@ -169,6 +184,25 @@ impl RegionGraph {
         &self.layers
     }
 }
+
+/// Equal categories, layers, nodes and edges, in their order.
+impl PartialEq for RegionGraph {
+    fn eq(&self, other: &Self) -> bool {
+        fn edges(graph: &RegionGraph) -> impl Iterator<Item = (NodeIndex, NodeIndex, &Transition)> {
+            let graph = graph.graph();
+            graph
+                .edge_references()
+                .map(|e| (e.source(), e.target(), e.weight()))
+        }
+        self.categories == other.categories
+            && self.sizes == other.sizes
+            && self.layers == other.layers
+            && self.graph.node_weights().eq(other.graph.node_weights())
+            && edges(self).eq(edges(other))
+    }
+}
+
+impl Eq for RegionGraph {}
 
 fn add_transitions(
     graph: &mut DiGraph<Region, Transition>,

@@ -3,7 +3,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use mri_core::{Labels, Layer};
-use mri_graph::{RegionGraph, write_edges_csv, write_graphml, write_json};
+use mri_graph::{
+    GraphError, RegionGraph, read_json, write_dot, write_edges_csv, write_gexf, write_graphml,
+    write_json, write_nodes_csv,
+};
 use mri_grid::{Binning, Grid, GridStack};
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -97,6 +100,15 @@ proptest! {
     }
 
     #[test]
+    fn json_read_back_is_the_same_graph(rows in texts()) {
+        let (ids, coordinates): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let graph = RegionGraph::co_activation(&stack(&HOSTILE, &ids, &coordinates));
+        let mut bytes = Vec::new();
+        write_json(&graph, &mut bytes).unwrap();
+        prop_assert_eq!(read_json(bytes.as_slice()).unwrap(), graph);
+    }
+
+    #[test]
     fn the_order_of_rows_does_not_matter(rows in texts()) {
         let describe = |rows: &[(u32, [i8; 6])]| {
             let (ids, coordinates): (Vec<_>, Vec<_>) = rows.iter().copied().unzip();
@@ -159,14 +171,16 @@ a = nx.read_graphml(folder + "/graph.graphml")
 b = nx.node_link_graph(json.load(open(folder + "/graph.json")), edges="edges")
 assert a.is_directed() and b.is_directed()
 edges = lambda g: sorted((s, t, d["weight"]) for s, t, d in g.edges(data=True))
-assert edges(a) == edges(b), "weights differ"
+c = nx.read_gexf(folder + "/graph.gexf")
+assert edges(a) == edges(b) == edges(c), "weights differ"
 nodes = lambda g: sorted((n, d["layer"], d["x"], d["y"], d["texts"]) for n, d in g.nodes(data=True))
-assert nodes(a) == nodes(b), "nodes differ"
+assert nodes(a) == nodes(b) == nodes(c), "nodes differ"
 for i, name in enumerate(b.graph["categories"]):
     clean = name.replace("\x01", "\ufffd")
     per_category = lambda g, f: sorted((s, t, f(d)) for s, t, d in g.edges(data=True))
     left = per_category(a, lambda d: d["weight: " + clean])
     assert left == per_category(b, lambda d: d["weights"][name]), name
+    assert left == per_category(c, lambda d: d["weight: " + clean]), name
 for s, t, w in edges(a):
     print(s, t, w)
 "#;
@@ -186,6 +200,7 @@ fn networkx_reads_the_same_weights() {
     let file = |name: &str| std::fs::File::create(folder.path().join(name)).unwrap();
     write_graphml(&graph, file("graph.graphml")).unwrap();
     write_json(&graph, file("graph.json")).unwrap();
+    write_gexf(&graph, file("graph.gexf")).unwrap();
     let output = Command::new(&python)
         .arg("-c")
         .arg(READ)
@@ -217,4 +232,61 @@ fn networkx_reads_the_same_weights() {
     expected.sort();
     found.sort();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn json_that_lies_is_refused() {
+    let mut bytes = Vec::new();
+    write_json(&hostile_graph(), &mut bytes).unwrap();
+    let whole: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let read = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut changed = whole.clone();
+        change(&mut changed);
+        read_json(changed.to_string().as_bytes()).unwrap_err()
+    };
+    type Change = fn(&mut serde_json::Value);
+    let lies: [(&str, Change); 6] = [
+        ("sizes", |g| g["graph"]["sizes"] = vec![1].into()),
+        ("has 15 texts", |g| g["graph"]["sizes"][0] = 15.into()),
+        ("unknown node", |g| g["edges"][0]["source"] = "9_9_9".into()),
+        ("occurs twice", |g| g["edges"][1] = g["edges"][0].clone()),
+        ("no layer", |g| g["nodes"][0]["layer"] = 7.into()),
+        ("other categories", |g| {
+            g["nodes"][0]["counts"] = serde_json::json!({});
+        }),
+    ];
+    for (words, lie) in lies {
+        let error = read(&lie);
+        assert!(matches!(error, GraphError::Inconsistent { .. }), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let cut = &bytes[..bytes.len() / 2];
+    assert!(matches!(read_json(cut).unwrap_err(), GraphError::Json(_)));
+}
+
+#[test]
+fn the_node_table_and_dot_list_every_node_once() {
+    let graph = hostile_graph();
+    let mut bytes = Vec::new();
+    write_nodes_csv(&graph, &mut bytes).unwrap();
+    let mut csv = csv::Reader::from_reader(bytes.as_slice());
+    let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), graph.graph().node_count());
+    let texts: usize = records.iter().map(|r| r[5].parse::<usize>().unwrap()).sum();
+    assert_eq!(texts, 3 * 40);
+
+    let mut bytes = Vec::new();
+    write_dot(&graph, &mut bytes).unwrap();
+    let dot = String::from_utf8(bytes).unwrap();
+    let lines = |mark: &str| dot.lines().filter(|line| line.contains(mark)).count();
+    assert_eq!(lines("texts="), graph.graph().node_count());
+    assert_eq!(lines(" -> "), graph.graph().edge_count());
+    // A quote inside a name is escaped, so quotes that count come in pairs.
+    for line in dot.lines() {
+        assert_eq!(
+            line.replace("\\\"", "").matches('"').count() % 2,
+            0,
+            "{line}"
+        );
+    }
 }

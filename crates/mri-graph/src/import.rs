@@ -1,0 +1,166 @@
+use std::collections::HashMap;
+use std::io::Read;
+
+use mri_core::{Layer, Site};
+use mri_grid::Cell;
+use petgraph::graph::NodeIndex;
+use serde::Deserialize;
+
+use crate::{GraphError, Region, RegionGraph, Transition};
+
+/// Reads the node-link JSON that [`write_json`](crate::write_json) wrote, giving an equal graph.
+///
+/// Everything is checked: the law that a category's weights between two layers sum to its texts
+/// holds for what is returned.
+///
+/// # Errors
+/// [`GraphError::Json`] if it is not JSON of this form, [`GraphError::Inconsistent`] if it
+/// contradicts itself.
+pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
+    let file: File = serde_json::from_reader(source)?;
+    let n = file.graph.categories.len();
+    if file.graph.sizes.len() != n {
+        return Err(wrong(format!(
+            "{n} categories but {} sizes",
+            file.graph.sizes.len()
+        )));
+    }
+    let values = |what: &str, by_name: &HashMap<String, u32>| {
+        let values = file.graph.categories.iter().map(|name| by_name.get(name));
+        match values
+            .map(|value| value.copied())
+            .collect::<Option<Vec<u32>>>()
+        {
+            Some(values) if by_name.len() == n => Ok(values),
+            _ => Err(wrong(format!("{what} has other categories than the graph"))),
+        }
+    };
+
+    let mut nodes = Vec::with_capacity(file.nodes.len());
+    for node in &file.nodes {
+        let site: Site = node.site.parse().map_err(|_| {
+            wrong(format!(
+                "node {:?} has the unknown site {:?}",
+                node.id, node.site
+            ))
+        })?;
+        let layer = Layer {
+            site,
+            index: node.layer,
+        };
+        let position = file.graph.layers.iter().position(|&other| other == layer);
+        let region = Region {
+            layer,
+            position: position
+                .ok_or_else(|| wrong(format!("node {:?} is in no layer of the graph", node.id)))?,
+            cell: Cell {
+                x: node.x,
+                y: node.y,
+            },
+            counts: values(&format!("node {:?}", node.id), &node.counts)?,
+        };
+        nodes.push((region, node.id.as_str()));
+    }
+    nodes.sort_by_key(|(region, _)| (region.position, region.cell));
+    let ids = nodes.iter().enumerate();
+    let ids: HashMap<&str, usize> = ids.map(|(i, &(_, id))| (id, i)).collect();
+    let places = nodes.windows(2);
+    if ids.len() != nodes.len()
+        || places.into_iter().any(|pair| {
+            (pair[0].0.position, pair[0].0.cell) == (pair[1].0.position, pair[1].0.cell)
+        })
+    {
+        return Err(wrong("a node occurs twice".to_owned()));
+    }
+
+    let mut edges = Vec::with_capacity(file.edges.len());
+    for edge in &file.edges {
+        let name = format!("edge {:?} to {:?}", edge.source, edge.target);
+        let end = |id: &str| {
+            let found = ids.get(id).copied();
+            found.ok_or_else(|| wrong(format!("{name} names an unknown node")))
+        };
+        let (source, target) = (end(&edge.source)?, end(&edge.target)?);
+        if nodes[target].0.position != nodes[source].0.position + 1 {
+            return Err(wrong(format!("{name} does not lead to the next layer")));
+        }
+        let weights = values(&name, &edge.weights)?;
+        edges.push((source, target, Transition { weights }));
+    }
+    edges.sort_by_key(|&(source, target, _)| (source, target));
+    if edges
+        .windows(2)
+        .any(|pair| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1))
+    {
+        return Err(wrong("an edge occurs twice".to_owned()));
+    }
+
+    let mut graph = RegionGraph::empty(file.graph.categories, file.graph.sizes, file.graph.layers);
+    for (region, _) in nodes {
+        graph.graph_mut().add_node(region);
+    }
+    for (source, target, transition) in edges {
+        let (source, target) = (NodeIndex::new(source), NodeIndex::new(target));
+        graph.graph_mut().add_edge(source, target, transition);
+    }
+    check_law(&graph)?;
+    Ok(graph)
+}
+
+/// Every text is in one cell per layer, and makes one transition from each layer to the next.
+fn check_law(graph: &RegionGraph) -> Result<(), GraphError> {
+    let n_layers = graph.layers().len();
+    for (category, &size) in graph.category_sizes().iter().enumerate() {
+        let mut texts = vec![0; n_layers];
+        let mut moved = vec![0; n_layers.saturating_sub(1)];
+        let view = graph.view(&[category]);
+        for (_, region, count) in view.nodes() {
+            texts[region.position] += count as usize;
+        }
+        for edge in view.edges() {
+            moved[graph.graph()[edge.source].position] += edge.weight as usize;
+        }
+        if texts.iter().chain(&moved).any(|&count| count != size) {
+            return Err(wrong(format!(
+                "category {:?} has {size} texts, but {texts:?} in the layers and {moved:?} between them",
+                graph.categories()[category]
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(problem: String) -> GraphError {
+    GraphError::Inconsistent { problem }
+}
+
+#[derive(Deserialize)]
+struct File {
+    graph: Whole,
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+}
+
+#[derive(Deserialize)]
+struct Whole {
+    categories: Vec<String>,
+    sizes: Vec<usize>,
+    layers: Vec<Layer>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    id: String,
+    layer: usize,
+    site: String,
+    x: u16,
+    y: u16,
+    counts: HashMap<String, u32>,
+}
+
+#[derive(Deserialize)]
+struct Edge {
+    source: String,
+    target: String,
+    weights: HashMap<String, u32>,
+}
