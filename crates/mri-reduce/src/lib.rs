@@ -8,6 +8,8 @@
 //! the result, so their points share axes and can be compared; a reducer fitted per category would
 //! give each its own axes.
 //!
+//! [`quality`] says how much a reduction kept; [`instability`] how much it owes to its seed.
+//!
 //! [`Pca`] and [`Svd`] are exact: no randomised approximation, whose subspace is wrong where a
 //! spectrum decays slowly, as that of real activations does. The linear algebra is faer's, or
 //! LAPACK's with the feature `lapack`; only `linalg.rs` knows which.
@@ -21,6 +23,8 @@ mod linalg;
 mod linear;
 mod moments;
 mod pca;
+mod procrustes;
+mod quality;
 mod random;
 mod scaling;
 mod sketch;
@@ -31,6 +35,8 @@ pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
 pub use linear::{LinearModel, LinearProjection};
 pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
 pub use pca::Pca;
+pub use procrustes::{Procrustes, instability};
+pub use quality::{Distance, PointQuality, Quality, QualityOptions, quality};
 pub use scaling::{Scaler, Scaling};
 pub use sketch::PcaSketch;
 pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};

@@ -305,7 +305,7 @@ fn model(
 /// Makes the rows unit vectors, replaces those of negligible eigenvalue by unit vectors orthogonal
 /// to the rows before them, and fixes every sign: the entry of largest absolute value (the first of
 /// equals) is positive.
-fn orthonormal_rows(mut rows: Array2<f64>, values: &[f64]) -> Array2<f64> {
+pub(crate) fn orthonormal_rows(mut rows: Array2<f64>, values: &[f64]) -> Array2<f64> {
     let largest = values.first().copied().unwrap_or(0.0);
     let width = rows.ncols();
     // The next unit vector to try for a direction that the data leave open.

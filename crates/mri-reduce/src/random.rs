@@ -20,6 +20,11 @@ pub(crate) fn normal(seed: u64, counter: u64) -> f64 {
     radius * (std::f64::consts::TAU * unit(seed, 2 * counter + 1)).cos()
 }
 
+/// A number below `n`; the bias of at most n / 2⁶⁴ is nothing here.
+pub(crate) fn below(seed: u64, counter: u64, n: usize) -> usize {
+    ((u128::from(bits(seed, counter)) * n as u128) >> 64) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +46,12 @@ mod tests {
                 moment(p)
             );
         }
+    }
+
+    #[test]
+    fn numbers_below_reach_everything() {
+        let mut seen = [0; 7];
+        (0..700).for_each(|i| seen[below(1, i, 7)] += 1);
+        assert!(seen.iter().all(|&n| n > 60), "{seen:?}");
     }
 }

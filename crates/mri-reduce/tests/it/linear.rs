@@ -13,15 +13,20 @@ struct Golden {
     points: Vec<Vec<f64>>,
 }
 
-/// The inputs of `golden/generate.py`, made again.
-pub(crate) fn case(name: &str, rows: usize, columns: usize) -> Array2<f32> {
+/// The uniform numbers of `golden/generate.py`.
+pub(crate) fn noise(rows: usize, columns: usize) -> Array2<f64> {
     let mut state = 12345_u64;
-    let noise = Array2::from_shape_simple_fn((rows, columns), || {
+    Array2::from_shape_simple_fn((rows, columns), || {
         state = state
             .wrapping_mul(6364136223846793005)
             .wrapping_add(1442695040888963407);
         (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5
-    });
+    })
+}
+
+/// The inputs of `golden/generate.py`, made again.
+pub(crate) fn case(name: &str, rows: usize, columns: usize) -> Array2<f32> {
+    let noise = noise(rows, columns);
     let mut x = Array2::from_shape_fn((rows, columns), |(i, j)| {
         noise[(i, j)] * (1.0 / (1.0 + j as f64 / 4.0)) + (i as f64).sin() * 0.3
     });

@@ -6,6 +6,8 @@
 mod conformance;
 // PCA and SVD against scikit-learn, and the laws of projections.
 mod linear;
+// Quality measures and Procrustes against scikit-learn, scipy and brute force.
+mod quality;
 // All sizes and ways of computing; rows that arrive in pieces.
 mod sizes;
 // Whole recordings: degenerate layers, errors that name the layer.

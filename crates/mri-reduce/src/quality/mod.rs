@@ -1,0 +1,236 @@
+//! How much of the neighbourhoods and distances among the rows survives in the points.
+
+mod concordance;
+mod correlation;
+mod neighbours;
+
+use mri_core::{Labels, ReduceError, Watch};
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::check::{check_finite, check_size};
+use crate::random;
+use neighbours::{Anchor, Cloud};
+
+/// What counts as near among the rows before reduction. Among the points it is always Euclidean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Distance {
+    /// The straight line.
+    #[default]
+    Euclidean,
+    /// 1 − cosine of the angle between two rows, as they are (not centred).
+    Cosine,
+}
+
+/// How quality is measured: exactly, or from samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QualityOptions {
+    /// The size k of a neighbourhood, at least 1 and below half of the rows.
+    pub neighbours: usize,
+    /// What counts as near among the rows.
+    pub distance: Distance,
+    /// How many rows, chosen by chance, have their neighbourhoods judged (each against **all** rows,
+    /// so that the mean is without bias); more than there are means all.
+    pub anchors: usize,
+    /// How many triplets are drawn per judged row; `None` means all, by counting inversions.
+    pub triplets: Option<usize>,
+    /// How many pairs of rows the correlation of distances is taken over; more than there are means
+    /// all.
+    pub pairs: usize,
+    /// The seed of all samples.
+    pub seed: u64,
+}
+
+impl Default for QualityOptions {
+    /// Neighbourhoods of 15, exact up to 2,000 rows and 100,000 pairs, sampled beyond: the standard
+    /// error of every mean is then a few thousandths at most.
+    fn default() -> Self {
+        Self {
+            neighbours: 15,
+            distance: Distance::Euclidean,
+            anchors: 2_000,
+            triplets: Some(50),
+            pairs: 100_000,
+            seed: 0,
+        }
+    }
+}
+
+impl QualityOptions {
+    /// Everything exact: O(n²·(width + log n)) time, and memory for n²/2 pairs of distances.
+    #[must_use]
+    pub fn exact() -> Self {
+        Self {
+            anchors: usize::MAX,
+            triplets: None,
+            pairs: usize::MAX,
+            ..Self::default()
+        }
+    }
+}
+
+/// The measures of one reduction. All but the correlation lie between 0 and 1, and 1 is best.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Whether neighbours among the points were near among the rows (Venna & Kaski 2001):
+    /// `1 − 2/(nk(2n−3k−1)) · Σ (rank − k)` over points' neighbours that are not rows' neighbours.
+    pub trustworthiness: f64,
+    /// Whether neighbours among the rows are near among the points: the same with the roles changed.
+    pub continuity: f64,
+    /// The share of the k nearest rows that are among the k nearest points.
+    pub recall: f64,
+    /// The share of the k nearest points that have the label of the point (Paulovich et al. 2008);
+    /// `None` without labels.
+    pub neighbourhood_hit: Option<f64>,
+    /// The share of triplets (i, j, l) in which j or l is the nearer to i among the rows and among the
+    /// points alike (Wang et al. 2021).
+    pub triplet_accuracy: f64,
+    /// Spearman's rank correlation of the pairwise distances, from −1 to 1.
+    pub distance_correlation: f64,
+}
+
+/// The same measures row by row, for the rows judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PointQuality {
+    /// The rows judged, ascending.
+    pub rows: Vec<usize>,
+    /// Each row's share: the mean over all rows is [`Quality::trustworthiness`].
+    pub trustworthiness: Vec<f64>,
+    /// As above.
+    pub continuity: Vec<f64>,
+    /// As above.
+    pub recall: Vec<f64>,
+    /// As above.
+    pub neighbourhood_hit: Option<Vec<f64>>,
+    /// As above.
+    pub triplet_accuracy: Vec<f64>,
+}
+
+/// Measures a reduction of `rows`, of shape (n, width), to `points`, of shape (n, components).
+///
+/// Equal distances are ordered by row number, so the result depends on nothing but the input: not on
+/// the number of threads.
+///
+/// # Errors
+/// [`ReduceError::TooSmall`] and [`ReduceError::NonFinite`] for either matrix, and
+/// [`ReduceError::Parameter`] if the points or labels are not as many as the rows, or if k is 0 or
+/// not below half of the rows.
+///
+/// # Complexity
+/// O(anchors · n · width) time, O(n · (width + threads)) memory.
+///
+/// ```
+/// use mri_reduce::{Pca, QualityOptions, Reducer, quality};
+/// let x = ndarray::Array2::from_shape_fn((40, 5), |(i, j)| ((i * (j + 3)) % 17) as f32);
+/// let points = Pca::new(2).fit(x.view(), &())?.points;
+/// let options = QualityOptions { neighbours: 5, ..QualityOptions::default() };
+/// let (mean, by_point) = quality(x.view(), points.view(), None, &options, &())?;
+/// assert!(mean.trustworthiness > 0.5 && by_point.rows.len() == 40);
+/// # Ok::<(), mri_reduce::ReduceError>(())
+/// ```
+pub fn quality(
+    rows: ArrayView2<'_, f32>,
+    points: ArrayView2<'_, f32>,
+    labels: Option<&Labels>,
+    options: &QualityOptions,
+    watch: &dyn Watch,
+) -> Result<(Quality, PointQuality), ReduceError> {
+    check(rows, points, labels, options)?;
+    let n = rows.nrows();
+    let before = Cloud::new(rows, options.distance);
+    let after = Cloud::new(points, Distance::Euclidean);
+    let anchors = sample(n, options.anchors, options.seed);
+    let done = std::sync::atomic::AtomicU64::new(0);
+    let judged: Vec<Anchor> = anchors
+        .par_chunks(Cloud::BLOCK)
+        .map(|block| {
+            let so_far = done.fetch_add(block.len() as u64, std::sync::atomic::Ordering::Relaxed);
+            watch.check("quality", so_far, anchors.len() as u64)?;
+            let (high, low) = (before.distances(block), after.distances(block));
+            let judge = |(i, &row): (usize, &usize)| {
+                let ids = labels.map(Labels::ids);
+                neighbours::judge(row, high.row(i), low.row(i), ids, options)
+            };
+            Ok(block.iter().enumerate().map(judge).collect::<Vec<_>>())
+        })
+        .collect::<Result<Vec<_>, ReduceError>>()?
+        .concat();
+    let column = |f: fn(&Anchor) -> f64| judged.iter().map(f).collect::<Vec<f64>>();
+    let by_point = PointQuality {
+        rows: anchors,
+        trustworthiness: column(|a| a.trustworthiness),
+        continuity: column(|a| a.continuity),
+        recall: column(|a| a.recall),
+        neighbourhood_hit: labels.map(|_| column(|a| a.hit)),
+        triplet_accuracy: column(|a| a.triplets),
+    };
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let quality = Quality {
+        trustworthiness: mean(&by_point.trustworthiness),
+        continuity: mean(&by_point.continuity),
+        recall: mean(&by_point.recall),
+        neighbourhood_hit: by_point.neighbourhood_hit.as_deref().map(mean),
+        triplet_accuracy: mean(&by_point.triplet_accuracy),
+        distance_correlation: correlation::of_distances(&before, &after, options),
+    };
+    Ok((quality, by_point))
+}
+
+fn check(
+    rows: ArrayView2<'_, f32>,
+    points: ArrayView2<'_, f32>,
+    labels: Option<&Labels>,
+    options: &QualityOptions,
+) -> Result<(), ReduceError> {
+    let n = rows.nrows();
+    for matrix in [rows, points] {
+        check_size(matrix.dim())?;
+        check_finite(matrix)?;
+    }
+    let counts = [
+        ("points", points.nrows()),
+        ("labels", labels.map_or(n, Labels::len)),
+    ];
+    for (parameter, count) in counts {
+        if count != n {
+            return Err(ReduceError::Parameter {
+                parameter,
+                value: format!("{count} for {n} rows"),
+                expected: "one per row",
+            });
+        }
+    }
+    if options.neighbours == 0 || 2 * options.neighbours >= n {
+        return Err(ReduceError::Parameter {
+            parameter: "neighbours",
+            value: format!("{} of {n} rows", options.neighbours),
+            expected: "at least 1 and below half of the rows",
+        });
+    }
+    if options.anchors == 0 || options.pairs < 2 || options.triplets == Some(0) || n < 3 {
+        return Err(ReduceError::Parameter {
+            parameter: "sample",
+            value: format!("{options:?} of {n} rows"),
+            expected: "at least 1 anchor, 2 pairs, 1 triplet and 3 rows",
+        });
+    }
+    Ok(())
+}
+
+/// `count` of the numbers below `n` without repetition, ascending; all if `count` is not smaller.
+fn sample(n: usize, count: usize, seed: u64) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..n).collect();
+    if count >= n {
+        return all;
+    }
+    // The first steps of Fisher and Yates.
+    for i in 0..count {
+        all.swap(i, i + random::below(seed, i as u64, n - i));
+    }
+    all.truncate(count);
+    all.sort_unstable();
+    all
+}
