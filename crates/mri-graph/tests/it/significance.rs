@@ -2,7 +2,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use mri_core::{Labels, Layer};
-use mri_graph::{Contrast, GraphError, RegionGraph, Significance};
+use mri_graph::{
+    Contrast, GraphError, Metrics, MetricsRow, RegionGraph, Significance, write_cell_significance,
+    write_edge_significance, write_metrics_csv,
+};
 use mri_grid::{Binning, Grid, GridStack};
 use ndarray::Array2;
 
@@ -217,4 +220,57 @@ fn contrasts_are_checked_and_named() {
     assert_eq!(all.len(), 3);
     assert_eq!(all[2].names(grids.labels()), ["c", "rest"]);
     assert_eq!(Contrast::pair(2, 0).names(grids.labels()), ["c", "a"]);
+}
+
+#[test]
+fn tables_have_a_line_per_verdict_and_graph() {
+    let grids = scan(&["a", "b"], 60, 0.4, 8);
+    let contrast = Contrast::pair(0, 1);
+    let names = contrast.names(grids.labels());
+    let layers: Vec<Layer> = grids.layers().collect();
+    let records = |bytes: &[u8]| -> Vec<HashMap<String, String>> {
+        csv::Reader::from_reader(bytes)
+            .deserialize()
+            .map(Result::unwrap)
+            .collect()
+    };
+
+    let cells = quick(0).cells(&grids, &contrast).unwrap();
+    let wanted: usize = cells.iter().map(|layer| layer.items.len() + 1).sum();
+    let mut bytes = Vec::new();
+    write_cell_significance(&[(names.clone(), cells.clone())], &layers, &mut bytes).unwrap();
+    let table = records(&bytes);
+    assert_eq!(table.len(), wanted);
+    assert_eq!(table[0]["effect"], cells[0].distance.to_string());
+    assert_eq!(
+        (table[0]["layer"].as_str(), table[0]["x"].as_str()),
+        ("resid.00", "")
+    );
+    assert_eq!(table[1]["texts_a"], cells[0].items[0].texts_a.to_string());
+    let tested = |row: &&HashMap<String, String>| !row["x"].is_empty() && !row["q"].is_empty();
+    let with_q = cells
+        .iter()
+        .flat_map(|layer| &layer.items)
+        .filter(|v| v.q.is_some());
+    assert_eq!(table.iter().filter(tested).count(), with_q.count());
+
+    let edges = quick(0).edges(&grids, &contrast).unwrap();
+    let wanted: usize = edges.iter().map(|layer| layer.items.len() + 1).sum();
+    let mut bytes = Vec::new();
+    write_edge_significance(&[(names, edges)], &layers, &mut bytes).unwrap();
+    assert_eq!(records(&bytes).len(), wanted);
+
+    let graph = RegionGraph::co_activation(&grids);
+    let metrics = [[0], [1]].map(|view| Metrics::of(&graph.view(&view).digraph()));
+    let row = |metrics| MetricsRow {
+        model_name: "model",
+        label: "a",
+        metrics,
+    };
+    let mut bytes = Vec::new();
+    write_metrics_csv(&metrics.each_ref().map(row), &mut bytes).unwrap();
+    let table = records(&bytes);
+    assert_eq!(table.len(), 2);
+    assert_eq!(table[1]["density"], metrics[1].density.unwrap().to_string());
+    assert_eq!(table[0]["even_edges"], metrics[0].even.edges.to_string());
 }
