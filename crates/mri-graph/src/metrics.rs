@@ -46,7 +46,8 @@ pub struct Metrics {
     /// is towards its output.
     pub center_of_mass: Option<f64>,
     /// The same with every node weighing its strength `s`:
-    /// `sum of s(v) (l(v) - (L - 1) / 2) / sum of s(v)`.
+    /// `sum of s(v) (l(v) - (L - 1) / 2) / sum of s(v)`. In a whole co-activation graph every text
+    /// adds the same to every layer, so that this is 0; it tells something of correlations.
     pub center_of_strength: Option<f64>,
     /// Per layer, in their order.
     pub by_layer: Vec<LayerMetrics>,

@@ -8,6 +8,8 @@
 
 /// Graphs of correlated components.
 mod correlation;
+/// Where our numbers are not those of llm-mri 0.2.1.
+mod differences;
 /// Filters, differences and the paths of texts: laws.
 mod filter;
 /// Metrics against networkx and pandas.
