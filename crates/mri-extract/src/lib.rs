@@ -22,7 +22,7 @@ pub use engine::{
     WeightNames, alibi_slopes, relative_bucket, supported_families,
 };
 #[cfg(feature = "tch")]
-pub use engine::{TchBackend, TchOptions};
+pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
 pub use error::ExtractError;
 pub use npy::{read_npy, write_npy};
 pub use record::{RecordOptions, RecordStats, Recording, record};

@@ -27,4 +27,4 @@ pub use spec::{
     Part, Projection, QkNorm, QkNormOver, QkvLayout, ScoreBias, TransformerSpec, WeightNames,
 };
 #[cfg(feature = "tch")]
-pub use tch::{TchBackend, TchOptions};
+pub use tch::{TchBackend, TchOptions, TorchScriptBackend};

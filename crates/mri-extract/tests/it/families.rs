@@ -11,7 +11,7 @@ use safetensors::SafeTensors;
 use crate::golden::{self, assert_close};
 
 /// A tiny model with the states of every token as transformers gives them.
-struct Case {
+pub(crate) struct Case {
     folder: PathBuf,
     texts: Vec<Vec<u32>>,
     /// Per site, of shape (layers, tokens of all texts, columns).
@@ -19,7 +19,7 @@ struct Case {
 }
 
 impl Case {
-    fn read(folder: PathBuf) -> Self {
+    pub(crate) fn read(folder: PathBuf) -> Self {
         let bytes = fs::read(folder.join("expected.safetensors")).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let mut ids = golden::integers(file.tensor("ids").unwrap().data()).into_iter();
@@ -41,6 +41,11 @@ impl Case {
             texts: lengths.iter().map(take).collect(),
             states,
         }
+    }
+
+    /// Forgets the other sites, for an engine that does not record them.
+    pub(crate) fn keep_residual_stream(&mut self) {
+        self.states.retain(|&site, _| site == Site::Resid);
     }
 
     fn name(&self) -> String {
@@ -69,7 +74,7 @@ impl Case {
     }
 
     /// Runs texts together and compares what the pooling picks from each with the golden.
-    fn check(&self, backend: &mut TchBackend, texts: &[usize], pooling: Pooling) {
+    fn check(&self, backend: &mut dyn Backend, texts: &[usize], pooling: Pooling) {
         let layers = self.layers();
         let capture = Capture {
             layers: layers.clone(),
@@ -105,25 +110,25 @@ impl Case {
         }
     }
 
-    fn check_all(&self) {
-        let mut backend = self.load();
+    /// Compares every token of every layer, alone and in batches, whatever runs the model.
+    pub(crate) fn check_all(&self, backend: &mut dyn Backend) {
         let all: Vec<usize> = (0..self.texts.len()).collect();
         for &text in &all {
-            self.check(&mut backend, &[text], Pooling::Tokens);
+            self.check(backend, &[text], Pooling::Tokens);
         }
         // Together, so that shorter texts are padded, in two orders.
         let mut backwards = all.clone();
         backwards.reverse();
         for pooling in [Pooling::Tokens, Pooling::First, Pooling::Last] {
-            self.check(&mut backend, &all, pooling);
-            self.check(&mut backend, &backwards, pooling);
+            self.check(backend, &all, pooling);
+            self.check(backend, &backwards, pooling);
         }
         // The second longest and the longest have a fifth token, which neither starts nor ends.
         let long: Vec<usize> = all
             .into_iter()
             .filter(|&i| self.texts[i].len() > 5)
             .collect();
-        self.check(&mut backend, &long, Pooling::Position(4));
+        self.check(backend, &long, Pooling::Position(4));
     }
 }
 
@@ -142,7 +147,10 @@ fn check_every_case(folder: &Path) {
     for case in cases(folder) {
         let name = case.name();
         // The thread's panic is the case's failure; its message is on the test's output.
-        if std::thread::spawn(move || case.check_all()).join().is_err() {
+        if std::thread::spawn(move || case.check_all(&mut case.load()))
+            .join()
+            .is_err()
+        {
             wrong.push(name);
         }
     }

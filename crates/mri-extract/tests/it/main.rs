@@ -23,3 +23,6 @@ mod minilm;
 mod model_errors;
 /// From a corpus to matrices: order, equal texts, errors with their row.
 mod record;
+/// Modules that python exported.
+#[cfg(feature = "tch")]
+mod torchscript;

@@ -1,0 +1,139 @@
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use mri_core::{Backend, BackendError, Capture, ModelInfo, Site, TokenBatch};
+use ndarray::Array2;
+use tch::{CModule, TchError, Tensor};
+
+use super::packing::Packing;
+use super::parts::{by_length, in_parts};
+use super::pool::Pool;
+use super::{Recorder, TchOptions, engine_error, find_device, forward_error, set_threads};
+use crate::engine::ModelError;
+
+/// So many tokens go through a module at once.
+const PART_TOKENS: usize = 4096;
+
+/// A TorchScript module that returns hidden states, run by libtorch.
+///
+/// The module takes token ids of shape (texts, tokens), `i64`, and returns one tensor of shape
+/// (blocks + 1, texts, tokens, width): the embedding output and the output of every block. It is
+/// only ever given texts of equal length, so that it needs no mask. `recipes/export_torchscript.py`
+/// makes such a module of most transformers models.
+///
+/// Only the residual stream can be recorded, and the last layer is as the module gives it, whatever
+/// [`Capture::final_norm`] says.
+pub struct TorchScriptBackend {
+    info: ModelInfo,
+    module: CModule,
+    device: tch::Device,
+}
+
+impl TorchScriptBackend {
+    /// Loads a module and its description: `model.json` beside `model.pt`, a [`ModelInfo`] in JSON.
+    ///
+    /// A module is a program: load only those you trust. [`TchOptions::dtype`] does not apply; a
+    /// module computes in the numbers that it was exported in.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a file that is missing or not what it should be, or a device that is not
+    /// there.
+    pub fn load(module: &Path, options: &TchOptions) -> Result<Self, ModelError> {
+        if !module.is_file() {
+            return Err(ModelError::MissingFile {
+                path: module.to_owned(),
+                remedy: "a TorchScript module is a file, as recipes/export_torchscript.py writes it",
+            });
+        }
+        let info = read_info(&module.with_extension("json"))?;
+        let device = find_device(options.device)?;
+        set_threads(options);
+        let mut loaded = CModule::load_on_device(module, device).map_err(engine_error)?;
+        loaded.f_set_eval().map_err(engine_error)?;
+        Ok(Self {
+            info,
+            module: loaded,
+            device,
+        })
+    }
+
+    /// Runs texts of equal length.
+    fn run_part(
+        &self,
+        batch: &TokenBatch,
+        capture: &Capture,
+    ) -> Result<Vec<Array2<f32>>, TchError> {
+        let (texts, tokens) = (batch.len() as i64, batch.longest() as i64);
+        let ids: Vec<i64> = batch.iter().flatten().map(|&id| i64::from(id)).collect();
+        let ids = Tensor::f_from_slice(&ids)?
+            .f_view([texts, tokens])?
+            .f_to_device(self.device)?;
+        let states = self.module.forward_ts(&[ids])?;
+        let layers = self.info.n_blocks as i64 + 1;
+        let width = self.info.width as i64;
+        let expected = [layers, texts, tokens, width];
+        if states.size() != expected {
+            return Err(TchError::Shape(format!(
+                "the module returned shape {:?} instead of {expected:?} (layers, texts, tokens, width)",
+                states.size()
+            )));
+        }
+        let packing = Packing::new(batch, true);
+        let mut recorder = Recorder {
+            pool: Pool::new(&packing, capture.pooling, self.device)?,
+            capture,
+            rows: capture.layers.iter().map(|_| None).collect(),
+        };
+        for layer in 0..layers {
+            let states = states.f_select(0, layer)?.f_reshape([-1, width])?;
+            recorder.record(Site::Resid, layer as usize, &states, false)?;
+        }
+        recorder.into_host()
+    }
+}
+
+fn read_info(path: &Path) -> Result<ModelInfo, ModelError> {
+    let text = fs::read(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ModelError::MissingFile {
+            path: path.to_owned(),
+            remedy: "it describes the module beside it; recipes/export_torchscript.py writes both",
+        },
+        _ => ModelError::Read {
+            path: path.to_owned(),
+            source,
+        },
+    })?;
+    let info: ModelInfo = serde_json::from_slice(&text).map_err(|source| ModelError::BadJson {
+        path: path.to_owned(),
+        source,
+    })?;
+    if info.sites != [Site::Resid] {
+        return Err(ModelError::BadConfig {
+            path: path.to_owned(),
+            key: "sites".to_owned(),
+            problem: "has to be [\"resid\"]: a module gives the residual stream only".to_owned(),
+        });
+    }
+    Ok(info)
+}
+
+impl Backend for TorchScriptBackend {
+    fn model(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn forward(
+        &mut self,
+        batch: &TokenBatch,
+        capture: &Capture,
+    ) -> Result<Vec<Array2<f32>>, BackendError> {
+        batch.check(&self.info, capture)?;
+        if capture.layers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parts = by_length(batch, PART_TOKENS);
+        let run = |part: &TokenBatch| self.run_part(part, capture);
+        tch::no_grad(|| in_parts(batch, &parts, &self.info, capture, run)).map_err(forward_error)
+    }
+}
