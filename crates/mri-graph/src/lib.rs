@@ -31,6 +31,7 @@
 
 mod centrality;
 mod communities;
+mod compare;
 mod contrast;
 mod correlation;
 mod dice;
@@ -57,6 +58,7 @@ mod xml;
 
 pub use centrality::{betweenness, page_rank};
 pub use communities::{Communities, communities, modularity};
+pub use compare::{adjusted_mutual_information, linear_cka, movement};
 pub use contrast::Contrast;
 pub use correlation::{Component, Correlation, CorrelationGraph, Threshold};
 pub use difference::{Difference, DifferenceEdge, GraphDifference};
