@@ -143,6 +143,52 @@ pub enum ExtractError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A folder holds the recording of something else.
+    #[error("{}: holds another recording ({differences}); write to another folder, or replace this one with --force", .folder.display())]
+    StoreMismatch {
+        /// The store's folder.
+        folder: PathBuf,
+        /// What differs: for each entry what is stored and what was asked for.
+        differences: String,
+    },
+    /// A folder holds files that are not those of a recording.
+    #[error("{}: not empty, and not a recording; write to another folder, or replace this one with --force", .folder.display())]
+    NotAStore {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A recording was stopped before its end.
+    #[error("{}: the recording is not finished; run the command that began it again, and it goes on from there", .folder.display())]
+    StoreUnfinished {
+        /// The store's folder.
+        folder: PathBuf,
+    },
+    /// Another process is writing the store.
+    #[error("{}: another process is recording into this folder", .folder.display())]
+    StoreBusy {
+        /// The store's folder.
+        folder: PathBuf,
+    },
+    /// A manifest cannot be read.
+    #[error("{}: not a manifest of this version: {problem}", .path.display())]
+    BadManifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A value is too large for the number format of the store.
+    #[error(
+        "text {row} of the corpus (counted from 0) has the value {value} in layer {layer}, too large for float16; store float32 instead"
+    )]
+    HalfOverflow {
+        /// The row of the text.
+        row: usize,
+        /// The layer.
+        layer: mri_core::Layer,
+        /// The value.
+        value: f32,
+    },
     /// Labels and rows do not fit.
     #[error(transparent)]
     Core(#[from] CoreError),

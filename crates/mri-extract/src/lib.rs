@@ -1,7 +1,7 @@
 //! Text in, matrices out: corpora, tokenising, batching, pooling and the libtorch engine of llm-mri.
 //!
 //! Every transformer that can be recorded is one value of [`TransformerSpec`], read from its
-//! `config.json`; the engine ([`TchBackend`]) executes the description and knows no architecture
+//! `config.json`; the engine (`TchBackend`) executes the description and knows no architecture
 //! by name. The engine is the feature `tch`, on by default and the only part that needs libtorch:
 //! readers, stores and [`FakeBackend`] do without.
 
@@ -9,8 +9,10 @@ mod batch;
 mod corpus;
 mod engine;
 mod error;
+mod files;
 mod npy;
 mod record;
+mod store;
 mod tokenize;
 
 pub use batch::{BatchPlan, plan_batches};
@@ -24,6 +26,10 @@ pub use engine::{
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
 pub use error::ExtractError;
-pub use npy::{read_npy, write_npy};
+pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
 pub use record::{RecordOptions, RecordStats, Recording, record};
+pub use store::{
+    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, StoreOptions,
+    StoredRecording, TokenizerEntry, model_hash, open_store, record_to_store, remove_store,
+};
 pub use tokenize::{TextTokenizer, TokenizedTexts};

@@ -1,17 +1,177 @@
 //! Matrices as `.npy` files (format version 1.0), which `numpy.load` opens.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Read, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, ArrayView2};
+use half::f16;
+use mri_core::RowSource;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
 
 use crate::ExtractError;
+use crate::files::{self, read_exact_at};
 
 const MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
 
 /// numpy aligns the data to this many bytes, so that files can be memory-mapped.
 const ALIGNMENT: usize = 64;
+
+/// Rows are converted in pieces of about this many bytes, so that reading a block takes no second
+/// block of memory.
+const PIECE: usize = 1 << 18;
+
+/// The number format of a stored matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum StoreDtype {
+    /// 32-bit floats, `<f4` for numpy.
+    #[default]
+    F32,
+    /// 16-bit floats, `<f2` for numpy: half the room, about three decimal digits.
+    F16,
+}
+
+impl StoreDtype {
+    /// How numpy names the format.
+    fn descr(self) -> &'static str {
+        match self {
+            Self::F32 => "<f4",
+            Self::F16 => "<f2",
+        }
+    }
+
+    /// Bytes per value.
+    pub(crate) fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+        }
+    }
+}
+
+/// A matrix in a `.npy` file whose rows are read as they are asked for.
+#[derive(Debug)]
+pub struct NpyMatrix {
+    file: File,
+    path: PathBuf,
+    dtype: StoreDtype,
+    dim: (usize, usize),
+    offset: u64,
+}
+
+impl NpyMatrix {
+    /// Opens a C-ordered matrix of little-endian `float32` or `float16`, as [`write_npy`] and numpy
+    /// write it.
+    ///
+    /// # Errors
+    /// [`ExtractError::Io`], or [`ExtractError::BadNpy`] if the header is not that of such a matrix
+    /// or the file is not as long as its header says.
+    pub fn open(path: &Path) -> Result<Self, ExtractError> {
+        let bad = |problem: String| ExtractError::BadNpy {
+            path: path.to_owned(),
+            problem,
+        };
+        let mut file = File::open(path).map_err(ExtractError::io(path))?;
+        let length = file.metadata().map_err(ExtractError::io(path))?.len();
+        let (dict, offset) = read_header(&mut file).map_err(bad)?;
+        let other = || {
+            bad(format!(
+                "expected a C-ordered float32 or float16 matrix, found {}",
+                dict.trim()
+            ))
+        };
+        let dtype = [StoreDtype::F32, StoreDtype::F16]
+            .into_iter()
+            .find(|dtype| is_c_ordered(&dict, dtype.descr()))
+            .ok_or_else(other)?;
+        let &[rows, columns] = shape(&dict).ok_or_else(other)?.as_slice() else {
+            return Err(other());
+        };
+        // Memory is reserved for the matrix as float32: what is too large for any is refused here.
+        let fits = rows
+            .max(1)
+            .checked_mul(columns.max(1))
+            .and_then(|n| n.checked_mul(4))
+            .is_some_and(|n| isize::try_from(n).is_ok());
+        let data = length - offset;
+        if !fits || (rows * columns * dtype.size()) as u64 != data {
+            return Err(bad(format!(
+                "{rows} x {columns} values of {} bytes do not take {data} bytes",
+                dtype.size()
+            )));
+        }
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            dtype,
+            dim: (rows, columns),
+            offset,
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number format of the file.
+    #[must_use]
+    pub fn dtype(&self) -> StoreDtype {
+        self.dtype
+    }
+}
+
+impl RowSource for NpyMatrix {
+    fn size(&self) -> (usize, usize) {
+        self.dim
+    }
+
+    fn read_rows(&self, start: usize, mut out: ArrayViewMut2<'_, f32>) -> io::Result<()> {
+        let (rows, columns) = self.dim;
+        let end = start.checked_add(out.nrows());
+        if out.ncols() != columns || end.is_none_or(|end| end > rows) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "asked for {} rows of {} columns from row {start} of a {rows} x {columns} matrix",
+                    out.nrows(),
+                    out.ncols(),
+                ),
+            ));
+        }
+        let width = columns * self.dtype.size();
+        if width == 0 {
+            return Ok(());
+        }
+        let per_piece = (PIECE / width).max(1);
+        let mut bytes = vec![0; width * per_piece.min(out.nrows())];
+        for first in (0..out.nrows()).step_by(per_piece) {
+            let n = per_piece.min(out.nrows() - first);
+            let bytes = &mut bytes[..n * width];
+            let at = self.offset + ((start + first) * width) as u64;
+            read_exact_at(&self.file, bytes, at)?;
+            for (row, bytes) in bytes.chunks_exact(width).enumerate() {
+                let values = out.row_mut(first + row);
+                match self.dtype {
+                    StoreDtype::F32 => {
+                        for (value, b) in values.into_iter().zip(bytes.chunks_exact(4)) {
+                            *value = f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+                        }
+                    }
+                    StoreDtype::F16 => {
+                        for (value, b) in values.into_iter().zip(bytes.chunks_exact(2)) {
+                            *value = f16::from_le_bytes([b[0], b[1]]).to_f32();
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Writes a matrix as little-endian `float32` in C order, whole or not at all: under a temporary
 /// name first, which then takes the file's place.
@@ -19,34 +179,79 @@ const ALIGNMENT: usize = 64;
 /// # Errors
 /// [`ExtractError::Io`] with the path.
 pub fn write_npy(path: &Path, matrix: ArrayView2<'_, f32>) -> Result<(), ExtractError> {
-    let partial = path.with_extension("npy.partial");
-    let written = write(&partial, matrix).and_then(|()| fs::rename(&partial, path));
-    written.map_err(|source| {
-        // What is left of the file is of no use; that it cannot be removed changes nothing.
-        let _ = fs::remove_file(&partial);
-        ExtractError::Io {
-            path: path.to_owned(),
-            source,
+    let (rows, columns) = matrix.dim();
+    files::write_whole(path, |out| {
+        let mut out = BufWriter::with_capacity(1 << 20, out);
+        out.write_all(&header(StoreDtype::F32.descr(), &[rows, columns]))?;
+        for row in matrix.rows() {
+            for value in row {
+                out.write_all(&value.to_le_bytes())?;
+            }
         }
+        out.flush()
     })
 }
 
-fn write(path: &Path, matrix: ArrayView2<'_, f32>) -> std::io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    out.write_all(&header(matrix.dim()))?;
-    for row in matrix.rows() {
-        for value in row {
-            out.write_all(&value.to_le_bytes())?;
-        }
-    }
-    out.into_inner()
-        .map_err(std::io::IntoInnerError::into_error)?
-        .sync_all()
+/// Reads a matrix of little-endian `float32` or `float16` in C order, as [`write_npy`] and numpy
+/// write it.
+///
+/// # Errors
+/// [`ExtractError::Io`], or [`ExtractError::BadNpy`] if the header is not that of such a matrix or
+/// the file is not as long as its header says. Nothing is allocated that the file's length does
+/// not justify.
+pub fn read_npy(path: &Path) -> Result<Array2<f32>, ExtractError> {
+    NpyMatrix::open(path)?
+        .load()
+        .map_err(ExtractError::io(path))
 }
 
-fn header((rows, columns): (usize, usize)) -> Vec<u8> {
-    let mut dict =
-        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+/// Writes label indices as a vector of little-endian `uint32`, whole or not at all.
+pub(crate) fn write_ids(path: &Path, ids: &[u32]) -> Result<(), ExtractError> {
+    files::write_whole(path, |out| {
+        let mut bytes = header("<u4", &[ids.len()]);
+        bytes.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
+        out.write_all(&bytes)
+    })
+}
+
+/// Reads what [`write_ids`] wrote.
+pub(crate) fn read_ids(path: &Path) -> Result<Vec<u32>, ExtractError> {
+    let bad = |problem: String| ExtractError::BadNpy {
+        path: path.to_owned(),
+        problem,
+    };
+    let mut file = File::open(path).map_err(ExtractError::io(path))?;
+    let (dict, _) = read_header(&mut file).map_err(bad)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .map_err(ExtractError::io(path))?;
+    let ids: Vec<u32> = bytes
+        .chunks_exact(4)
+        .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
+    if !is_c_ordered(&dict, "<u4") || shape(&dict) != Some(vec![ids.len()]) || bytes.len() % 4 != 0
+    {
+        return Err(bad(format!(
+            "expected a vector of uint32 as long as its header says, found {}",
+            dict.trim()
+        )));
+    }
+    Ok(ids)
+}
+
+/// The bytes before the values of a matrix.
+pub(crate) fn matrix_header(dtype: StoreDtype, rows: usize, columns: usize) -> Vec<u8> {
+    header(dtype.descr(), &[rows, columns])
+}
+
+fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
+    let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
+    // Python writes a pair without a comma at its end, and a single size with one.
+    let sizes = match shape {
+        [_] => sizes.trim_end(),
+        _ => sizes.trim_end_matches(", "),
+    };
+    let mut dict = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}");
     let unpadded = MAGIC.len() + 2 + dict.len() + 1;
     dict.push_str(&" ".repeat(unpadded.next_multiple_of(ALIGNMENT) - unpadded));
     dict.push('\n');
@@ -56,70 +261,48 @@ fn header((rows, columns): (usize, usize)) -> Vec<u8> {
     bytes
 }
 
-/// Reads a matrix of little-endian `float32` in C order, as [`write_npy`] and numpy write it.
-///
-/// # Errors
-/// [`ExtractError::Io`], or [`ExtractError::BadNpy`] if the header is not that of such a matrix or
-/// the file is not as long as its header says. Nothing larger than the file is ever allocated.
-pub fn read_npy(path: &Path) -> Result<Array2<f32>, ExtractError> {
-    let io = || ExtractError::io(path);
-    let bad = |problem: String| ExtractError::BadNpy {
-        path: path.to_owned(),
-        problem,
-    };
-    let mut file = File::open(path).map_err(io())?;
-    let length = file.metadata().map_err(io())?.len();
+/// The dictionary of a header, and where the values begin.
+fn read_header(file: &mut File) -> Result<(String, u64), String> {
     let mut start = [0; 10];
     file.read_exact(&mut start)
-        .map_err(|_| bad("shorter than a .npy header".into()))?;
+        .map_err(|_| "shorter than a .npy header")?;
     if &start[..8] != MAGIC {
-        return Err(bad("not a .npy file of format version 1.0".into()));
+        return Err("not a .npy file of format version 1.0".into());
     }
-    let header_length = u64::from(u16::from_le_bytes([start[8], start[9]]));
-    let mut dict = vec![0; header_length as usize];
+    let length = u16::from_le_bytes([start[8], start[9]]);
+    let mut dict = vec![0; usize::from(length)];
     file.read_exact(&mut dict)
-        .map_err(|_| bad("its header is cut off".into()))?;
+        .map_err(|_| "its header is cut off")?;
     let dict = String::from_utf8_lossy(&dict).into_owned();
-    let (rows, columns) = shape(&dict).ok_or_else(|| {
-        bad(format!(
-            "expected a C-ordered float32 matrix, found {}",
-            dict.trim()
-        ))
-    })?;
-    let data = length - 10 - header_length;
-    let expected = (rows as u64)
-        .checked_mul(columns as u64)
-        .and_then(|n| n.checked_mul(4));
-    if expected != Some(data) {
-        return Err(bad(format!(
-            "{rows} x {columns} float32 values do not take {data} bytes"
-        )));
-    }
-    let mut bytes = Vec::with_capacity(data as usize);
-    file.read_to_end(&mut bytes).map_err(io())?;
-    let values = bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    Array2::from_shape_vec((rows, columns), values.collect()).map_err(|e| bad(e.to_string()))
+    Ok((dict, 10 + u64::from(length)))
 }
 
-/// The shape that a header describes, if it is that of a C-ordered `float32` matrix.
-fn shape(dict: &str) -> Option<(usize, usize)> {
-    let value = |key: &str| Some(dict.split_once(&format!("'{key}':"))?.1.trim_start());
-    let ours = value("descr")?.starts_with("'<f4'") && value("fortran_order")?.starts_with("False");
-    let (inside, _) = value("shape")?.strip_prefix('(')?.split_once(')')?;
-    let mut sizes = inside
+/// What follows a key of the dictionary.
+fn value<'a>(dict: &'a str, key: &str) -> Option<&'a str> {
+    Some(dict.split_once(&format!("'{key}':"))?.1.trim_start())
+}
+
+fn is_c_ordered(dict: &str, descr: &str) -> bool {
+    value(dict, "descr").is_some_and(|v| v.starts_with(&format!("'{descr}'")))
+        && value(dict, "fortran_order").is_some_and(|v| v.starts_with("False"))
+}
+
+/// The sizes that a header names.
+fn shape(dict: &str) -> Option<Vec<usize>> {
+    let (inside, _) = value(dict, "shape")?.strip_prefix('(')?.split_once(')')?;
+    inside
         .split(',')
         .map(str::trim)
-        .filter(|size| !size.is_empty());
-    let both = (sizes.next()?.parse().ok()?, sizes.next()?.parse().ok()?);
-    (ours && sizes.next().is_none()).then_some(both)
+        .filter(|size| !size.is_empty())
+        .map(|size| size.parse().ok())
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs;
 
     #[test]
     fn matrices_come_back() {
@@ -131,8 +314,27 @@ mod tests {
             assert_eq!(read_npy(&path).unwrap(), m);
             assert_eq!(fs::metadata(&path).unwrap().len() % 4, 0);
         }
+        write_ids(&path, &[3, 1, 2]).unwrap();
+        assert_eq!(read_ids(&path).unwrap(), [3, 1, 2]);
+        assert!(read_npy(&path).is_err());
         let names = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn blocks_are_the_rows_and_misfits_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.npy");
+        // Wide enough for several pieces.
+        let m = Array2::from_shape_fn((9, 20_000), |(i, j)| (i * 20_000 + j) as f32);
+        write_npy(&path, m.view()).unwrap();
+        let file = NpyMatrix::open(&path).unwrap();
+        let mut out = Array2::zeros((6, 20_000));
+        file.read_rows(2, out.view_mut()).unwrap();
+        assert_eq!(out, m.slice(ndarray::s![2..8, ..]));
+        assert!(file.read_rows(4, out.view_mut()).is_err());
+        assert!(file.read_rows(usize::MAX, out.view_mut()).is_err());
+        assert!(file.read_rows(0, Array2::zeros((1, 2)).view_mut()).is_err());
     }
 
     #[test]
@@ -155,18 +357,21 @@ mod tests {
         fn any_bytes_are_an_error_and_not_a_panic(
             tail in prop::collection::vec(any::<u8>(), 0..200),
             shape in "\\(([0-9]{1,20}, ?){0,3}\\)",
+            descr in "<[fu][24]",
         ) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("m.npy");
-            let dict = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n");
+            let dict = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}\n");
             let mut bytes = MAGIC.to_vec();
             bytes.extend((dict.len() as u16).to_le_bytes());
             bytes.extend(dict.bytes());
             bytes.extend(&tail);
             fs::write(&path, bytes).unwrap();
             let _ = read_npy(&path);
+            let _ = read_ids(&path);
             fs::write(&path, tail).unwrap();
             prop_assert!(read_npy(&path).is_err());
+            prop_assert!(read_ids(&path).is_err());
         }
     }
 }

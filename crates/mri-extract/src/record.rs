@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use mri_core::{
-    Activations, Backend, BackendError, Capture, Labels, Layer, Pooling, Site, TokenBatch, Watch,
+    Activations, Backend, BackendError, Capture, Labels, Layer, ModelInfo, Pooling, Site,
+    TokenBatch, Watch,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::ExtractError;
-use crate::batch::plan_batches;
+use crate::batch::{BatchPlan, plan_batches};
 
 /// What is recorded, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +66,8 @@ pub struct Recording {
 /// Runs texts through a model and keeps the layers asked for, in memory.
 ///
 /// Texts are run in batches of similar length, equal texts once; the rows come back in corpus
-/// order. `watch` is told of the tokens that went through.
+/// order. `watch` is told of the tokens that went through. For more than fits the memory, or for
+/// what must outlive a killed process, see [`crate::record_to_store`].
 ///
 /// # Errors
 /// What the engine reports, with the row of the text at fault; [`ExtractError::Unsupported`] for
@@ -79,52 +81,30 @@ pub fn record(
     watch: &dyn Watch,
 ) -> Result<Recording, ExtractError> {
     let model = backend.model();
-    let pooling = options.pooling.unwrap_or(Pooling::default_for(model.kind));
-    if pooling == Pooling::Tokens {
-        return Err(ExtractError::Unsupported(
-            "pooling `tokens` gives one row per token, not one per text; choose another pooling",
-        ));
-    }
-    let layers: Vec<Layer> = options
-        .sites
-        .iter()
-        .flat_map(|&site| model.layers(site))
-        .collect();
-    if layers.is_empty() {
-        return Err(ExtractError::Unsupported(
-            "the model has none of the sites asked for",
-        ));
-    }
-    let capture = Capture {
-        layers,
-        pooling,
-        final_norm: options.final_norm,
-    };
+    let capture = options.capture(model)?;
     let mut matrices: Vec<Array2<f32>> = capture
         .layers
         .iter()
         .map(|&layer| Array2::zeros((texts.len(), model.layer_width(layer).unwrap_or(0))))
         .collect();
-
     let plan = plan_batches(texts, options.tokens_per_batch);
-    let tokens_of = |row: usize| texts.get(row).unwrap_or_default();
-    let total = plan
-        .batches
-        .iter()
-        .flatten()
-        .map(|&row| tokens_of(row).len() as u64)
-        .sum();
-    let mut done = 0;
-    watch.check("forward pass", 0, total)?;
-    for rows in &plan.batches {
-        let batch: TokenBatch = rows.iter().map(|&row| tokens_of(row)).collect();
-        let results = backend
-            .forward(&batch, &capture)
-            .map_err(|e| name_row(e, rows))?;
-        fill(&mut matrices, rows, results, &capture)?;
-        done += batch.n_tokens() as u64;
-        watch.check("forward pass", done, total)?;
-    }
+    let mut keep = |_: usize, rows: &[usize], results: &[Array2<f32>]| {
+        for (matrix, result) in matrices.iter_mut().zip(results) {
+            for (&row, values) in rows.iter().zip(result.rows()) {
+                matrix.row_mut(row).assign(&values);
+            }
+        }
+        Ok(())
+    };
+    run(
+        backend,
+        texts,
+        &plan,
+        &capture,
+        &|_| false,
+        watch,
+        &mut keep,
+    )?;
     for (row, &source) in plan.source.iter().enumerate() {
         if source != row {
             for matrix in &mut matrices {
@@ -133,42 +113,116 @@ pub fn record(
             }
         }
     }
-    let stats = RecordStats {
-        texts: texts.len(),
-        distinct_texts: plan.batches.iter().map(Vec::len).sum(),
-        tokens: texts.n_tokens(),
-        tokens_run: done as usize,
-        batches: plan.batches.len(),
-    };
     let entries = capture.layers.iter().copied().zip(matrices);
     Ok(Recording {
         activations: Activations::from_arrays(labels.clone(), entries)?,
-        pooling,
-        stats,
+        pooling: capture.pooling,
+        stats: RecordStats::of(texts, &plan),
     })
 }
 
-/// Puts the rows of a batch where they belong, checking their shape first: an engine may be
-/// somebody else's.
-fn fill(
-    matrices: &mut [Array2<f32>],
-    rows: &[usize],
-    results: Vec<Array2<f32>>,
+impl RecordOptions {
+    /// What these options ask of a model.
+    pub(crate) fn capture(&self, model: &ModelInfo) -> Result<Capture, ExtractError> {
+        let pooling = self.pooling.unwrap_or(Pooling::default_for(model.kind));
+        if pooling == Pooling::Tokens {
+            return Err(ExtractError::Unsupported(
+                "pooling `tokens` gives one row per token, not one per text; choose another pooling",
+            ));
+        }
+        let layers: Vec<Layer> = self
+            .sites
+            .iter()
+            .flat_map(|&site| model.layers(site))
+            .collect();
+        if layers.is_empty() {
+            return Err(ExtractError::Unsupported(
+                "the model has none of the sites asked for",
+            ));
+        }
+        Ok(Capture {
+            layers,
+            pooling,
+            final_norm: self.final_norm,
+        })
+    }
+}
+
+impl RecordStats {
+    /// The counts of running a plan to its end.
+    pub(crate) fn of(texts: &TokenBatch, plan: &BatchPlan) -> Self {
+        let rows = plan.batches.iter().flatten();
+        Self {
+            texts: texts.len(),
+            distinct_texts: plan.batches.iter().map(Vec::len).sum(),
+            tokens: texts.n_tokens(),
+            tokens_run: rows.map(|&row| length(texts, row)).sum(),
+            batches: plan.batches.len(),
+        }
+    }
+}
+
+/// Takes the index of a finished batch, its rows, and one checked matrix per layer.
+pub(crate) type Sink<'a> =
+    dyn FnMut(usize, &[usize], &[Array2<f32>]) -> Result<(), ExtractError> + 'a;
+
+/// Runs the batches of a plan that are not `finished` yet and hands their results to `sink`.
+pub(crate) fn run(
+    backend: &mut dyn Backend,
+    texts: &TokenBatch,
+    plan: &BatchPlan,
+    capture: &Capture,
+    finished: &dyn Fn(usize) -> bool,
+    watch: &dyn Watch,
+    sink: &mut Sink<'_>,
+) -> Result<(), ExtractError> {
+    let widths: Vec<usize> = capture
+        .layers
+        .iter()
+        .map(|&layer| backend.model().layer_width(layer).unwrap_or(0))
+        .collect();
+    let tokens = |rows: &[usize]| rows.iter().map(|&row| length(texts, row)).sum::<usize>() as u64;
+    let total = plan.batches.iter().map(|rows| tokens(rows)).sum();
+    let mut done = 0;
+    watch.check("forward pass", 0, total)?;
+    for (index, rows) in plan.batches.iter().enumerate() {
+        if !finished(index) {
+            let batch: TokenBatch = rows
+                .iter()
+                .map(|&row| texts.get(row).unwrap_or_default())
+                .collect();
+            let results = backend
+                .forward(&batch, capture)
+                .map_err(|e| name_row(e, rows))?;
+            check(&results, rows.len(), &widths, capture)?;
+            sink(index, rows, &results)?;
+        }
+        done += tokens(rows);
+        watch.check("forward pass", done, total)?;
+    }
+    Ok(())
+}
+
+/// The tokens of a text.
+fn length(texts: &TokenBatch, row: usize) -> usize {
+    texts.get(row).unwrap_or_default().len()
+}
+
+/// Checks the shapes that an engine returned: it may be somebody else's.
+fn check(
+    results: &[Array2<f32>],
+    n_rows: usize,
+    widths: &[usize],
     capture: &Capture,
 ) -> Result<(), ExtractError> {
-    let none = Array2::zeros((0, 0));
-    for (i, (&layer, matrix)) in capture.layers.iter().zip(matrices).enumerate() {
-        let result = results.get(i).unwrap_or(&none);
-        let expected = (rows.len(), matrix.ncols());
-        if result.dim() != expected {
+    for (i, (&layer, &width)) in capture.layers.iter().zip(widths).enumerate() {
+        let found = results.get(i).map(Array2::dim);
+        if found != Some((n_rows, width)) {
             return Err(ExtractError::BadMatrix {
                 layer,
-                found: format!("{:?}", result.dim()),
-                expected: format!("{expected:?}"),
+                found: found.map_or("no matrix".to_owned(), |dim| format!("{dim:?}")),
+                expected: format!("{:?}", (n_rows, width)),
             });
-        }
-        for (&row, values) in rows.iter().zip(result.rows()) {
-            matrix.row_mut(row).assign(&values);
         }
     }
     Ok(())

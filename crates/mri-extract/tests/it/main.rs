@@ -23,6 +23,8 @@ mod minilm;
 mod model_errors;
 /// From a corpus to matrices: order, equal texts, errors with their row.
 mod record;
+/// Recordings on disk: resumed, reused, refused, killed.
+mod store;
 /// Modules that python exported.
 #[cfg(feature = "tch")]
 mod torchscript;

@@ -1,0 +1,110 @@
+//! Files that are whole or not there, and reads and writes at a place.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use crate::ExtractError;
+
+/// Writes a file under a temporary name, and gives it its own once it is safely on the disk.
+pub(crate) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), ExtractError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    let partial = Path::new(&name);
+    let written = File::create(partial)
+        .and_then(|mut file| {
+            write(&mut file)?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(partial, path))
+        .and_then(|()| path.parent().map_or(Ok(()), sync_folder));
+    written.map_err(|source| {
+        // What is left of the file is of no use; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(partial);
+        ExtractError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+/// Removes a file if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), ExtractError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(ExtractError::io(path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes renames and removals in a folder survive a loss of power, where the system can.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+/// Gives a new file its length and, where the system can, the room for it.
+pub(crate) fn reserve(file: &File, length: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+        match fallocate(file, FallocateFlags::empty(), 0, length.max(1)) {
+            Ok(()) => return file.set_len(length),
+            // File systems without the call (some network and layered ones) show a full disk later.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    file.set_len(length)
+}
+
+/// Reads at a place without moving the file's position.
+pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+    }
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < bytes.len() {
+            let rest = &mut bytes[done..];
+            match std::os::windows::fs::FileExt::seek_read(file, rest, at + done as u64)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => done += n,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes at a place without moving the file's position.
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+    }
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < bytes.len() {
+            let rest = &bytes[done..];
+            match std::os::windows::fs::FileExt::seek_write(file, rest, at + done as u64)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                n => done += n,
+            }
+        }
+        Ok(())
+    }
+}

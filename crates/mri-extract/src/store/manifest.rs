@@ -1,0 +1,323 @@
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use mri_core::{Layer, ModelInfo, Pooling};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::npy::StoreDtype;
+use crate::record::RecordStats;
+use crate::{Corpus, ExtractError, TextTokenizer, TokenizedTexts, files};
+
+/// The layout of a store that this version writes and reads.
+const FORMAT: u32 = 1;
+
+/// Where the numbers of a recording come from; what is not equal here is not mixed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The hash of the model's files ([`model_hash`]).
+    pub model_hash: String,
+    /// The tokenizer and its limit.
+    pub tokenizer: TokenizerEntry,
+    /// The hash of the corpus ([`Corpus::hash`]).
+    pub corpus_hash: String,
+    /// Where the corpus was read from.
+    pub source: PathBuf,
+    /// Rows left out for want of a text or a label.
+    pub dropped: usize,
+    /// What else decides the numbers: the engine, its number format, its device.
+    pub engine: BTreeMap<String, String>,
+}
+
+impl Provenance {
+    /// The provenance of a corpus that was tokenised for a model.
+    #[must_use]
+    pub fn new(
+        model_hash: String,
+        tokenizer: &TextTokenizer,
+        texts: &TokenizedTexts,
+        corpus: &Corpus,
+    ) -> Self {
+        Self {
+            model_hash,
+            tokenizer: TokenizerEntry {
+                hash: tokenizer.hash().to_owned(),
+                max_length: tokenizer.max_length(),
+                truncated: texts.truncated,
+            },
+            corpus_hash: corpus.hash(),
+            source: corpus.source().to_owned(),
+            dropped: corpus.dropped(),
+            engine: BTreeMap::new(),
+        }
+    }
+
+    /// The same with one more thing that decides the numbers, such as `("dtype", "bf16")`.
+    #[must_use]
+    pub fn with_engine(mut self, key: &str, value: impl ToString) -> Self {
+        self.engine.insert(key.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// What a store holds: `manifest.json`.
+///
+/// Entries that this crate does not know are kept in `sections`, so that later stages can note
+/// there what they made of the recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The layout of the folder.
+    pub format: u32,
+    /// The version of this crate that recorded.
+    pub version: String,
+    /// The model.
+    pub model: ModelEntry,
+    /// The tokenizer.
+    pub tokenizer: TokenizerEntry,
+    /// The corpus.
+    pub corpus: CorpusEntry,
+    /// What was recorded.
+    pub recording: RecordingEntry,
+    /// How much was run, by an uninterrupted recording.
+    pub stats: RecordStats,
+    /// Everything else in the file.
+    #[serde(flatten)]
+    pub sections: Map<String, Value>,
+}
+
+/// The model of a [`Manifest`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelEntry {
+    /// The hash of its files.
+    pub hash: String,
+    /// Its size and kind.
+    #[serde(flatten)]
+    pub info: ModelInfo,
+}
+
+/// The tokenizer of a [`Manifest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenizerEntry {
+    /// The hash of its file.
+    pub hash: String,
+    /// Texts were cut after this many tokens.
+    pub max_length: usize,
+    /// How many texts were cut.
+    pub truncated: usize,
+}
+
+/// The corpus of a [`Manifest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorpusEntry {
+    /// The hash of texts and labels.
+    pub hash: String,
+    /// Where it was read from.
+    pub source: PathBuf,
+    /// The number of texts: the rows of every matrix.
+    pub texts: usize,
+    /// The names of the labels; `labels.npy` holds one index into them per text.
+    pub labels: Vec<String>,
+    /// Texts per label, in the order of the names.
+    pub counts: Vec<usize>,
+    /// Rows left out for want of a text or a label.
+    pub dropped: usize,
+}
+
+/// What a [`Manifest`] says was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingEntry {
+    /// The layers with a matrix each, in their order.
+    pub layers: Vec<LayerEntry>,
+    /// How token states became rows.
+    pub pooling: Pooling,
+    /// Whether the last residual layer is that after the final norm.
+    pub final_norm: bool,
+    /// The number format of the matrices.
+    pub dtype: StoreDtype,
+    /// Tokens per batch, which decides the last bits of the values.
+    pub tokens_per_batch: usize,
+    /// What else decides the numbers.
+    pub engine: BTreeMap<String, String>,
+}
+
+/// A layer of a [`Manifest`]; its file is `activations/LAYER.npy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerEntry {
+    /// Which one.
+    pub layer: Layer,
+    /// The columns of its matrix.
+    pub width: usize,
+}
+
+impl Manifest {
+    /// The manifest's name in a store's folder.
+    pub const FILE_NAME: &'static str = "manifest.json";
+
+    pub(super) fn new(
+        model: ModelInfo,
+        corpus: CorpusEntry,
+        recording: RecordingEntry,
+        stats: RecordStats,
+        from: &Provenance,
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: ModelEntry {
+                hash: from.model_hash.clone(),
+                info: model,
+            },
+            tokenizer: from.tokenizer.clone(),
+            corpus,
+            recording,
+            stats,
+            sections: Map::new(),
+        }
+    }
+
+    /// Reads the manifest of a store's folder.
+    ///
+    /// # Errors
+    /// [`ExtractError::Io`] or [`ExtractError::BadManifest`].
+    pub fn read(folder: &Path) -> Result<Self, ExtractError> {
+        let path = folder.join(Self::FILE_NAME);
+        let bytes = fs::read(&path).map_err(ExtractError::io(&path))?;
+        Self::parse(&path, &bytes)
+    }
+
+    /// Writes the manifest of a store's folder, whole or not at all.
+    ///
+    /// # Errors
+    /// [`ExtractError::Io`].
+    pub fn write(&self, folder: &Path) -> Result<(), ExtractError> {
+        self.write_to(&folder.join(Self::FILE_NAME))
+    }
+
+    pub(super) fn write_to(&self, path: &Path) -> Result<(), ExtractError> {
+        files::write_whole(path, |out| {
+            let mut bytes = serde_json::to_vec_pretty(self)?;
+            bytes.push(b'\n');
+            out.write_all(&bytes)
+        })
+    }
+
+    pub(super) fn read_if_there(path: &Path) -> Result<Option<Self>, ExtractError> {
+        match fs::read(path) {
+            Ok(bytes) => Self::parse(path, &bytes).map(Some),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(ExtractError::io(path)(e)),
+        }
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ExtractError> {
+        let bad = |problem: String| ExtractError::BadManifest {
+            path: path.to_owned(),
+            problem,
+        };
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| bad(e.to_string()))?;
+        if manifest.format != FORMAT {
+            return Err(bad(format!(
+                "it has format {}, this version reads format {FORMAT}",
+                manifest.format
+            )));
+        }
+        Ok(manifest)
+    }
+
+    /// What makes this recording another than `asked`, in words; empty where both give the same
+    /// numbers. The size of batches only counts where rows of both would stand side by side.
+    pub(super) fn differences(&self, asked: &Self, side_by_side: bool) -> Vec<String> {
+        let layers = |m: &Self| {
+            let names = m.recording.layers.iter().map(|l| l.layer.to_string());
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let parts = |m: &Self| {
+            let mut parts = vec![
+                ("model", m.model.hash.clone()),
+                ("tokenizer", m.tokenizer.hash.clone()),
+                ("maximum length", m.tokenizer.max_length.to_string()),
+                ("corpus", m.corpus.hash.clone()),
+                ("layers", layers(m)),
+                ("pooling", m.recording.pooling.to_string()),
+                ("final norm", m.recording.final_norm.to_string()),
+                ("number format", format!("{:?}", m.recording.dtype)),
+                ("engine", format!("{:?}", m.recording.engine)),
+            ];
+            if side_by_side {
+                parts.push(("tokens per batch", m.recording.tokens_per_batch.to_string()));
+            }
+            parts
+        };
+        parts(self)
+            .into_iter()
+            .zip(parts(asked))
+            .filter(|(stored, asked)| stored != asked)
+            .map(|((what, stored), (_, asked))| {
+                format!(
+                    "{what}: {} there, {} asked for",
+                    short(&stored),
+                    short(&asked)
+                )
+            })
+            .collect()
+    }
+}
+
+/// The start of a hash says enough.
+fn short(value: &str) -> &str {
+    match value.get(..12) {
+        Some(start) if value.len() == 64 && !value.contains(' ') => start,
+        _ => value,
+    }
+}
+
+/// The SHA-256 of the files that make a model what it is, as 64 hexadecimal digits: `config.json`
+/// and the weights (`*.safetensors` and their index), by name.
+///
+/// # Errors
+/// [`ExtractError::Io`].
+pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(ExtractError::io(folder))? {
+        let name = entry.map_err(ExtractError::io(folder))?.file_name();
+        let text = name.to_string_lossy();
+        if text == "config.json"
+            || text.ends_with(".safetensors")
+            || text.ends_with(".safetensors.index.json")
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    let mut hash = Sha256::new();
+    for name in names {
+        let path = folder.join(&name);
+        let mut file = File::open(&path).map_err(ExtractError::io(&path))?;
+        let length = file.metadata().map_err(ExtractError::io(&path))?.len();
+        // Lengths keep the end of one file apart from the start of the next.
+        let name = name.to_string_lossy();
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name.as_bytes());
+        hash.update(length.to_le_bytes());
+        std::io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(ExtractError::io(&path))?;
+    }
+    let digest = hash.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Lets a file be copied into a hash.
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

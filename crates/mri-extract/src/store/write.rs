@@ -1,0 +1,453 @@
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use half::f16;
+use mri_core::{Activations, Backend, Labels, Layer, RowSource, TokenBatch, Watch};
+use ndarray::Array2;
+use sha2::{Digest, Sha256};
+
+use super::journal::Journal;
+use super::manifest::{CorpusEntry, LayerEntry, Manifest, Provenance, RecordingEntry};
+use super::{Paths, open_store};
+use crate::batch::{BatchPlan, plan_batches};
+use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_ids};
+use crate::record::{RecordOptions, RecordStats, run};
+use crate::{ExtractError, files};
+
+/// How a recording is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// The number format of the matrices.
+    pub dtype: StoreDtype,
+    /// Replace a recording of something else, instead of refusing. One of the same is reused or
+    /// resumed all the same.
+    pub replace: bool,
+    /// A killed process loses about this much work: finished batches are made safe this often.
+    pub commit_interval: Duration,
+}
+
+impl Default for StoreOptions {
+    /// `float32`, nothing replaced, and at most two seconds of work lost.
+    fn default() -> Self {
+        Self {
+            dtype: StoreDtype::F32,
+            replace: false,
+            // Syncing some dozens of files takes tens of milliseconds, so that this costs about 1 %.
+            commit_interval: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A recording on disk.
+pub struct StoredRecording {
+    /// What it holds.
+    pub manifest: Manifest,
+    /// The matrices, which are read from their files as they are asked for.
+    pub activations: Activations,
+    /// The batches that an earlier run had left finished; all of them where nothing had to be run.
+    pub batches_resumed: usize,
+}
+
+/// Runs texts through a model and keeps the layers asked for in a folder.
+///
+/// As [`crate::record`], except that the rows are written to their files as batches finish: memory
+/// does not grow with layers or texts beyond the tokens themselves. A recording that was stopped is
+/// gone on with, and its bytes are those of one that was not; a finished one is opened as it is.
+///
+/// # Errors
+/// As [`crate::record`]; [`ExtractError::StoreMismatch`] or [`ExtractError::NotAStore`] if the
+/// folder holds something else and [`StoreOptions::replace`] is off; [`ExtractError::StoreBusy`];
+/// [`ExtractError::Io`], for a full disk before the first batch where the file system allows it;
+/// [`ExtractError::HalfOverflow`]. After an error what was done is kept for the next run.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a value of its own that callers have at hand"
+)]
+pub fn record_to_store(
+    backend: &mut dyn Backend,
+    texts: &TokenBatch,
+    labels: &Labels,
+    from: &Provenance,
+    folder: &Path,
+    options: &RecordOptions,
+    store: &StoreOptions,
+    watch: &dyn Watch,
+) -> Result<StoredRecording, ExtractError> {
+    if texts.len() != labels.len() {
+        let layer = Layer::resid(0);
+        let (rows, labels) = (texts.len(), labels.len());
+        return Err(mri_core::CoreError::RowMismatch {
+            layer,
+            rows,
+            labels,
+        }
+        .into());
+    }
+    let capture = options.capture(backend.model())?;
+    let plan = plan_batches(texts, options.tokens_per_batch);
+    let layers = capture.layers.iter().map(|&layer| LayerEntry {
+        layer,
+        width: backend.model().layer_width(layer).unwrap_or(0),
+    });
+    let asked = Manifest::new(
+        backend.model().clone(),
+        CorpusEntry {
+            hash: from.corpus_hash.clone(),
+            source: from.source.clone(),
+            texts: texts.len(),
+            labels: labels.names().to_vec(),
+            counts: labels.counts(),
+            dropped: from.dropped,
+        },
+        RecordingEntry {
+            layers: layers.collect(),
+            pooling: capture.pooling,
+            final_norm: capture.final_norm,
+            dtype: store.dtype,
+            tokens_per_batch: options.tokens_per_batch,
+            engine: from.engine.clone(),
+        },
+        RecordStats::of(texts, &plan),
+        from,
+    );
+
+    let paths = Paths::of(folder);
+    // Looked at before anything is written, so that a refusal leaves the folder as it is, and
+    // again once no other process can change it.
+    take_stock(&paths, &asked).or_else(|e| replaceable(e, store.replace))?;
+    let lock = Lock::take(&paths)?;
+    let stock = take_stock(&paths, &asked).or_else(|e| {
+        let stock = replaceable(e, store.replace)?;
+        remove_files(&paths).map(|()| stock)
+    })?;
+    if stock == Stock::Finished {
+        lock.clear_traces(&paths)?;
+        let (manifest, activations) = open_store(folder)?;
+        return Ok(StoredRecording {
+            batches_resumed: manifest.stats.batches,
+            manifest,
+            activations,
+        });
+    }
+    let mut writer = Writer::open(&paths, &asked, labels, &plan, store)?;
+    let finished: Vec<bool> = (0..plan.batches.len())
+        .map(|batch| writer.journal.is_finished(batch))
+        .collect();
+    let outcome = run(
+        backend,
+        texts,
+        &plan,
+        &capture,
+        &|batch| finished[batch],
+        watch,
+        &mut |batch, rows, results| writer.put(batch, rows, results),
+    );
+    // What was done before an error or a cancellation is as good as any.
+    let kept = writer.commit();
+    outcome.and(kept)?;
+    asked.write_to(&paths.manifest)?;
+    drop(writer);
+    lock.clear_traces(&paths)?;
+    let (manifest, activations) = open_store(folder)?;
+    Ok(StoredRecording {
+        manifest,
+        activations,
+        batches_resumed: finished.iter().filter(|&&done| done).count(),
+    })
+}
+
+/// Removes a recording, finished or not. Files that are not a recording's stay.
+///
+/// # Errors
+/// [`ExtractError::Io`], or [`ExtractError::StoreBusy`] while it is being made.
+pub fn remove_store(folder: &Path) -> Result<(), ExtractError> {
+    let paths = Paths::of(folder);
+    if paths.activations.is_dir() {
+        let lock = Lock::take(&paths)?;
+        remove_files(&paths)?;
+        lock.clear_traces(&paths)
+    } else {
+        files::remove(&paths.manifest)
+    }
+}
+
+/// Removes the manifest first, so that no whole recording is ever claimed that is not there.
+fn remove_files(paths: &Paths) -> Result<(), ExtractError> {
+    files::remove(&paths.manifest)?;
+    files::sync_folder(&paths.folder).map_err(ExtractError::io(&paths.folder))?;
+    files::remove(&paths.journal)?;
+    files::remove(&paths.recording)?;
+    let io = || ExtractError::io(&paths.activations);
+    for entry in fs::read_dir(&paths.activations).map_err(io())? {
+        let path = entry.map_err(io())?.path();
+        if is_ours(&path) {
+            files::remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of the folder of matrices is one that this module writes.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".partial").unwrap_or(&name);
+    match stem.strip_suffix(".npy") {
+        Some(stem) => stem == "labels" || stem.parse::<Layer>().is_ok(),
+        None => stem == "journal" || stem == "recording.json",
+    }
+}
+
+/// What a folder holds of the recording asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Stock {
+    Nothing,
+    Part,
+    Finished,
+}
+
+fn take_stock(paths: &Paths, asked: &Manifest) -> Result<Stock, ExtractError> {
+    let matching = |stored: &Manifest, side_by_side, stock| {
+        let differences = stored.differences(asked, side_by_side);
+        if differences.is_empty() {
+            return Ok(stock);
+        }
+        Err(ExtractError::StoreMismatch {
+            folder: paths.folder.clone(),
+            differences: differences.join("; "),
+        })
+    };
+    if let Some(stored) = Manifest::read_if_there(&paths.manifest)? {
+        return matching(&stored, false, Stock::Finished);
+    }
+    if let Some(begun) = Manifest::read_if_there(&paths.recording)? {
+        return matching(&begun, true, Stock::Part);
+    }
+    // A process killed while it began leaves no more than these.
+    let harmless = |name: &str| name == LOCK || name.ends_with(".partial");
+    match fs::read_dir(&paths.activations) {
+        Ok(mut entries) => {
+            let foreign =
+                entries.any(|e| e.is_ok_and(|e| !harmless(&e.file_name().to_string_lossy())));
+            if foreign {
+                return Err(ExtractError::NotAStore {
+                    folder: paths.folder.clone(),
+                });
+            }
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(ExtractError::io(&paths.activations)(e)),
+    }
+    Ok(Stock::Nothing)
+}
+
+/// Takes what may be replaced for nothing.
+fn replaceable(error: ExtractError, replace: bool) -> Result<Stock, ExtractError> {
+    match error {
+        ExtractError::StoreMismatch { .. }
+        | ExtractError::NotAStore { .. }
+        | ExtractError::BadManifest { .. }
+            if replace =>
+        {
+            Ok(Stock::Nothing)
+        }
+        other => Err(other),
+    }
+}
+
+const LOCK: &str = "lock";
+
+/// Keeps other processes from writing the same store; the system lets go of it when the process
+/// ends, however it ends.
+struct Lock {
+    /// Locked as long as it is open.
+    _file: File,
+}
+
+impl Lock {
+    fn take(paths: &Paths) -> Result<Self, ExtractError> {
+        fs::create_dir_all(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
+        let path = paths.activations.join(LOCK);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(ExtractError::io(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(ExtractError::StoreBusy {
+                    folder: paths.folder.clone(),
+                });
+            }
+            // A file system that knows no locks.
+            Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(e)) => return Err(ExtractError::io(&path)(e)),
+        }
+        Ok(Self { _file: file })
+    }
+
+    /// Removes what only an unfinished recording needs.
+    fn clear_traces(self, paths: &Paths) -> Result<(), ExtractError> {
+        files::remove(&paths.journal)?;
+        files::remove(&paths.recording)?;
+        files::remove(&paths.activations.join(LOCK))
+    }
+}
+
+/// The matrices of a recording that is being made.
+struct Writer<'a> {
+    paths: &'a Paths,
+    dtype: StoreDtype,
+    layers: Vec<LayerFile>,
+    journal: Journal,
+    /// For the first of every group of equal texts all rows of the group.
+    twins: Vec<Vec<usize>>,
+    /// Batches that are written but not yet synced.
+    pending: Vec<usize>,
+    commit_interval: Duration,
+    committed: Instant,
+}
+
+struct LayerFile {
+    layer: Layer,
+    width: usize,
+    file: File,
+    offset: u64,
+}
+
+impl<'a> Writer<'a> {
+    /// Opens the files of a recording, making them first where that has not been done.
+    fn open(
+        paths: &'a Paths,
+        asked: &Manifest,
+        labels: &Labels,
+        plan: &BatchPlan,
+        store: &StoreOptions,
+    ) -> Result<Self, ExtractError> {
+        let rows = asked.corpus.texts;
+        if !paths.journal.exists() {
+            prepare(paths, asked, labels)?;
+        }
+        let salt =
+            Sha256::digest(fs::read(&paths.recording).map_err(ExtractError::io(&paths.recording))?);
+        let journal = Journal::open(&paths.journal, salt.into(), plan.batches.len());
+        let journal = journal.map_err(ExtractError::io(&paths.journal))?;
+        let mut layers = Vec::new();
+        for &LayerEntry { layer, width } in &asked.recording.layers {
+            let path = paths.matrix(layer);
+            let there = NpyMatrix::open(&path)?;
+            if there.size() != (rows, width) || there.dtype() != store.dtype {
+                return Err(ExtractError::BadNpy {
+                    path,
+                    problem: "not the matrix that the recording began with".into(),
+                });
+            }
+            layers.push(LayerFile {
+                layer,
+                width,
+                file: OpenOptions::new()
+                    .write(true)
+                    .open(&path)
+                    .map_err(ExtractError::io(&path))?,
+                offset: matrix_header(store.dtype, rows, width).len() as u64,
+            });
+        }
+        let mut twins = vec![Vec::new(); rows];
+        for (row, &source) in plan.source.iter().enumerate() {
+            twins[source].push(row);
+        }
+        Ok(Self {
+            paths,
+            dtype: store.dtype,
+            layers,
+            journal,
+            twins,
+            pending: Vec::new(),
+            commit_interval: store.commit_interval,
+            committed: Instant::now(),
+        })
+    }
+
+    /// Writes the rows of a finished batch, and those of equal texts.
+    fn put(
+        &mut self,
+        batch: usize,
+        rows: &[usize],
+        results: &[Array2<f32>],
+    ) -> Result<(), ExtractError> {
+        let mut bytes = Vec::new();
+        for (file, result) in self.layers.iter().zip(results) {
+            for (&row, values) in rows.iter().zip(result.rows()) {
+                bytes.clear();
+                for &value in values {
+                    match self.dtype {
+                        StoreDtype::F32 => bytes.extend(value.to_le_bytes()),
+                        StoreDtype::F16 => {
+                            let half = f16::from_f32(value);
+                            if half.is_infinite() && value.is_finite() {
+                                let layer = file.layer;
+                                return Err(ExtractError::HalfOverflow { row, layer, value });
+                            }
+                            bytes.extend(half.to_le_bytes());
+                        }
+                    }
+                }
+                for &twin in &self.twins[row] {
+                    let at = file.offset + (twin * file.width * self.dtype.size()) as u64;
+                    files::write_all_at(&file.file, &bytes, at).map_err(|source| {
+                        ExtractError::Io {
+                            path: self.paths.matrix(file.layer),
+                            source,
+                        }
+                    })?;
+                }
+            }
+        }
+        self.pending.push(batch);
+        if self.committed.elapsed() >= self.commit_interval {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Makes what is written safe, and only then says so in the journal.
+    fn commit(&mut self) -> Result<(), ExtractError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        for file in &self.layers {
+            let path = self.paths.matrix(file.layer);
+            file.file.sync_data().map_err(ExtractError::io(&path))?;
+        }
+        self.journal
+            .append(&self.pending)
+            .map_err(ExtractError::io(&self.paths.journal))?;
+        self.pending.clear();
+        self.committed = Instant::now();
+        Ok(())
+    }
+}
+
+/// Makes the files of a new recording: first what it is to be, then the matrices in their full
+/// length, and last the journal.
+fn prepare(paths: &Paths, asked: &Manifest, labels: &Labels) -> Result<(), ExtractError> {
+    fs::create_dir_all(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
+    asked.write_to(&paths.recording)?;
+    write_ids(&paths.labels, labels.ids())?;
+    let dtype = asked.recording.dtype;
+    for &LayerEntry { layer, width } in &asked.recording.layers {
+        let path = paths.matrix(layer);
+        let header = matrix_header(dtype, asked.corpus.texts, width);
+        let length = header.len() + asked.corpus.texts * width * dtype.size();
+        let made = File::create(&path).and_then(|file| {
+            files::reserve(&file, length as u64)?;
+            files::write_all_at(&file, &header, 0)?;
+            file.sync_all()
+        });
+        made.map_err(ExtractError::io(&path))?;
+    }
+    files::sync_folder(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
+    Journal::create(&paths.journal)
+}
