@@ -26,7 +26,34 @@ fn the_libtorch_engine_passes() {
         ..TchOptions::default()
     };
     let mut backend = TchBackend::load(&folder, &options).unwrap();
-    BackendSuite::default().check(&mut backend).unwrap();
+    // Short texts, for time; the tiny models of the families run the suite in full.
+    let suite = BackendSuite {
+        longest: 12,
+        ..BackendSuite::default()
+    };
+    suite.check(&mut backend).unwrap();
+}
+
+#[cfg(feature = "tch")]
+#[test]
+fn the_libtorch_engine_passes_in_fewer_bits() {
+    use mri_extract::{Device, Dtype, TchBackend, TchOptions};
+
+    let folder = crate::golden::folder().join("families/bert");
+    for (dtype, tolerance) in [(Dtype::Bf16, 5e-2), (Dtype::F16, 5e-3)] {
+        let options = TchOptions {
+            device: Device::Cpu,
+            dtype,
+            ..TchOptions::default()
+        };
+        let mut backend = TchBackend::load(&folder, &options).unwrap();
+        // Some steps of a number with 8 or 11 bits.
+        let suite = BackendSuite {
+            tolerance,
+            ..BackendSuite::default()
+        };
+        suite.check(&mut backend).unwrap();
+    }
 }
 
 /// A fake that does one thing wrong.

@@ -1,7 +1,9 @@
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use mri_extract::{ModelError, TransformerSpec};
+use proptest::prelude::*;
 
 const BERT: &str = r#"{"model_type": "bert", "hidden_size": 4, "num_attention_heads": 2,
     "num_hidden_layers": 1, "intermediate_size": 8, "vocab_size": 5, "max_position_embeddings": 6}"#;
@@ -65,6 +67,62 @@ fn a_config_that_makes_no_sense_is_refused_with_its_entry() {
     }
     assert!(spec_error("{").contains("JSON"));
     assert!(spec_error("[1]").contains("model_type"));
+}
+
+/// The configurations of all golden models.
+fn golden_configs() -> Vec<serde_json::Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/families");
+    let mut folders: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    let read = |folder: &std::path::PathBuf| fs::read(folder.join("config.json")).unwrap();
+    let texts = folders.iter().map(read);
+    texts
+        .map(|text| serde_json::from_slice(&text).unwrap())
+        .collect()
+}
+
+/// What may stand in the place of an entry of a damaged or hostile configuration.
+fn any_value() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::json;
+    prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|x| json!(x)),
+        any::<i64>().prop_map(|x| json!(x)),
+        (0_u64..40).prop_map(|x| json!(x)),
+        any::<f64>().prop_map(|x| json!(x)),
+        "[a-z_]{0,12}".prop_map(|x| json!(x)),
+        prop::collection::vec(any::<u8>(), 0..5).prop_map(|x| json!(x)),
+        Just(json!({"rope_type": "yarn", "factor": 0.0})),
+        Just(json!({"rope_type": "longrope", "short_factor": [1.0]})),
+        Just(json!(["sliding_attention", "full_attention"])),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    /// Any entry of any family may hold anything: the answer is a description or an error.
+    #[test]
+    fn no_configuration_makes_the_reader_panic(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any_value()), 1..3),
+    ) {
+        static CONFIGS: LazyLock<Vec<serde_json::Value>> = LazyLock::new(golden_configs);
+        static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| folder_with(&[]));
+        let mut config = which.get(&CONFIGS).clone();
+        let entries = config.as_object_mut().unwrap();
+        let keys: Vec<String> = entries.keys().cloned().collect();
+        for (key, value) in changes {
+            entries.insert(key.get(&keys).clone(), value);
+        }
+        fs::write(FOLDER.path().join("config.json"), config.to_string()).unwrap();
+        if let Err(error) = TransformerSpec::read(FOLDER.path()) {
+            prop_assert!(error.to_string().contains("config.json"), "{}", error);
+        }
+    }
 }
 
 #[cfg(feature = "tch")]
