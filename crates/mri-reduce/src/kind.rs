@@ -5,7 +5,7 @@ use mri_core::Reducer;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Pca, Scaling, Svd};
+use crate::{Pca, RandomProjection, Scaling, Svd};
 
 /// The reducers of this crate by name, for programs and configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,11 +16,14 @@ pub enum ReducerKind {
     Pca,
     /// [`Svd`].
     Svd,
+    /// [`RandomProjection`].
+    #[serde(rename = "random-projection")]
+    RandomProjection,
 }
 
 impl ReducerKind {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Pca, Self::Svd];
+    pub const ALL: [Self; 3] = [Self::Pca, Self::Svd, Self::RandomProjection];
 
     /// The name in configuration files and on the command line.
     #[must_use]
@@ -28,6 +31,7 @@ impl ReducerKind {
         match self {
             Self::Pca => "pca",
             Self::Svd => "svd",
+            Self::RandomProjection => "random-projection",
         }
     }
 }
@@ -100,6 +104,11 @@ impl ReducerSpec {
                 let mut svd = Svd::new(self.components);
                 svd.scaling = self.scaling.unwrap_or(svd.scaling);
                 Box::new(svd)
+            }
+            ReducerKind::RandomProjection => {
+                let mut projection = RandomProjection::new(self.components, self.seed);
+                projection.scaling = self.scaling.unwrap_or(projection.scaling);
+                Box::new(projection)
             }
         }
     }

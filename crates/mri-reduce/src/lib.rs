@@ -16,6 +16,7 @@
 
 #![warn(missing_docs)]
 
+mod align;
 mod check;
 mod kind;
 mod krylov;
@@ -26,17 +27,20 @@ mod pca;
 mod procrustes;
 mod quality;
 mod random;
+mod random_projection;
 mod scaling;
 mod sketch;
 mod stack;
 mod svd;
 
+pub use align::align_layers;
 pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
 pub use linear::{LinearModel, LinearProjection};
 pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
 pub use pca::Pca;
 pub use procrustes::{Procrustes, instability};
 pub use quality::{Distance, PointQuality, Quality, QualityOptions, quality};
+pub use random_projection::RandomProjection;
 pub use scaling::{Scaler, Scaling};
 pub use sketch::PcaSketch;
 pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};

@@ -37,7 +37,7 @@ impl LinearProjection {
         self.components.view()
     }
 
-    fn new(offset: Array1<f64>, factor: &Array1<f64>, components: Array2<f64>) -> Self {
+    pub(crate) fn new(offset: Array1<f64>, factor: &Array1<f64>, components: Array2<f64>) -> Self {
         Self {
             weights: (&components * factor).iter().copied().collect(),
             offset,
@@ -114,7 +114,7 @@ impl<'a> Rows<'a> {
         source.in_memory().map_or(Self::Source(source), Self::View)
     }
 
-    fn size(&self) -> (usize, usize) {
+    pub(crate) fn size(&self) -> (usize, usize) {
         match self {
             Self::View(x) => x.dim(),
             Self::Source(source) => source.size(),
@@ -172,7 +172,16 @@ pub(crate) fn fit(rows: &Rows<'_>, plan: Plan, watch: &dyn Watch) -> Result<Fitt
         })?;
         by_covariance(&moments, plan, watch)?
     };
-    let mut points = Array2::zeros((n, plan.components));
+    project_all(rows, model, watch)
+}
+
+/// A pass over the rows for their points.
+pub(crate) fn project_all(
+    rows: &Rows<'_>,
+    model: LinearModel,
+    watch: &dyn Watch,
+) -> Result<Fitted, ReduceError> {
+    let mut points = Array2::zeros((rows.size().0, model.axes.len()));
     let mut done = 0;
     rows.for_blocks(watch, "points", |block| {
         // The rows of a source may have changed since they were checked.

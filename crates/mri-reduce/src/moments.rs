@@ -35,12 +35,20 @@ pub(crate) struct Moments {
 impl Moments {
     pub(crate) fn new(width: usize) -> Self {
         Self {
-            rows: 0,
-            mean: Array1::zeros(width),
             products: vec![0.0; width * width],
+            ..Self::of_columns(width)
+        }
+    }
+
+    /// Only what concerns single columns, without products of two: [`Moments::scaled`] needs those.
+    pub(crate) fn of_columns(width: usize) -> Self {
+        Self {
+            products: Vec::new(),
+            mean: Array1::zeros(width),
             squares: Array1::zeros(width),
             low: Array1::from_elem(width, f32::INFINITY),
             high: Array1::from_elem(width, f32::NEG_INFINITY),
+            rows: 0,
         }
     }
 
@@ -92,7 +100,11 @@ impl Moments {
             .collect();
         let mut squares = Array1::<f64>::zeros(width);
         parts.iter().for_each(|part| squares += part);
-        let products = gram_lower(&shifted, width);
+        let products = if self.products.is_empty() {
+            Vec::new()
+        } else {
+            gram_lower(&shifted, width)
+        };
         self.join(rows, &mean, &squares, &products);
     }
 

@@ -1,5 +1,5 @@
 use mri_core::conformance::{Invariance, ReducerSuite};
-use mri_reduce::{Pca, Reducer, Scaling, Svd};
+use mri_reduce::{Pca, RandomProjection, Reducer, Scaling, Svd};
 
 fn check(suite: &ReducerSuite, reducer: &dyn Reducer, what: &str) {
     suite
@@ -47,6 +47,21 @@ fn pca_and_svd_conform() {
             check(&claims, &pca, &format!("PCA, {what}"));
             let claims = suite.with_invariances(invariances(scaling, false));
             check(&claims, &svd, &format!("SVD, {what}"));
+        }
+    }
+}
+
+#[test]
+fn random_projections_conform() {
+    for scaling in [Scaling::None, Scaling::Center, Scaling::Standardize] {
+        for (n_components, seed) in [(1, 0), (2, 1), (7, 2)] {
+            let reducer = RandomProjection {
+                n_components,
+                scaling,
+                seed,
+            };
+            let suite = ReducerSuite::linear().with_invariances(invariances(scaling, false));
+            check(&suite, &reducer, &format!("{reducer:?}"));
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+// Layers brought into a common frame.
+mod align;
 // Every reducer passes the suite that outside reducers run, too.
 mod conformance;
 // PCA and SVD against scikit-learn, and the laws of projections.
