@@ -1,1 +1,56 @@
 //! A brain scanner for language models.
+//!
+//! Labelled texts and a model go in. [`Scan`] records the hidden activations of every layer,
+//! reduces each layer to a map, cuts the map into regions and shows which regions each label
+//! lights up: heatmaps, a graph of regions across layers, and the numbers behind them.
+//!
+//! ```no_run
+//! use llm_mri::{Quantity, Scan};
+//!
+//! let scan = Scan::builder()
+//!     .model(".models/all-MiniLM-L6-v2")
+//!     .data("examples/data/topics.csv")
+//!     .grid(10)
+//!     .run()?;
+//! scan.heatmaps(Quantity::Category(0))?.save("first-label.png")?;
+//! scan.save("scan-out")?;
+//! # Ok::<(), llm_mri::ScanError>(())
+//! ```
+//!
+//! The stages are crates of their own, re-exported as modules ([`extract`], [`reduce`], [`grid`],
+//! [`graph`], [`render`], and [`core`] with what they exchange). Each takes values and returns a new
+//! value, so every step of a scan can be taken alone or replaced; what most programs need stands
+//! here at the top.
+
+#![warn(missing_docs)]
+
+mod builder;
+mod error;
+mod manifest;
+mod output;
+mod scan;
+
+pub use builder::ScanBuilder;
+pub use error::ScanError;
+pub use manifest::{CorpusNote, LayerNote, Manifest, OptionsNote, Timings};
+pub use output::OutFolder;
+pub use scan::Scan;
+
+pub use mri_core as core;
+pub use mri_extract as extract;
+pub use mri_graph as graph;
+pub use mri_grid as grid;
+pub use mri_reduce as reduce;
+pub use mri_render as render;
+
+pub use mri_core::{
+    Activations, Axis, Backend, Embedding, Labels, Layer, ModelInfo, ModelKind, Points, Pooling,
+    Progress, Reducer, RowSource, Site, Watch,
+};
+pub use mri_extract::{Corpus, CorpusOptions, Device, Dtype, RecordOptions, TextTokenizer};
+#[cfg(feature = "tch")]
+pub use mri_extract::{TchBackend, TchOptions};
+pub use mri_graph::{GraphView, Region, RegionGraph, Transition};
+pub use mri_grid::{Binning, Cell, Grid, GridStack};
+pub use mri_reduce::{Pca, ReducerKind, ReducerSpec, Scaling, Svd};
+pub use mri_render::{Caption, Figure, GraphStyle, HeatmapStyle, Quantity, Theme};

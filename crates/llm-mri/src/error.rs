@@ -1,0 +1,72 @@
+use std::io;
+use std::path::PathBuf;
+
+use mri_core::CoreError;
+use mri_extract::ExtractError;
+use mri_grid::GridError;
+use mri_reduce::LayerError;
+use mri_render::RenderError;
+use thiserror::Error;
+
+/// Why a scan could not be made or kept.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// The builder was not told all it needs.
+    #[error("a scan needs {what}; call {call} before run()")]
+    Incomplete {
+        /// What is missing.
+        what: &'static str,
+        /// The builder's method that gives it.
+        call: &'static str,
+    },
+    /// More components were asked for than the texts or the model can give.
+    #[error(
+        "{components} components were asked for, but {texts} texts of {width} dimensions give at most {limit}"
+    )]
+    TooManyComponents {
+        /// Components asked for.
+        components: usize,
+        /// Texts of the corpus.
+        texts: usize,
+        /// Width of the model.
+        width: usize,
+        /// The most that is possible.
+        limit: usize,
+    },
+    /// Reading or recording the texts failed.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// Reducing a layer failed.
+    #[error(transparent)]
+    Reduce(#[from] LayerError),
+    /// Cutting a layer into cells failed.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// Drawing failed.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// Rows and labels do not fit.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// What was asked for needs a map of two components.
+    #[error("this needs a scan with 2 components, but it has {components}")]
+    NotPlanar {
+        /// The components of the scan.
+        components: usize,
+    },
+    /// The output folder is in use.
+    #[error("{}: already there; choose another folder, or replace it with --force", .path.display())]
+    OutExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The output could not be written.
+    #[error("{}: {source}; nothing was kept", .path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,68 @@
+//! The command line: one file per subcommand, each a thin shell over the library.
+
+mod progress;
+
+mod extract;
+mod scan;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A brain scanner for language models.
+///
+/// Give it labelled texts and a model folder. It records the hidden activations of every layer,
+/// reduces each layer to a map, cuts the map into regions and shows which regions each label
+/// lights up: heatmaps per layer, a graph of regions across layers, and the numbers behind them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "llm-mri",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(scan::ScanArgs),
+    Extract(extract::ExtractArgs),
+}
+
+/// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
+/// argument parser itself answers wrong usage with 2.
+pub(crate) fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Scan(args) => scan::run(args),
+        Command::Extract(args) => extract::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line with the whole chain of causes, leaving out a cause that its parent already quotes.
+#[allow(
+    clippy::print_stderr,
+    reason = "this is the program's way to report an error"
+)]
+fn report(error: &anyhow::Error) {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if line.is_empty() {
+            line = text;
+        } else if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+    }
+    eprintln!("error: {}", line.replace('\n', " "));
+}

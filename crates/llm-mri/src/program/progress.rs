@@ -1,0 +1,64 @@
+//! Progress on the terminal: a bar per stage where standard error is one, silence elsewhere.
+
+use std::sync::Mutex;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use llm_mri::{Progress, Watch};
+
+/// A [`Watch`] that draws one bar, renamed as the stages change.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    stage: Mutex<String>,
+}
+
+impl Bar {
+    /// A bar on standard error, or a silent one if `quiet` or if that is no terminal.
+    pub(crate) fn new(quiet: bool) -> Self {
+        let target = if quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let style = ProgressStyle::with_template(
+            "{msg:>22} [{bar:36}] {percent:>3}%  {human_pos}/{human_len}  {elapsed}, {eta} left",
+        );
+        // The template is a constant; should it ever be wrong, the default style does.
+        bar.set_style(
+            style
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("=> "),
+        );
+        Self {
+            bar,
+            stage: Mutex::new(String::new()),
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A line of the program's report on standard output.
+#[allow(clippy::print_stdout, reason = "this is the program's report")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+impl Watch for Bar {
+    fn step(&self, progress: Progress<'_>) -> bool {
+        if let Ok(mut stage) = self.stage.lock()
+            && *stage != progress.stage
+        {
+            progress.stage.clone_into(&mut stage);
+            self.bar.reset();
+            self.bar.set_message(progress.stage.to_owned());
+        }
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.done);
+        true
+    }
+}

@@ -1,0 +1,134 @@
+//! `llm-mri scan`: from texts to pictures in one go.
+
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use llm_mri::{Binning, OutFolder, ReducerKind, ReducerSpec, Scaling, Scan};
+
+use super::progress::{Bar, say};
+use super::source::SourceArgs;
+
+/// Record, reduce, cut into regions, connect and draw.
+///
+/// Writes into OUT:
+///   manifest.json               model, corpus, options, counts, timings
+///   activations/resid.NN.npy    float32 (texts, width), one per layer
+///   embedding/resid.NN.npy      float32 (texts, K)
+///   grid/cells.csv              text,label,layer,x,y,cell
+///   graph/edges.csv             source,target,layer and one weight per label
+///   graph/graph.json, .graphml  the same for networkx, Gephi and others
+///   figures/*.svg, *.png        heatmaps and graphs
+///
+/// OUT appears when all of it is written; a run that fails leaves nothing.
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
+Example:
+  llm-mri scan --model .models/all-MiniLM-L6-v2 --data examples/data/topics.csv --out scan-out"
+)]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+
+    /// How layers are reduced: pca, svd, …
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "pca",
+        help_heading = "Maps"
+    )]
+    reducer: String,
+
+    /// Components to keep; regions and pictures need 2
+    #[arg(
+        long,
+        short = 'k',
+        value_name = "K",
+        default_value_t = 2,
+        help_heading = "Maps"
+    )]
+    components: usize,
+
+    /// What is done to the columns first: none, center, standardize or min-max; the default is the
+    /// reducer's own
+    #[arg(long, value_name = "NAME", help_heading = "Maps")]
+    scaling: Option<String>,
+
+    /// Seed of whatever is random in the reducer
+    #[arg(long, default_value_t = 0, help_heading = "Maps")]
+    seed: u64,
+
+    /// Cells per side of each layer's grid
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Maps")]
+    grid: usize,
+
+    /// Cut axes into cells of equal width (uniform) or equal counts (quantile)
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "uniform",
+        help_heading = "Maps"
+    )]
+    bins: String,
+}
+
+pub(crate) fn run(args: ScanArgs) -> Result<()> {
+    let source = &args.source;
+    OutFolder::check(&source.out, source.force)?;
+    let binning = match args.bins.as_str() {
+        "uniform" => Binning::Uniform { side: args.grid },
+        "quantile" => Binning::Quantile { side: args.grid },
+        other => anyhow::bail!("--bins {other}: expected uniform or quantile"),
+    };
+    binning.check().context("--grid")?;
+    anyhow::ensure!(args.components > 0, "--components 0: at least 1 is needed");
+    let spec = ReducerSpec {
+        kind: ReducerKind::from_str(&args.reducer).context("--reducer")?,
+        components: args.components,
+        scaling: args
+            .scaling
+            .as_deref()
+            .map(Scaling::from_str)
+            .transpose()
+            .context("--scaling")?,
+        seed: args.seed,
+    };
+    let bar = Bar::new(source.quiet);
+    let scan = source
+        .apply(Scan::builder())?
+        .reduce(&spec)
+        .binning(binning)
+        .run_with(&bar)?;
+    scan.save_with(&source.out, source.force, &bar)?;
+    bar.finish();
+    if !source.quiet {
+        report(&scan, source);
+    }
+    Ok(())
+}
+
+fn report(scan: &Scan, source: &SourceArgs) {
+    source.report(scan);
+    for note in scan.manifest().layers.iter().filter(|note| note.degenerate) {
+        say(&format!(
+            "{}: all rows are equal, so its map is a single point",
+            note.layer
+        ));
+    }
+    match scan.graph() {
+        Some(graph) => {
+            let (regions, edges) = (graph.graph().node_count(), graph.graph().edge_count());
+            say(&format!(
+                "{regions} regions, {edges} transitions between them"
+            ));
+            say(&format!(
+                "pictures: {}",
+                source.out.join("figures").display()
+            ));
+        }
+        None => say("regions and pictures need --components 2; embeddings were written"),
+    }
+    say(&format!("wrote {}", source.out.display()));
+}

@@ -1,1 +1,0 @@
-//! Part of the llm-mri workspace; see the folder.
