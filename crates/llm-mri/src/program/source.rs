@@ -93,7 +93,6 @@ impl SourceArgs {
                 text_column: self.text.clone(),
                 label_column: self.label.clone(),
                 drop_missing: self.drop_missing,
-                ..CorpusOptions::default()
             })
             .device(Device::from_str(&self.device).context("--device")?)
             .dtype(Dtype::from_str(&self.dtype).context("--dtype")?);
