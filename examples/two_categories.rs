@@ -36,6 +36,7 @@ fn main() -> Result<()> {
 
     // The last layer's regions with both labels, and what stands in them.
     let last = Layer::resid(scan.model().n_blocks);
+    let texts = scan.texts().context("a scan made here has its texts")?;
     let grid = grids
         .get(last)
         .context("the last layer is always recorded")?;
@@ -48,7 +49,7 @@ fn main() -> Result<()> {
             println!("\nregion {cell} of {last}:");
             for row in grid.texts(cell) {
                 let label = grids.labels().name_of(row).unwrap_or_default();
-                let text: String = scan.corpus().texts()[row].chars().take(90).collect();
+                let text: String = texts[row].chars().take(90).collect();
                 println!("  {label:6} {text}…");
             }
         }

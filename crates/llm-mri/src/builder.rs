@@ -1,15 +1,20 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use mri_core::{Backend, Pooling, Reducer, Watch};
-use mri_extract::{Corpus, CorpusOptions, RecordOptions, TextTokenizer, record};
+use mri_core::{Activations, Backend, Pooling, Reducer, Watch};
+use mri_extract::{
+    Corpus, CorpusEntry, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions,
+    RecordingEntry, StoreDtype, StoreOptions, TextTokenizer, TokenizedTexts, record,
+    record_to_store,
+};
 #[cfg(feature = "tch")]
 use mri_extract::{Device, Dtype, TchBackend, TchOptions};
-use mri_graph::RegionGraph;
-use mri_grid::{Binning, grid_stack};
-use mri_reduce::{ReducerSpec, reduce_stack};
+use mri_grid::Binning;
+use mri_reduce::ReducerSpec;
 
-use crate::manifest::{CorpusNote, LayerNote, Manifest, OptionsNote, Timings};
+use crate::folder::Stage;
+use crate::notes::{ScanNotes, Timings};
 use crate::{Scan, ScanError};
 
 /// What runs the texts.
@@ -34,29 +39,55 @@ pub struct ScanBuilder {
     model: Option<Model>,
     texts: Option<Texts>,
     corpus_options: CorpusOptions,
-    reducer: (Box<dyn Reducer>, usize),
+    maps: Maps,
     binning: Binning,
     record: RecordOptions,
     max_length: Option<usize>,
     #[cfg(feature = "tch")]
     engine: TchOptions,
     activations_only: bool,
+    out: Option<PathBuf>,
+    store: StoreOptions,
+}
+
+/// What makes the maps.
+enum Maps {
+    Spec(ReducerSpec),
+    Reducer(Box<dyn Reducer>, usize),
+}
+
+impl Maps {
+    fn components(&self) -> usize {
+        match self {
+            Self::Spec(spec) => spec.components,
+            Self::Reducer(_, components) => *components,
+        }
+    }
+}
+
+/// A model that is ready to run, and what decides its numbers.
+struct Loaded {
+    backend: Box<dyn Backend>,
+    tokenizer: TextTokenizer,
+    model_hash: String,
+    engine: BTreeMap<String, String>,
 }
 
 impl Default for ScanBuilder {
     fn default() -> Self {
-        let spec = ReducerSpec::default();
         Self {
             model: None,
             texts: None,
             corpus_options: CorpusOptions::default(),
-            reducer: (spec.build(), spec.components),
+            maps: Maps::Spec(ReducerSpec::default()),
             binning: Binning::default(),
             record: RecordOptions::default(),
             max_length: None,
             #[cfg(feature = "tch")]
             engine: TchOptions::default(),
             activations_only: false,
+            out: None,
+            store: StoreOptions::default(),
         }
     }
 }
@@ -102,14 +133,14 @@ impl ScanBuilder {
     /// A reducer of this workspace by its options.
     #[must_use]
     pub fn reduce(mut self, spec: &ReducerSpec) -> Self {
-        self.reducer = (spec.build(), spec.components);
+        self.maps = Maps::Spec(spec.clone());
         self
     }
 
     /// Any reducer, and how many components it gives.
     #[must_use]
     pub fn reducer(mut self, reducer: impl Reducer + 'static, components: usize) -> Self {
-        self.reducer = (Box::new(reducer), components);
+        self.maps = Maps::Reducer(Box::new(reducer), components);
         self
     }
 
@@ -171,11 +202,34 @@ impl ScanBuilder {
         self
     }
 
+    /// Keep the scan in a folder, as the program does: activations are written there as batches
+    /// finish, so that a run that was stopped is gone on with and a finished recording is not made
+    /// again; maps, regions and pictures follow. Without it the scan stays in memory.
+    #[must_use]
+    pub fn out(mut self, folder: impl AsRef<Path>) -> Self {
+        self.out = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    /// Replace what [`ScanBuilder::out`] holds of another scan, instead of refusing it.
+    #[must_use]
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.store.replace = replace;
+        self
+    }
+
+    /// The number format in which [`ScanBuilder::out`] keeps activations.
+    #[must_use]
+    pub fn store_dtype(mut self, dtype: StoreDtype) -> Self {
+        self.store.dtype = dtype;
+        self
+    }
+
     /// Makes the scan.
     ///
     /// # Errors
-    /// [`ScanError`], the cheapest checks first: nothing is run before texts, options and model
-    /// are known to be sound.
+    /// [`ScanError`], the cheapest checks first: nothing is run or written before texts, options
+    /// and model are known to be sound.
     pub fn run(self) -> Result<Scan, ScanError> {
         self.run_with(&())
     }
@@ -184,144 +238,177 @@ impl ScanBuilder {
     ///
     /// # Errors
     /// As [`ScanBuilder::run`]; `Cancelled` inside if the watch asks to stop.
-    pub fn run_with(self, watch: &dyn Watch) -> Result<Scan, ScanError> {
+    pub fn run_with(mut self, watch: &dyn Watch) -> Result<Scan, ScanError> {
         let started = Instant::now();
         let mut clock = Clock::default();
         let missing = |what, call| ScanError::Incomplete { what, call };
-        let model = self.model.ok_or_else(|| missing("a model", "model()"))?;
-        let texts = self.texts.ok_or_else(|| missing("texts", "data()"))?;
-        let (reducer, components) = self.reducer;
-        if components == 2 && !self.activations_only {
+        let model = self
+            .model
+            .take()
+            .ok_or_else(|| missing("a model", "model()"))?;
+        let texts = self
+            .texts
+            .take()
+            .ok_or_else(|| missing("texts", "data()"))?;
+        if let Some(folder) = &self.out {
+            Scan::check_out(folder, self.store.replace)?;
+        }
+        let planar = self.maps.components() == 2;
+        if planar && !self.activations_only {
             self.binning.check()?;
         }
         let corpus = clock.time("read texts", || match texts {
             Texts::Path(path) => Corpus::open(&path, &self.corpus_options),
             Texts::Corpus(corpus) => Ok(corpus),
         })?;
-        if !self.activations_only {
-            check_components(components, corpus.texts().len(), usize::MAX)?;
-        }
+        self.check_components(corpus.texts().len(), usize::MAX)?;
+        let mut loaded = clock.time("load model", || self.load(model))?;
+        let width = loaded.backend.model().width;
+        self.check_components(corpus.texts().len(), width)?;
+        let tokens = clock.time("tokenise", || loaded.tokenizer.encode(corpus.texts()))?;
 
-        #[cfg(feature = "tch")]
-        let engine_note = match &model {
-            Model::Folder(_) => Some((
-                self.engine.device.to_string(),
-                self.engine.dtype.to_string(),
-            )),
-            Model::Engine(..) => None,
-        };
-        #[cfg(not(feature = "tch"))]
-        let engine_note: Option<(String, String)> = None;
-        let (mut backend, tokenizer) = clock.time("load model", || match model {
+        let mut from = Provenance::new(loaded.model_hash, &loaded.tokenizer, &tokens, &corpus);
+        from.engine = loaded.engine;
+        let recording = clock.time("forward pass", || {
+            self.record(loaded.backend.as_mut(), &tokens, &corpus, &from, watch)
+        })?;
+        let (manifest, activations) = recording;
+        let folder = self.out.take();
+        let replaced = folder.is_some() && ScanNotes::of(&manifest)? == ScanNotes::default();
+        let texts = corpus.into_texts();
+        let mut scan = Scan::of_recording(manifest, activations, Some(texts), folder);
+        if let Some(folder) = scan.folder.as_deref().filter(|_| replaced) {
+            Scan::clear_stages(folder)?;
+        }
+        if self.activations_only {
+            // What else the folder holds of this very recording stays.
+            scan.notes = ScanNotes::of(&scan.manifest)?;
+            scan.notes.timings = clock.finish(started);
+            scan.save_notes()?;
+            return Ok(scan);
+        }
+        scan = clock.time("reduce", || match &self.maps {
+            Maps::Spec(spec) => scan.with_maps(spec, watch),
+            Maps::Reducer(reducer, components) => {
+                scan.with_maps_by(reducer.as_ref(), *components, watch)
+            }
+        })?;
+        if planar {
+            scan = clock.time("regions", || scan.with_grid(self.binning))?;
+        }
+        if let Some(folder) = &scan.folder {
+            clock.time("write", || {
+                scan.save_texts(folder)?;
+                scan.update(Stage::Maps, watch)
+            })?;
+        }
+        scan.notes.timings = clock.finish(started);
+        scan.save_notes()?;
+        Ok(scan)
+    }
+
+    fn load(&self, model: Model) -> Result<Loaded, ScanError> {
+        match model {
             #[cfg(feature = "tch")]
             Model::Folder(folder) => {
-                let backend = TchBackend::load(&folder, &self.engine)
-                    .map_err(mri_extract::ExtractError::Model)?;
+                let failed = mri_extract::ExtractError::Model;
+                let backend = TchBackend::load(&folder, &self.engine).map_err(failed)?;
                 let tokenizer = TextTokenizer::open(&folder, backend.model(), self.max_length)?;
-                Ok::<(Box<dyn Backend>, _), ScanError>((Box::new(backend), tokenizer))
+                // Reading all weights once more takes its time, and only a folder's resumption
+                // asks for it.
+                let model_hash = mri_extract::model_hash(&folder)?;
+                let engine = [
+                    ("engine", "libtorch".to_owned()),
+                    ("device", backend.device().to_string()),
+                    ("dtype", self.engine.dtype.to_string()),
+                ];
+                let engine = engine.map(|(key, value)| (key.to_owned(), value)).into();
+                Ok(Loaded {
+                    backend: Box::new(backend),
+                    tokenizer,
+                    model_hash,
+                    engine,
+                })
             }
-            Model::Engine(backend, tokenizer) => Ok((backend, *tokenizer)),
-        })?;
-        let info = backend.model().clone();
-        if !self.activations_only {
-            check_components(components, corpus.texts().len(), info.width)?;
+            Model::Engine(backend, tokenizer) => Ok(Loaded {
+                // What an engine computes cannot be seen from outside: its name has to do.
+                model_hash: backend.model().name.clone(),
+                engine: [("engine".to_owned(), "of the caller".to_owned())].into(),
+                backend,
+                tokenizer: *tokenizer,
+            }),
         }
+    }
 
-        let tokens = clock.time("tokenise", || tokenizer.encode(corpus.texts()))?;
-        let recording = clock.time("forward pass", || {
-            record(
-                backend.as_mut(),
+    /// Records into the folder, if there is one, or else in memory.
+    fn record(
+        &self,
+        backend: &mut dyn Backend,
+        tokens: &TokenizedTexts,
+        corpus: &Corpus,
+        from: &Provenance,
+        watch: &dyn Watch,
+    ) -> Result<(Manifest, Activations), ScanError> {
+        let labels = corpus.labels();
+        if let Some(folder) = &self.out {
+            let stored = record_to_store(
+                backend,
                 &tokens.tokens,
-                corpus.labels(),
+                labels,
+                from,
+                folder,
                 &self.record,
+                &self.store,
                 watch,
-            )
-        })?;
-        let activations = recording.activations;
-        let mut layers: Vec<LayerNote> = activations
+            )?;
+            return Ok((stored.manifest, stored.activations));
+        }
+        let recording = record(backend, &tokens.tokens, labels, &self.record, watch)?;
+        let layers = recording
+            .activations
             .iter()
-            .map(|(layer, rows)| LayerNote {
+            .map(|(layer, rows)| LayerEntry {
                 layer,
                 width: rows.size().1,
-                degenerate: false,
-                explained_variance_ratio: Vec::new(),
-            })
-            .collect();
-
-        let mut reduced = None;
-        let (mut grids, mut graph) = (None, None);
-        if !self.activations_only {
-            let result = clock.time("reduce", || {
-                reduce_stack(&activations, reducer.as_ref(), components, watch)
-            })?;
-            for (note, (_, points)) in layers.iter_mut().zip(result.embedding.iter()) {
-                note.degenerate = points.degenerate;
-                note.explained_variance_ratio = points
-                    .axes
-                    .iter()
-                    .filter_map(|axis| axis.explained_variance_ratio)
-                    .collect();
-            }
-            if components == 2 {
-                let cut = clock.time("grid", || grid_stack(&result.embedding, self.binning))?;
-                graph = Some(clock.time("graph", || RegionGraph::co_activation(&cut)));
-                grids = Some(cut);
-            }
-            reduced = Some(result);
-        }
-
-        let labels = corpus.labels();
-        let manifest = Manifest {
-            format: 1,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            model: info,
-            corpus: CorpusNote {
-                source: corpus.source().to_owned(),
-                sha256: corpus.hash(),
-                dropped: corpus.dropped(),
-                categories: labels.names().to_vec(),
-                texts_per_category: labels.counts(),
+            });
+        let manifest = Manifest::new(
+            backend.model().clone(),
+            CorpusEntry {
+                hash: from.corpus_hash.clone(),
+                source: from.source.clone(),
+                texts: labels.len(),
+                labels: labels.names().to_vec(),
+                counts: labels.counts(),
+                dropped: from.dropped,
             },
-            options: OptionsNote {
-                sites: self.record.sites.clone(),
+            RecordingEntry {
+                layers: layers.collect(),
                 pooling: recording.pooling,
-                max_length: tokenizer.max_length(),
                 final_norm: self.record.final_norm,
-                tokenizer_sha256: tokenizer.hash().to_owned(),
-                device: engine_note.as_ref().map(|(device, _)| device.clone()),
-                dtype: engine_note.map(|(_, dtype)| dtype),
-                reducer: reduced.as_ref().map(|_| reducer.name().to_owned()),
-                components: reduced.as_ref().map(|_| components),
-                grid: grids.as_ref().map(|_| self.binning),
+                dtype: StoreDtype::F32,
+                tokens_per_batch: self.record.tokens_per_batch,
+                engine: from.engine.clone(),
             },
-            counts: recording.stats,
-            truncated: tokens.truncated,
-            layers,
-            timings: clock.finish(started),
-        };
-        Ok(Scan {
-            corpus,
-            activations,
-            reduced,
-            grids,
-            graph,
-            manifest,
-        })
+            recording.stats,
+            from,
+        );
+        Ok((manifest, recording.activations))
     }
-}
 
-/// PCA and its kin give at most as many components as the matrix has rows or columns.
-fn check_components(components: usize, texts: usize, width: usize) -> Result<(), ScanError> {
-    let limit = texts.min(width);
-    if components > limit {
-        return Err(ScanError::TooManyComponents {
-            components,
-            texts,
-            width,
-            limit,
-        });
+    /// PCA and its kin give at most as many components as the matrix has rows or columns.
+    fn check_components(&self, texts: usize, width: usize) -> Result<(), ScanError> {
+        let components = self.maps.components();
+        let limit = texts.min(width);
+        if components > limit && !self.activations_only {
+            return Err(ScanError::TooManyComponents {
+                components,
+                texts,
+                width,
+                limit,
+            });
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Seconds per stage.

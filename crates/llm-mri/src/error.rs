@@ -55,6 +55,22 @@ pub enum ScanError {
         /// The components of the scan.
         components: usize,
     },
+    /// A scan in memory was to be updated where it lies.
+    #[error("the scan lies in no folder; save it into one first")]
+    NoFolder,
+    /// The manifest's sections about maps and regions cannot be read.
+    #[error(
+        "manifest.json: its notes on maps and regions are not those of this version: {0}; make them anew with `llm-mri reduce`"
+    )]
+    BadNotes(String),
+    /// A file of a scan's folder is not what the manifest says.
+    #[error("{}: {problem}; make the scan anew", .path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The output folder is in use.
     #[error("{}: already there; choose another folder, or replace it with --force", .path.display())]
     OutExists {

@@ -26,13 +26,16 @@
 
 mod builder;
 mod error;
-mod manifest;
+mod folder;
+mod notes;
 mod output;
+mod pictures;
 mod scan;
 
 pub use builder::ScanBuilder;
 pub use error::ScanError;
-pub use manifest::{CorpusNote, LayerNote, Manifest, OptionsNote, Timings};
+pub use folder::Stage;
+pub use notes::{MapNote, MapsNote, ScanNotes, Timings};
 pub use output::OutFolder;
 pub use scan::Scan;
 
@@ -47,7 +50,9 @@ pub use mri_core::{
     Activations, Axis, Backend, Embedding, Labels, Layer, ModelInfo, ModelKind, Points, Pooling,
     Progress, Reducer, RowSource, Site, Watch,
 };
-pub use mri_extract::{Corpus, CorpusOptions, Device, Dtype, RecordOptions, TextTokenizer};
+pub use mri_extract::{
+    Corpus, CorpusOptions, Device, Dtype, Manifest, RecordOptions, StoreDtype, TextTokenizer,
+};
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions};
 pub use mri_graph::{GraphView, Region, RegionGraph, Transition};

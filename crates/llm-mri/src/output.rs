@@ -2,10 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-
-use serde::Serialize;
 
 use crate::ScanError;
 
@@ -60,14 +58,10 @@ impl OutFolder {
         }
     }
 
-    /// Makes a folder within and returns its path, for files that are written by path.
-    ///
-    /// # Errors
-    /// [`ScanError::Write`].
-    pub fn folder(&self, name: &str) -> Result<PathBuf, ScanError> {
-        let path = self.partial.join(name);
-        fs::create_dir_all(&path).map_err(self.failed(name))?;
-        Ok(path)
+    /// Where the folder grows, for files that are written by path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.partial
     }
 
     /// Writes one file.
@@ -79,24 +73,29 @@ impl OutFolder {
         name: &str,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), ScanError> {
-        let whole = || {
-            let mut out = BufWriter::new(File::create(self.partial.join(name))?);
-            write(&mut out)?;
-            out.into_inner()
-                .map_err(io::IntoInnerError::into_error)?
-                .sync_all()
-        };
-        whole().map_err(self.failed(name))
+        write_synced(&self.partial.join(name), write).map_err(|source| ScanError::Write {
+            path: self.target.join(name),
+            source,
+        })
     }
 
-    /// Writes one file as indented JSON.
+    /// Writes one file outside of any such folder: it is there whole or not at all.
     ///
     /// # Errors
     /// [`ScanError::Write`].
-    pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), ScanError> {
-        self.file(name, |out| {
-            serde_json::to_writer_pretty(&mut *out, value)?;
-            out.write_all(b"\n")
+    pub fn whole_file(
+        path: &Path,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), ScanError> {
+        let partial = beside(path, ".partial");
+        let written = write_synced(&partial, write).and_then(|()| fs::rename(&partial, path));
+        written.map_err(|source| {
+            // What is left of the file is of no use; that it cannot be removed changes nothing.
+            let _ = fs::remove_file(&partial);
+            ScanError::Write {
+                path: path.to_owned(),
+                source,
+            }
         })
     }
 
@@ -130,11 +129,17 @@ impl OutFolder {
         self.finished = true;
         Ok(())
     }
+}
 
-    fn failed(&self, name: &str) -> impl FnOnce(io::Error) -> ScanError + use<> {
-        let path = self.target.join(name);
-        |source| ScanError::Write { path, source }
-    }
+fn write_synced(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    write(&mut out)?;
+    out.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()
 }
 
 impl Drop for OutFolder {
@@ -161,7 +166,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Removes a file or a folder with all that is in it; that it is not there is fine.
-fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     let gone = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
@@ -176,6 +181,7 @@ fn remove(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(folder)

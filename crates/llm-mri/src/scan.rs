@@ -1,28 +1,33 @@
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use mri_core::{Activations, Embedding, ModelInfo, Watch};
-use mri_extract::{Corpus, write_npy};
-use mri_graph::{RegionGraph, write_edges_csv, write_graphml, write_json};
-use mri_grid::GridStack;
-use mri_reduce::Reduced;
-use mri_render::{
-    Caption, Figure, GraphStyle, HeatmapStyle, LayeredLayout, Quantity, graph_picture,
-    heatmap_sheet,
-};
+use mri_core::{Activations, Embedding, Labels, ModelInfo, Projection, Reducer, Watch};
+use mri_extract::Manifest;
+use mri_graph::RegionGraph;
+use mri_grid::{Binning, GridStack, grid_stack};
+use mri_reduce::{ReducerSpec, reduce_stack};
+use mri_render::Caption;
 
-use crate::{Manifest, OutFolder, ScanBuilder, ScanError};
+use crate::notes::{MapNote, MapsNote, ScanNotes};
+use crate::{ScanBuilder, ScanError};
 
-/// A finished scan: everything from the activations to the region graph, in memory.
+/// A scan: everything from the activations to the region graph.
 ///
 /// Row `i` of every matrix and grid is text `i` of the corpus. Maps of other than two components
-/// have no grids and no region graph.
+/// have no grids and no region graph. A scan made by [`ScanBuilder::run`] or opened by
+/// [`Scan::open`] is complete as it is; [`Scan::with_maps`] and [`Scan::with_grid`] give it other
+/// maps and other regions.
 pub struct Scan {
-    pub(crate) corpus: Corpus,
+    pub(crate) manifest: Manifest,
+    pub(crate) notes: ScanNotes,
+    pub(crate) texts: Option<Vec<String>>,
     pub(crate) activations: Activations,
-    pub(crate) reduced: Option<Reduced>,
+    pub(crate) embedding: Option<Embedding>,
+    pub(crate) projections: Vec<Option<Box<dyn Projection>>>,
     pub(crate) grids: Option<GridStack>,
     pub(crate) graph: Option<RegionGraph>,
-    pub(crate) manifest: Manifest,
+    /// Where it lies, if it lies in a folder.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl Scan {
@@ -32,22 +37,55 @@ impl Scan {
         ScanBuilder::default()
     }
 
-    /// The texts and their labels.
+    /// A scan of nothing but its recording.
+    pub(crate) fn of_recording(
+        manifest: Manifest,
+        activations: Activations,
+        texts: Option<Vec<String>>,
+        folder: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            manifest,
+            notes: ScanNotes::default(),
+            texts,
+            activations,
+            embedding: None,
+            projections: Vec::new(),
+            grids: None,
+            graph: None,
+            folder,
+        }
+    }
+
+    /// The labels of the texts.
     #[must_use]
-    pub fn corpus(&self) -> &Corpus {
-        &self.corpus
+    pub fn labels(&self) -> &Arc<Labels> {
+        self.activations.labels()
+    }
+
+    /// The texts; `None` for a folder that does not hold them, such as one made by
+    /// `llm-mri extract`.
+    #[must_use]
+    pub fn texts(&self) -> Option<&[String]> {
+        self.texts.as_deref()
     }
 
     /// The model.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
-        &self.manifest.model
+        &self.manifest.model.info
     }
 
-    /// Options, counts and timings.
+    /// What was recorded, and from what.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What was made of the recording, and how long it took.
+    #[must_use]
+    pub fn notes(&self) -> &ScanNotes {
+        &self.notes
     }
 
     /// One matrix of shape (texts, width) per layer.
@@ -59,13 +97,14 @@ impl Scan {
     /// One matrix of shape (texts, components) per layer; `None` if only activations were recorded.
     #[must_use]
     pub fn embedding(&self) -> Option<&Embedding> {
-        self.reduced.as_ref().map(|reduced| &reduced.embedding)
+        self.embedding.as_ref()
     }
 
-    /// The embedding with what places new rows in it.
+    /// What places new rows in the map of each layer, in the order of the embedding: `None` for
+    /// degenerate layers. Empty for a scan that was opened from its folder.
     #[must_use]
-    pub fn reduced(&self) -> Option<&Reduced> {
-        self.reduced.as_ref()
+    pub fn projections(&self) -> &[Option<Box<dyn Projection>>] {
+        &self.projections
     }
 
     /// The cells of every layer; `None` unless there are two components.
@@ -80,213 +119,103 @@ impl Scan {
         self.graph.as_ref()
     }
 
+    /// The same recording with maps by another reducer of this workspace. The regions that there
+    /// were are left out: see [`Scan::with_grid`].
+    ///
+    /// # Errors
+    /// [`ScanError::Reduce`] with the layer at fault.
+    pub fn with_maps(self, spec: &ReducerSpec, watch: &dyn Watch) -> Result<Self, ScanError> {
+        let reducer = spec.build();
+        let mut scan = self.with_maps_by(reducer.as_ref(), spec.components, watch)?;
+        if let Some(maps) = &mut scan.notes.maps {
+            maps.spec = Some(spec.clone());
+        }
+        Ok(scan)
+    }
+
+    /// [`Scan::with_maps`] by any reducer that gives `components` columns.
+    ///
+    /// # Errors
+    /// As [`Scan::with_maps`].
+    pub fn with_maps_by(
+        self,
+        reducer: &dyn Reducer,
+        components: usize,
+        watch: &dyn Watch,
+    ) -> Result<Self, ScanError> {
+        let reduced = reduce_stack(&self.activations, reducer, components, watch)?;
+        let layers = reduced.embedding.iter().map(|(layer, points)| MapNote {
+            layer,
+            degenerate: points.degenerate,
+            axes: points.axes.clone(),
+        });
+        let maps = MapsNote {
+            reducer: reducer.name().to_owned(),
+            spec: None,
+            components,
+            layers: layers.collect(),
+        };
+        Ok(Self {
+            notes: ScanNotes {
+                maps: Some(maps),
+                grid: None,
+                ..self.notes
+            },
+            embedding: Some(reduced.embedding),
+            projections: reduced.projections,
+            grids: None,
+            graph: None,
+            ..self
+        })
+    }
+
+    /// The same maps cut into other cells, and the graph that follows from them.
+    ///
+    /// # Errors
+    /// [`ScanError::NotPlanar`] unless the maps have two components; [`ScanError::Grid`].
+    pub fn with_grid(self, binning: Binning) -> Result<Self, ScanError> {
+        binning.check()?;
+        let planar = self
+            .notes
+            .maps
+            .as_ref()
+            .is_some_and(|maps| maps.components == 2);
+        let Some(embedding) = self.embedding.as_ref().filter(|_| planar) else {
+            return Err(self.not_planar());
+        };
+        let grids = grid_stack(embedding, binning)?;
+        let graph = RegionGraph::co_activation(&grids);
+        Ok(Self {
+            notes: ScanNotes {
+                grid: Some(binning),
+                ..self.notes
+            },
+            grids: Some(grids),
+            graph: Some(graph),
+            ..self
+        })
+    }
+
     /// What pictures of this scan say about where they come from.
     #[must_use]
     pub fn caption(&self) -> Caption {
-        let options = &self.manifest.options;
         let source = &self.manifest.corpus.source;
         let name = source.file_name().unwrap_or(source.as_os_str());
+        let maps = self.notes.maps.as_ref();
         Caption {
-            model: self.manifest.model.name.clone(),
-            reducer: options.reducer.clone().unwrap_or_default(),
-            grid: options
+            model: self.model().name.clone(),
+            reducer: maps.map_or_else(String::new, |maps| maps.reducer.clone()),
+            grid: self
+                .notes
                 .grid
                 .map_or_else(String::new, |b| format!("{0} × {0}", b.side())),
             corpus: name.to_string_lossy().into_owned(),
         }
     }
 
-    /// The heatmaps of all layers under one colour scale.
-    ///
-    /// # Errors
-    /// [`ScanError::NotPlanar`] unless there are two components; [`ScanError::Render`].
-    pub fn heatmaps(&self, quantity: Quantity) -> Result<Figure, ScanError> {
-        self.heatmaps_styled(quantity, &HeatmapStyle::default())
-    }
-
-    /// [`Scan::heatmaps`] in a style of your own, such as one layer or a dark theme.
-    ///
-    /// # Errors
-    /// As [`Scan::heatmaps`].
-    pub fn heatmaps_styled(
-        &self,
-        quantity: Quantity,
-        style: &HeatmapStyle,
-    ) -> Result<Figure, ScanError> {
-        let (Some(grids), Some(embedding)) = (&self.grids, self.embedding()) else {
-            return Err(self.not_planar());
-        };
-        Ok(heatmap_sheet(
-            grids,
-            embedding,
-            quantity,
-            &self.caption(),
-            style,
-        )?)
-    }
-
-    /// The region graph of some categories. Positions are those of the whole graph, so that
-    /// pictures of different categories can be laid side by side.
-    ///
-    /// # Errors
-    /// [`ScanError::NotPlanar`] unless there are two components; [`ScanError::Render`].
-    pub fn graph_picture(&self, categories: &[usize]) -> Result<Figure, ScanError> {
-        let graph = self.graph.as_ref().ok_or_else(|| self.not_planar())?;
-        let layout = LayeredLayout::of(graph);
-        let style = GraphStyle::default();
-        Ok(graph_picture(
-            &graph.view(categories),
-            &layout,
-            &self.caption(),
-            &style,
-        )?)
-    }
-
-    /// All pictures of the scan with the names of their files: heatmaps of all layers for all texts
-    /// and for each category (and their difference, where there are two), the graph of each
-    /// category and of all together. Empty unless there are two components.
-    ///
-    /// # Errors
-    /// [`ScanError::Render`].
-    pub fn figures(&self) -> Result<Vec<(String, Figure)>, ScanError> {
-        let Some(graph) = &self.graph else {
-            return Ok(Vec::new());
-        };
-        let names = self.corpus.labels().names();
-        let layout = LayeredLayout::of(graph);
-        let caption = self.caption();
-        let picture = |categories: &[usize]| {
-            let style = GraphStyle::default();
-            graph_picture(&graph.view(categories), &layout, &caption, &style)
-        };
-        let mut figures = vec![("heatmaps.all".to_owned(), self.heatmaps(Quantity::Texts)?)];
-        if names.len() == 2 {
-            let difference = self.heatmaps(Quantity::Difference(0, 1))?;
-            figures.push(("heatmaps.difference".to_owned(), difference));
-        }
-        let all: Vec<usize> = (0..names.len()).collect();
-        figures.push(("graph.all".to_owned(), picture(&all)?));
-        for (category, name) in names.iter().enumerate() {
-            let name = file_name(category, name);
-            figures.push((
-                format!("heatmaps.{name}"),
-                self.heatmaps(Quantity::Category(category))?,
-            ));
-            figures.push((format!("graph.{name}"), picture(&[category])?));
-        }
-        Ok(figures)
-    }
-
-    /// Writes the scan into a new folder, as the program does; see the README for its files.
-    ///
-    /// # Errors
-    /// [`ScanError::OutExists`] if the folder is there, [`ScanError::Write`], [`ScanError::Render`].
-    /// After an error nothing is there.
-    pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ScanError> {
-        self.save_with(folder.as_ref(), false, &())
-    }
-
-    /// [`Scan::save`], replacing what is there if `replace`, and telling `watch` of the pictures.
-    ///
-    /// # Errors
-    /// As [`Scan::save`].
-    pub fn save_with(
-        &self,
-        folder: &Path,
-        replace: bool,
-        watch: &dyn Watch,
-    ) -> Result<(), ScanError> {
-        let out = OutFolder::create(folder, replace)?;
-        let activations = out.folder("activations")?;
-        for (layer, rows) in self.activations.iter() {
-            let path = activations.join(format!("{layer}.npy"));
-            let loaded;
-            let view = match rows.in_memory() {
-                Some(view) => view,
-                None => {
-                    let read = |source| ScanError::Write {
-                        path: path.clone(),
-                        source,
-                    };
-                    loaded = rows.load().map_err(read)?;
-                    loaded.view()
-                }
-            };
-            write_npy(&path, view)?;
-        }
-        if let Some(embedding) = self.embedding() {
-            let folder = out.folder("embedding")?;
-            for (layer, points) in embedding.iter() {
-                write_npy(
-                    &folder.join(format!("{layer}.npy")),
-                    points.coordinates.view(),
-                )?;
-            }
-        }
-        if let Some(grids) = &self.grids {
-            out.folder("grid")?;
-            self.write_cells(&out, grids)?;
-        }
-        if let Some(graph) = &self.graph {
-            out.folder("graph")?;
-            out.file("graph/edges.csv", |file| write_edges_csv(graph, file))?;
-            out.file("graph/graph.json", |file| write_json(graph, file))?;
-            out.file("graph/graph.graphml", |file| write_graphml(graph, file))?;
-            let folder = out.folder("figures")?;
-            let figures = self.figures()?;
-            for (i, (name, figure)) in figures.iter().enumerate() {
-                // Writing pictures is short; a watch that asks to stop is heard by the next step.
-                let _ = watch.check("pictures", i as u64, figures.len() as u64);
-                figure.save(folder.join(format!("{name}.svg")))?;
-                figure.save(folder.join(format!("{name}.png")))?;
-            }
-        }
-        out.json("manifest.json", &self.manifest)?;
-        out.finish()
-    }
-
-    /// `text,label,layer,x,y,cell`: one row per text and layer.
-    fn write_cells(&self, out: &OutFolder, grids: &GridStack) -> Result<(), ScanError> {
-        out.file("grid/cells.csv", |file| {
-            let mut csv = csv::Writer::from_writer(file);
-            csv.write_record(["text", "label", "layer", "x", "y", "cell"])?;
-            for (layer, grid) in grids.iter() {
-                for (row, cell) in grid.cells().iter().enumerate() {
-                    csv.write_record([
-                        row.to_string().as_str(),
-                        grids.labels().name_of(row).unwrap_or_default(),
-                        &layer.index.to_string(),
-                        &cell.x.to_string(),
-                        &cell.y.to_string(),
-                        &format!("{}_{cell}", layer.index),
-                    ])?;
-                }
-            }
-            csv.flush()
-        })
-    }
-
-    fn not_planar(&self) -> ScanError {
+    pub(crate) fn not_planar(&self) -> ScanError {
         ScanError::NotPlanar {
-            components: self.manifest.options.components.unwrap_or(0),
+            components: self.notes.maps.as_ref().map_or(0, |maps| maps.components),
         }
-    }
-}
-
-/// A file name for a category: its number and what of its name every file system takes.
-fn file_name(category: usize, name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.to_lowercase().chars().take(40) {
-        if c.is_alphanumeric() {
-            slug.push(c);
-        } else if !slug.ends_with('-') && !slug.is_empty() {
-            slug.push('-');
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() {
-        format!("{category:02}")
-    } else {
-        format!("{category:02}-{slug}")
     }
 }

@@ -30,6 +30,7 @@ pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
 pub use record::{RecordOptions, RecordStats, Recording, record};
 pub use store::{
     CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, StoreOptions,
-    StoredRecording, TokenizerEntry, model_hash, open_store, record_to_store, remove_store,
+    StoredRecording, TokenizerEntry, is_store, model_hash, open_store, record_to_store,
+    remove_store, save_store,
 };
 pub use tokenize::{TextTokenizer, TokenizedTexts};

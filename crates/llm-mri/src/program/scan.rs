@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use llm_mri::{Binning, OutFolder, ReducerKind, ReducerSpec, Scaling, Scan};
+use llm_mri::{Binning, ReducerKind, ReducerSpec, Scaling, Scan};
 
 use super::progress::{Bar, say};
 use super::source::SourceArgs;
@@ -13,6 +13,7 @@ use super::source::SourceArgs;
 ///
 /// Writes into OUT:
 ///   manifest.json               model, corpus, options, counts, timings
+///   corpus.csv                  text,label: the texts as they were read
 ///   activations/resid.NN.npy    float32 (texts, width), one per layer
 ///   embedding/resid.NN.npy      float32 (texts, K)
 ///   grid/cells.csv              text,label,layer,x,y,cell
@@ -20,7 +21,9 @@ use super::source::SourceArgs;
 ///   graph/graph.json, .graphml  the same for networkx, Gephi and others
 ///   figures/*.svg, *.png        heatmaps and graphs
 ///
-/// OUT appears when all of it is written; a run that fails leaves nothing.
+/// A run that was stopped is gone on with when it is started again, and a finished recording is not
+/// made again: other maps or regions of the same texts take seconds. manifest.json speaks only of
+/// what is whole.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -76,7 +79,6 @@ pub(crate) struct ScanArgs {
 
 pub(crate) fn run(args: ScanArgs) -> Result<()> {
     let source = &args.source;
-    OutFolder::check(&source.out, source.force)?;
     let binning = match args.bins.as_str() {
         "uniform" => Binning::Uniform { side: args.grid },
         "quantile" => Binning::Quantile { side: args.grid },
@@ -101,7 +103,6 @@ pub(crate) fn run(args: ScanArgs) -> Result<()> {
         .reduce(&spec)
         .binning(binning)
         .run_with(&bar)?;
-    scan.save_with(&source.out, source.force, &bar)?;
     bar.finish();
     if !source.quiet {
         report(&scan, source);
@@ -111,7 +112,8 @@ pub(crate) fn run(args: ScanArgs) -> Result<()> {
 
 fn report(scan: &Scan, source: &SourceArgs) {
     source.report(scan);
-    for note in scan.manifest().layers.iter().filter(|note| note.degenerate) {
+    let maps = scan.notes().maps.iter().flat_map(|maps| &maps.layers);
+    for note in maps.filter(|note| note.degenerate) {
         say(&format!(
             "{}: all rows are equal, so its map is a single point",
             note.layer

@@ -26,7 +26,8 @@ pub(crate) struct SourceArgs {
     #[arg(long, short, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Replace what OUT holds instead of refusing or resuming
+    /// Replace what OUT holds if it is not the recording asked for, instead of refusing. One of the
+    /// same model, texts and options is reused or gone on with all the same
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -89,6 +90,8 @@ impl SourceArgs {
         let mut builder = builder
             .model(&self.model)
             .data(&self.data)
+            .out(&self.out)
+            .replace(self.force)
             .corpus_options(CorpusOptions {
                 text_column: self.text.clone(),
                 label_column: self.label.clone(),
@@ -117,14 +120,14 @@ impl SourceArgs {
         let m = scan.manifest();
         let categories: Vec<String> = m
             .corpus
-            .categories
+            .labels
             .iter()
-            .zip(&m.corpus.texts_per_category)
+            .zip(&m.corpus.counts)
             .map(|(name, n)| format!("{name} {n}"))
             .collect();
         say(&format!(
             "{} texts ({})",
-            m.counts.texts,
+            m.stats.texts,
             categories.join(", ")
         ));
         if m.corpus.dropped > 0 {
@@ -133,20 +136,25 @@ impl SourceArgs {
                 m.corpus.dropped
             ));
         }
-        if m.truncated > 0 {
-            let limit = m.options.max_length;
+        let cut = &m.tokenizer;
+        if cut.truncated > 0 {
             say(&format!(
-                "{} texts were cut at {limit} tokens (--max-length)",
-                m.truncated
+                "{} texts were cut at {} tokens (--max-length)",
+                cut.truncated, cut.max_length
             ));
         }
-        let seconds = m.timings.get("forward pass").copied().unwrap_or(0.0);
+        let seconds = scan
+            .notes()
+            .timings
+            .get("forward pass")
+            .copied()
+            .unwrap_or(0.0);
         say(&format!(
             "{}: {} layers, {} tokens in {seconds:.1} s, pooling {}",
-            m.model.name,
-            m.layers.len(),
-            m.counts.tokens_run,
-            m.options.pooling
+            m.model.info.name,
+            m.recording.layers.len(),
+            m.stats.tokens_run,
+            m.recording.pooling
         ));
     }
 }

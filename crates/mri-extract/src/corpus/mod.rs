@@ -157,6 +157,12 @@ impl Corpus {
         &self.texts
     }
 
+    /// The texts alone, without a copy.
+    #[must_use]
+    pub fn into_texts(self) -> Vec<String> {
+        self.texts
+    }
+
     /// The labels, one per text.
     #[must_use]
     pub fn labels(&self) -> &Arc<Labels> {

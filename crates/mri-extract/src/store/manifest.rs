@@ -156,7 +156,9 @@ impl Manifest {
     /// The manifest's name in a store's folder.
     pub const FILE_NAME: &'static str = "manifest.json";
 
-    pub(super) fn new(
+    /// The manifest of a recording of this version, without sections.
+    #[must_use]
+    pub fn new(
         model: ModelInfo,
         corpus: CorpusEntry,
         recording: RecordingEntry,

@@ -15,6 +15,7 @@
 
 mod journal;
 mod manifest;
+mod save;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub use manifest::{
     CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, TokenizerEntry,
     model_hash,
 };
+pub use save::save_store;
 pub use write::{StoreOptions, StoredRecording, record_to_store, remove_store};
 
 use crate::ExtractError;
@@ -71,6 +73,15 @@ pub fn open_store(folder: &Path) -> Result<(Manifest, Activations), ExtractError
     }
     let activations = Activations::new(labels, entries)?;
     Ok((manifest, activations))
+}
+
+/// Whether a folder holds a recording of this format, finished or not: what a program may go on with
+/// or replace without asking.
+#[must_use]
+pub fn is_store(folder: &Path) -> bool {
+    let paths = Paths::of(folder);
+    let readable = |path: &Path| Manifest::read_if_there(path).is_ok_and(|found| found.is_some());
+    readable(&paths.manifest) || readable(&paths.recording)
 }
 
 /// The files of a store.

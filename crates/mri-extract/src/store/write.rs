@@ -327,8 +327,12 @@ impl<'a> Writer<'a> {
         store: &StoreOptions,
     ) -> Result<Self, ExtractError> {
         let rows = asked.corpus.texts;
-        if !paths.journal.exists() {
-            prepare(paths, asked, labels)?;
+        if !paths.journal.exists()
+            && let Err(error) = prepare(paths, asked, labels)
+        {
+            // Nothing is recorded yet: what was made so far would only fill the disk.
+            let _ = remove_files(paths);
+            return Err(error);
         }
         let salt =
             Sha256::digest(fs::read(&paths.recording).map_err(ExtractError::io(&paths.recording))?);

@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+
+use mri_core::{Axis, Layer};
+use mri_extract::Manifest;
+use mri_grid::Binning;
+use mri_reduce::ReducerSpec;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ScanError;
+
+/// What a scan made of its recording: the sections `maps`, `grid` and `timings` of `manifest.json`.
+///
+/// A stage's section is written only once its files are whole, and taken out before they are
+/// replaced, so that a section never speaks of files that are not there.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ScanNotes {
+    /// The maps in `embedding/`; `None` if only activations were recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maps: Option<MapsNote>,
+    /// How the maps were cut into the cells of `grid/`; `None` unless there are two components.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<Binning>,
+    /// How long the stages took.
+    #[serde(default, skip_serializing_if = "Timings::is_empty")]
+    pub timings: Timings,
+}
+
+/// The maps of a scan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapsNote {
+    /// The reducer's name, as titles have it.
+    pub reducer: String,
+    /// The options of a reducer of this workspace; `None` for one from elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<ReducerSpec>,
+    /// Components kept.
+    pub components: usize,
+    /// The maps in their order.
+    pub layers: Vec<MapNote>,
+}
+
+/// The map of one layer; its file is `embedding/LAYER.npy`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapNote {
+    /// The layer.
+    pub layer: Layer,
+    /// All rows of the layer were equal, so that its map is a single point.
+    #[serde(default)]
+    pub degenerate: bool,
+    /// What the columns are.
+    pub axes: Vec<Axis>,
+}
+
+/// Seconds per stage, by name.
+pub type Timings = BTreeMap<String, f64>;
+
+impl ScanNotes {
+    /// Reads the sections of a manifest; those of other programs are left alone.
+    ///
+    /// # Errors
+    /// [`ScanError::BadNotes`].
+    pub fn of(manifest: &Manifest) -> Result<Self, ScanError> {
+        serde_json::from_value(Value::Object(manifest.sections.clone()))
+            .map_err(|e| ScanError::BadNotes(e.to_string()))
+    }
+
+    /// The manifest with these sections in place of those it has.
+    pub(crate) fn put_into(&self, mut manifest: Manifest) -> Manifest {
+        for name in ["maps", "grid", "timings"] {
+            manifest.sections.remove(name);
+        }
+        if let Ok(Value::Object(sections)) = serde_json::to_value(self) {
+            let sections: Map<String, Value> = sections;
+            manifest.sections.extend(sections);
+        }
+        manifest
+    }
+}
