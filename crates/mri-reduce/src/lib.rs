@@ -8,7 +8,8 @@
 //! the result, so their points share axes and can be compared; a reducer fitted per category would
 //! give each its own axes.
 //!
-//! [`quality`] says how much a reduction kept; [`instability`] how much it owes to its seed.
+//! [`quality`] says how much a reduction kept, [`placement`] whether new rows land among their
+//! neighbours, [`instability`] how much a reduction owes to its seed.
 //!
 //! [`Pca`] and [`Svd`] are exact: no randomised approximation, whose subspace is wrong where a
 //! spectrum decays slowly, as that of real activations does. The linear algebra is faer's, or
@@ -39,7 +40,9 @@ pub use linear::{LinearModel, LinearProjection};
 pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
 pub use pca::Pca;
 pub use procrustes::{Procrustes, instability};
-pub use quality::{Distance, PointQuality, Quality, QualityOptions, quality};
+pub use quality::{
+    Distance, PointQuality, Quality, QualityOptions, RowsAndPoints, placement, quality,
+};
 pub use random_projection::RandomProjection;
 pub use scaling::{Scaler, Scaling};
 pub use sketch::PcaSketch;

@@ -225,18 +225,20 @@ fn by_gram(
     watch.check("eigenvectors", 1, 1)?;
     let vectors = eigen.vectors.slice(s![.., ..plan.components]);
     let directions = product_f64(vectors.t(), z.view());
-    let left = (&mean - &offset) * scaler.factor();
-    let total = gram.diag().sum() - x.nrows() as f64 * left.dot(&left);
-    Ok(model(
-        plan,
-        x.nrows(),
-        directions,
-        &eigen.values,
-        total,
-        &left,
-        offset,
-        scaler.factor(),
-    ))
+    let components = orthonormal_rows(directions, &eigen.values);
+    let (squares, total) = if plan.center {
+        (eigen.values, gram.diag().sum())
+    } else {
+        // Less their mean: the difference of two large sums would leave no digit of a variance that
+        // is small beside the mean.
+        z -= &((&mean - &offset) * scaler.factor());
+        let along = product_f64(z.view(), components.t());
+        let of = |m: ArrayView1<'_, f64>| m.dot(&m);
+        let squares = along.columns().into_iter().map(of).collect();
+        (squares, z.rows().into_iter().map(of).sum())
+    };
+    let projection = LinearProjection::new(offset, scaler.factor(), components);
+    Ok(model(plan, x.nrows(), &squares, total, projection))
 }
 
 /// From the eigenvectors of `zᵀ·z`.
@@ -250,64 +252,43 @@ pub(crate) fn by_covariance(
     watch.check("eigenvectors", 0, 1)?;
     let eigen = leading_eigen(&covariance, plan.components)?;
     watch.check("eigenvectors", 1, 1)?;
-    let directions = eigen
-        .vectors
-        .slice(s![.., ..plan.components])
-        .t()
-        .to_owned();
-    let offset = if plan.center {
-        moments.mean.clone()
+    let vectors = eigen.vectors.slice(s![.., ..plan.components]);
+    let components = orthonormal_rows(vectors.t().to_owned(), &eigen.values);
+    let (squares, offset) = if plan.center {
+        (eigen.values, moments.mean.clone())
     } else {
-        scaler.offset().clone()
+        // About the mean, for the reason given above.
+        let about_mean = moments.scaled(&scaler, true);
+        let square = |c: ArrayView1<'_, f64>| c.dot(&about_mean.dot(&c));
+        let squares = components.rows().into_iter().map(square).collect();
+        (squares, scaler.offset().clone())
     };
     let factor = scaler.factor();
-    let left = (&moments.mean - &offset) * factor;
     let total = (&moments.squares * factor * factor).sum();
-    Ok(model(
-        plan,
-        moments.rows,
-        directions,
-        &eigen.values,
-        total,
-        &left,
-        offset,
-        factor,
-    ))
+    let projection = LinearProjection::new(offset, factor, components);
+    Ok(model(plan, moments.rows, &squares, total, projection))
 }
 
-/// `total` is the sum of squares of the scaled rows about their mean, `left` the mean that is left
-/// in them.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "both ways to the directions end in these; a struct would be used here only"
-)]
+/// `squares` are the sums of squares of the scaled rows about their mean along each component,
+/// `total` is that over all columns.
 fn model(
     plan: Plan,
     rows: usize,
-    directions: Array2<f64>,
-    values: &[f64],
+    squares: &[f64],
     total: f64,
-    left: &Array1<f64>,
-    offset: Array1<f64>,
-    factor: &Array1<f64>,
+    projection: LinearProjection,
 ) -> LinearModel {
-    let components = orthonormal_rows(directions, values);
-    let n = rows as f64;
-    let about_mean = components
-        .rows()
-        .into_iter()
-        .zip(values)
-        .map(|(component, value)| (value - n * component.dot(left).powi(2)).max(0.0));
-    let squares: Vec<f64> = about_mean.collect();
     let total = if total > 0.0 { total } else { 1.0 };
-    let axes = squares.iter().enumerate().map(|(i, square)| Axis {
+    // An eigenvalue of 0 may come out a rounding below it.
+    let squares = squares[..plan.components].iter().map(|s| s.max(0.0));
+    let axes = squares.clone().enumerate().map(|(i, square)| Axis {
         name: format!("{}{}", plan.prefix, i + 1),
         explained_variance_ratio: Some((square / total).min(1.0)),
     });
     LinearModel {
         axes: axes.collect(),
-        explained_variance: squares.iter().map(|s| s / (n - 1.0)).collect(),
-        projection: LinearProjection::new(offset, factor, components),
+        explained_variance: squares.map(|s| s / (rows as f64 - 1.0)).collect(),
+        projection,
     }
 }
 

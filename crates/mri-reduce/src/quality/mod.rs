@@ -3,6 +3,7 @@
 mod concordance;
 mod correlation;
 mod neighbours;
+mod placement;
 
 use mri_core::{Labels, ReduceError, Watch};
 use ndarray::ArrayView2;
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::check::{check_finite, check_size};
 use crate::random;
 use neighbours::{Anchor, Cloud};
+
+pub use placement::{RowsAndPoints, placement};
 
 /// What counts as near among the rows before reduction. Among the points it is always Euclidean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

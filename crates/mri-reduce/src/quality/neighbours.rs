@@ -105,7 +105,7 @@ pub(super) fn judge(
 }
 
 /// The `k` nearest to row `i` without itself; equal distances by row number.
-fn nearest(distances: &[f64], i: usize, k: usize) -> Vec<usize> {
+pub(super) fn nearest(distances: &[f64], i: usize, k: usize) -> Vec<usize> {
     let mut others: Vec<usize> = (0..distances.len()).filter(|&j| j != i).collect();
     let order = |&a: &usize, &b: &usize| distances[a].total_cmp(&distances[b]).then(a.cmp(&b));
     if k < others.len() {

@@ -64,33 +64,43 @@ SIZES = [
 ]
 
 
+def separated(values):
+    """How many of the leading components have a direction of their own: one whose variance nearly
+    equals the next one's has none."""
+    gaps = np.abs(np.diff(values)) / values[:-1]
+    k = 0
+    while k < 4 and gaps[k] > 0.05:
+        k += 1
+    return k
+
+
 def sizes():
     out = []
     for name, rows, columns in SIZES:
         x = case(name, rows, columns).astype(np.float64)
         for scaled in (True, False):
             z = StandardScaler().fit_transform(x) if scaled else x
-            model = PCA(n_components=6, svd_solver="full")
-            points = model.fit_transform(z)
-            # A component whose variance nearly equals the next one's has no direction of its own.
-            v = model.explained_variance_
-            gaps = np.abs(np.diff(v)) / v[:-1]
-            k = 0
-            while k < 4 and gaps[k] > 0.05:
-                k += 1
-            assert k >= 1, (name, rows, columns, scaled, gaps)
-            out.append(
-                {
-                    "case": name,
-                    "rows": rows,
-                    "columns": columns,
-                    "reducer": "pca",
-                    "scaling": "standardize" if scaled else "none",
-                    "ratios": model.explained_variance_ratio_[:k].tolist(),
-                    "points": [[float(f"{v:.9g}") for v in row] for row in np.abs(points[:4, :k])],
-                    "largest": np.abs(points[:, :k]).max(axis=0).tolist(),
-                }
-            )
+            for kind in ("pca", "svd"):
+                if kind == "pca":
+                    model = PCA(n_components=6, svd_solver="full")
+                else:
+                    model = TruncatedSVD(n_components=6, algorithm="arpack", tol=0)
+                points = model.fit_transform(z)
+                k = separated(model.singular_values_**2)
+                assert k >= 1, (name, rows, columns, scaled, kind)
+                first = np.abs(points[:4, :k])
+                out.append(
+                    {
+                        "case": name,
+                        "rows": rows,
+                        "columns": columns,
+                        "reducer": kind,
+                        "scaling": "standardize" if scaled else "none",
+                        "ratios": model.explained_variance_ratio_[:k].tolist(),
+                        "points": [[float(f"{v:.9g}") for v in row] for row in first],
+                        "largest": np.abs(points[:, :k]).max(axis=0).tolist(),
+                    }
+                )
     return out
 
 

@@ -1,6 +1,6 @@
 use mri_core::Labels;
 use mri_reduce::{
-    Distance, Procrustes, QualityOptions, ReduceError, Reducer, instability, quality,
+    Distance, Procrustes, QualityOptions, ReduceError, Reducer, instability, placement, quality,
 };
 use ndarray::{Array2, ArrayView2, s};
 use serde::Deserialize;
@@ -267,4 +267,60 @@ fn instability_is_none_for_pca_and_some_for_noise() {
     let other = x.slice(s![.., 4..6]);
     assert!(instability(&[y.view(), other]).unwrap() > 0.5);
     assert!(instability(&[y.view()]).is_err());
+}
+
+#[test]
+fn new_rows_are_judged_against_the_fitted_ones_alone() {
+    let (x, y, _) = input();
+    let (n, k) = (90, 6);
+    let fitted = (x.slice(s![..n, ..]), y.slice(s![..n, ..]));
+    let placed = (x.slice(s![n.., ..]), y.slice(s![n.., ..]));
+    let near = |m: &Array2<f32>, i: usize, cosine: bool| {
+        let dot = |i: usize, j: usize| {
+            let pairs = m.row(i).into_iter().zip(m.row(j));
+            pairs
+                .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                .sum::<f64>()
+        };
+        let distance = |j: usize| match cosine {
+            true => 1.0 - dot(i, j) / (dot(i, i) * dot(j, j)).sqrt(),
+            false => dot(i, i) + dot(j, j) - 2.0 * dot(i, j),
+        };
+        let mut others: Vec<usize> = (0..n).collect();
+        others.sort_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+        others.truncate(k);
+        others
+    };
+    for distance in [Distance::Euclidean, Distance::Cosine] {
+        let shares = placement(fitted, placed, k, distance).unwrap();
+        assert_eq!(shares.len(), 30);
+        for (share, i) in shares.iter().zip(n..) {
+            let (rows, points) = (
+                near(&x, i, distance == Distance::Cosine),
+                near(&y, i, false),
+            );
+            let both = rows.iter().filter(|j| points.contains(j)).count();
+            assert_eq!(*share, both as f64 / k as f64, "{distance:?}, row {i}");
+        }
+    }
+    // Points that are the rows are placed without a fault.
+    let (old, new) = (fitted.0, placed.0);
+    let perfect = placement((old, old), (new, new), k, Distance::Euclidean).unwrap();
+    assert!(perfect.iter().all(|&share| share == 1.0));
+    let e = placement(fitted, (placed.0, fitted.1), k, Distance::Euclidean).unwrap_err();
+    assert!(e.to_string().contains("90 for 30 rows"), "{e}");
+    let e = placement(fitted, (placed.1, placed.1), k, Distance::Euclidean).unwrap_err();
+    assert!(
+        matches!(
+            e,
+            ReduceError::WidthMismatch {
+                given: 2,
+                fitted: 8
+            }
+        ),
+        "{e}"
+    );
+    for k in [0, 91] {
+        assert!(placement(fitted, placed, k, Distance::Euclidean).is_err());
+    }
 }

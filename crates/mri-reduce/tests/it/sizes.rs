@@ -1,7 +1,7 @@
 use std::io;
 
 use mri_core::RowSource;
-use mri_reduce::{Pca, PcaSketch, Projection, ReduceError, Reducer, Scaling, Svd};
+use mri_reduce::{Pca, PcaSketch, Projection, ReduceError, Reducer, ReducerSpec, Scaling, Svd};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ struct Golden {
     case: String,
     rows: usize,
     columns: usize,
+    reducer: String,
     scaling: String,
     ratios: Vec<f64>,
     points: Vec<Vec<f64>>,
@@ -45,14 +46,21 @@ fn difference(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> f32 {
 fn every_size_and_conditioning_equals_scikit_learns_full_solver() {
     let text = include_str!("../golden/sizes.json");
     let goldens: Vec<Golden> = serde_json::from_str(text).unwrap();
-    assert_eq!(goldens.len(), 18);
+    assert_eq!(goldens.len(), 36);
     for g in goldens {
-        let what = format!("{} {}x{} {}", g.case, g.rows, g.columns, g.scaling);
+        let what = format!(
+            "{} {}x{} {} {}",
+            g.case, g.rows, g.columns, g.reducer, g.scaling
+        );
         let x = case(&g.case, g.rows, g.columns);
         let k = g.ratios.len();
-        let fitted = pca(k, g.scaling.parse().unwrap())
-            .fit(x.view(), &())
-            .unwrap();
+        let spec = ReducerSpec {
+            kind: g.reducer.parse().unwrap(),
+            components: k,
+            scaling: Some(g.scaling.parse().unwrap()),
+            seed: 0,
+        };
+        let fitted = spec.build().fit(x.view(), &()).unwrap();
         // 1e-7 of a component's largest coordinate is what f32 points can show: massive columns and
         // close variances cost nothing.
         let bound = 2e-7;
