@@ -1,15 +1,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Instant;
 
-use mri_core::{Activations, Backend, Pooling, Reducer, Watch};
+use mri_core::{Activations, Backend, Pooling, Reducer, Site, Watch};
 use mri_extract::{
     Corpus, CorpusEntry, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions,
-    RecordingEntry, StoreDtype, StoreOptions, TextTokenizer, TokenizedTexts, record,
+    RecordingEntry, Shard, StoreDtype, StoreOptions, TextTokenizer, TokenizedTexts, record,
     record_to_store,
 };
 #[cfg(feature = "tch")]
-use mri_extract::{Device, Dtype, TchBackend, TchOptions};
+use mri_extract::{Device, Dtype, TchBackend, TchOptions, TransformerSpec};
 use mri_grid::Binning;
 use mri_reduce::ReducerSpec;
 
@@ -48,6 +49,7 @@ pub struct ScanBuilder {
     activations_only: bool,
     out: Option<PathBuf>,
     store: StoreOptions,
+    shard: Option<Shard>,
 }
 
 /// What makes the maps.
@@ -69,6 +71,7 @@ impl Maps {
 struct Loaded {
     backend: Box<dyn Backend>,
     tokenizer: TextTokenizer,
+    tokens: TokenizedTexts,
     model_hash: String,
     engine: BTreeMap<String, String>,
 }
@@ -88,6 +91,7 @@ impl Default for ScanBuilder {
             activations_only: false,
             out: None,
             store: StoreOptions::default(),
+            shard: None,
         }
     }
 }
@@ -202,6 +206,29 @@ impl ScanBuilder {
         self
     }
 
+    /// Record only a shard of the texts; [`crate::merge_stores`] joins the folders of all shards.
+    #[must_use]
+    pub fn shard(mut self, shard: Shard) -> Self {
+        self.shard = Some(shard);
+        self
+    }
+
+    /// The sites of the model to record, all of them in one forward pass; the default is the
+    /// residual stream.
+    #[must_use]
+    pub fn sites(mut self, sites: impl IntoIterator<Item = Site>) -> Self {
+        self.record.sites = sites.into_iter().collect();
+        self
+    }
+
+    /// Whether the last residual layer of a pre-norm model is taken after the final norm, as
+    /// transformers does (the default), or as the bare residual stream.
+    #[must_use]
+    pub fn final_norm(mut self, apply: bool) -> Self {
+        self.record.final_norm = apply;
+        self
+    }
+
     /// Keep the scan in a folder, as the program does: activations are written there as batches
     /// finish, so that a run that was stopped is gone on with and a finished recording is not made
     /// again; maps, regions and pictures follow. Without it the scan stays in memory.
@@ -261,16 +288,20 @@ impl ScanBuilder {
             Texts::Path(path) => Corpus::open(&path, &self.corpus_options),
             Texts::Corpus(corpus) => Ok(corpus),
         })?;
+        let corpus = match self.shard {
+            Some(shard) => corpus.shard(shard)?,
+            None => corpus,
+        };
         self.check_components(corpus.texts().len(), usize::MAX)?;
-        let mut loaded = clock.time("load model", || self.load(model))?;
+        let mut loaded = clock.time("load model", || self.load(model, &corpus))?;
         let width = loaded.backend.model().width;
         self.check_components(corpus.texts().len(), width)?;
-        let tokens = clock.time("tokenise", || loaded.tokenizer.encode(corpus.texts()))?;
 
-        let mut from = Provenance::new(loaded.model_hash, &loaded.tokenizer, &tokens, &corpus);
+        let tokens = &loaded.tokens;
+        let mut from = Provenance::new(loaded.model_hash, &loaded.tokenizer, tokens, &corpus);
         from.engine = loaded.engine;
         let recording = clock.time("forward pass", || {
-            self.record(loaded.backend.as_mut(), &tokens, &corpus, &from, watch)
+            self.record(loaded.backend.as_mut(), tokens, &corpus, &from, watch)
         })?;
         let (manifest, activations) = recording;
         let folder = self.out.take();
@@ -307,16 +338,23 @@ impl ScanBuilder {
         Ok(scan)
     }
 
-    fn load(&self, model: Model) -> Result<Loaded, ScanError> {
+    /// Loads the model; meanwhile its texts are tokenised and its weights hashed.
+    fn load(&self, model: Model, corpus: &Corpus) -> Result<Loaded, ScanError> {
         match model {
             #[cfg(feature = "tch")]
             Model::Folder(folder) => {
                 let failed = mri_extract::ExtractError::Model;
-                let backend = TchBackend::load(&folder, &self.engine).map_err(failed)?;
-                let tokenizer = TextTokenizer::open(&folder, backend.model(), self.max_length)?;
-                // Reading all weights once more takes its time, and only a folder's resumption
-                // asks for it.
-                let model_hash = mri_extract::model_hash(&folder)?;
+                let info = TransformerSpec::read(&folder)
+                    .map_err(failed)?
+                    .model_info(&folder);
+                self.check_components(corpus.texts().len(), info.width)?;
+                let tokenizer = TextTokenizer::open(&folder, &info, self.max_length)?;
+                let (backend, tokens, model_hash) = thread::scope(|scope| {
+                    let tokens = scope.spawn(|| tokenizer.encode(corpus.texts()));
+                    let hash = scope.spawn(|| mri_extract::model_hash(&folder));
+                    let backend = TchBackend::load(&folder, &self.engine).map_err(failed);
+                    Ok::<_, ScanError>((backend?, joined(tokens)?, joined(hash)?))
+                })?;
                 let engine = [
                     ("engine", "libtorch".to_owned()),
                     ("device", backend.device().to_string()),
@@ -326,6 +364,7 @@ impl ScanBuilder {
                 Ok(Loaded {
                     backend: Box::new(backend),
                     tokenizer,
+                    tokens,
                     model_hash,
                     engine,
                 })
@@ -335,6 +374,7 @@ impl ScanBuilder {
                 model_hash: backend.model().name.clone(),
                 engine: [("engine".to_owned(), "of the caller".to_owned())].into(),
                 backend,
+                tokens: tokenizer.encode(corpus.texts())?,
                 tokenizer: *tokenizer,
             }),
         }
@@ -386,7 +426,7 @@ impl ScanBuilder {
                 pooling: recording.pooling,
                 final_norm: self.record.final_norm,
                 dtype: StoreDtype::F32,
-                tokens_per_batch: self.record.tokens_per_batch,
+                tokens_per_batch: recording.tokens_per_batch,
                 engine: from.engine.clone(),
             },
             recording.stats,
@@ -409,6 +449,13 @@ impl ScanBuilder {
         }
         Ok(())
     }
+}
+
+/// What a thread returns; should it have panicked, so does its caller.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Seconds per stage.

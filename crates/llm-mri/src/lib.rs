@@ -51,7 +51,8 @@ pub use mri_core::{
     Progress, Reducer, RowSource, Site, Watch,
 };
 pub use mri_extract::{
-    Corpus, CorpusOptions, Device, Dtype, Manifest, RecordOptions, StoreDtype, TextTokenizer,
+    Corpus, CorpusOptions, Device, Dtype, Manifest, RecordOptions, Shard, StoreDtype,
+    TextTokenizer, merge_stores,
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions};

@@ -18,6 +18,16 @@ pub trait Backend {
     /// What the model is and what can be recorded from it.
     fn model(&self) -> &ModelInfo;
 
+    /// How many tokens, padding counted, a batch should have: enough for the engine's full speed,
+    /// and few enough for the memory of its device. Callers may ask for fewer or more.
+    ///
+    /// The number should be the same each time the model is loaded on a machine, since it decides
+    /// the last bits of what is recorded.
+    fn tokens_per_batch(&self) -> usize {
+        // On a CPU some thousand tokens keep every core busy, with some hundred MB of states.
+        8_192
+    }
+
     /// Runs the model on a batch and returns one matrix per entry of `capture.layers`, in that
     /// order. Each has one row per text of the batch in the batch's order, except under
     /// [`Pooling::Tokens`], where it has one row per token, texts one after the other.

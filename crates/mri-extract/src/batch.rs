@@ -12,13 +12,22 @@ pub struct BatchPlan {
     pub source: Vec<usize>,
 }
 
-/// Plans batches of at most `budget` tokens, padding counted.
+/// How large a batch may be. A single text may be larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Tokens, padding counted.
+    pub tokens: usize,
+    /// Texts.
+    pub texts: usize,
+}
+
+/// Plans batches within the limits.
 ///
 /// Texts are sorted by length, the longest first, so that a batch that does not fit the memory
-/// fails at once and not at the end; ties stay in corpus order. A text longer than the budget is a
+/// fails at once and not at the end; ties stay in corpus order. A text longer than the limit is a
 /// batch of its own. Rows with the same tokens are run once.
 #[must_use]
-pub fn plan_batches(texts: &TokenBatch, budget: usize) -> BatchPlan {
+pub fn plan_batches(texts: &TokenBatch, limits: BatchLimits) -> BatchPlan {
     let mut first_of: HashMap<&[u32], usize> = HashMap::with_capacity(texts.len());
     let mut source = Vec::with_capacity(texts.len());
     let mut unique = Vec::new();
@@ -37,7 +46,11 @@ pub fn plan_batches(texts: &TokenBatch, budget: usize) -> BatchPlan {
     let mut longest = 0;
     for (length, row) in unique {
         match batches.last_mut() {
-            Some(batch) if (batch.len() + 1) * longest <= budget => batch.push(row),
+            Some(batch)
+                if (batch.len() + 1) * longest <= limits.tokens && batch.len() < limits.texts =>
+            {
+                batch.push(row);
+            }
             _ => {
                 longest = length;
                 batches.push(vec![row]);
@@ -56,10 +69,11 @@ mod tests {
         #[test]
         fn every_text_runs_once_within_the_budget(
             texts in prop::collection::vec(prop::collection::vec(0_u32..3, 1..9), 1..60),
-            budget in 1_usize..40,
+            tokens in 1_usize..40,
+            most in 1_usize..9,
         ) {
             let batch: TokenBatch = texts.iter().map(Vec::as_slice).collect();
-            let plan = plan_batches(&batch, budget);
+            let plan = plan_batches(&batch, BatchLimits { tokens, texts: most });
             let mut seen: Vec<usize> = plan.batches.concat();
             seen.sort_unstable();
             let mut expected: Vec<usize> = (0..texts.len())
@@ -72,7 +86,8 @@ mod tests {
             }
             for rows in &plan.batches {
                 let longest = rows.iter().map(|&r| texts[r].len()).max().unwrap_or(0);
-                prop_assert!(rows.len() == 1 || rows.len() * longest <= budget);
+                prop_assert!(rows.len() == 1 || rows.len() * longest <= tokens);
+                prop_assert!(rows.len() <= most);
             }
         }
     }

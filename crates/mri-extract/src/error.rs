@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use mri_core::{BackendError, Cancelled, CoreError};
 use thiserror::Error;
 
-use crate::ModelError;
+use crate::{ModelError, Shard};
 
 /// Why texts could not be read, tokenised, recorded or kept.
 #[derive(Debug, Error)]
@@ -162,6 +162,44 @@ pub enum ExtractError {
     StoreUnfinished {
         /// The store's folder.
         folder: PathBuf,
+    },
+    /// A folder to merge holds no shard.
+    #[error("{}: not the recording of a shard; only what was recorded with --shard is merged", .folder.display())]
+    NotAShard {
+        /// The store's folder.
+        folder: PathBuf,
+    },
+    /// Two shards are not of the same recording.
+    #[error("{}: not a shard of the recording that {} is of ({differences}); record it again with the same model, texts and options", .folder.display(), .other.display())]
+    ShardsDiffer {
+        /// The store's folder.
+        folder: PathBuf,
+        /// The folder of the shard that it was compared with.
+        other: PathBuf,
+        /// What differs: for each entry what the other has and what it has.
+        differences: String,
+    },
+    /// A shard was given twice.
+    #[error("shard {shard} is given twice: {} and {}; leave one of them out", .folders[0].display(), .folders[1].display())]
+    ShardTwice {
+        /// The shard.
+        shard: Shard,
+        /// Both folders.
+        folders: [PathBuf; 2],
+    },
+    /// Not all shards were given.
+    #[error("shards are missing: {missing}; record them and merge all of them at once")]
+    MissingShards {
+        /// Which.
+        missing: String,
+    },
+    /// There are more shards than texts.
+    #[error("shard {shard} has no text, since the corpus has only {texts}; make fewer shards")]
+    EmptyShard {
+        /// The shard.
+        shard: Shard,
+        /// The texts of the corpus.
+        texts: usize,
     },
     /// Another process is writing the store.
     #[error("{}: another process is recording into this folder", .folder.display())]

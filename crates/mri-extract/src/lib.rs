@@ -12,10 +12,11 @@ mod error;
 mod files;
 mod npy;
 mod record;
+mod shard;
 mod store;
 mod tokenize;
 
-pub use batch::{BatchPlan, plan_batches};
+pub use batch::{BatchLimits, BatchPlan, plan_batches};
 pub use corpus::{Corpus, CorpusOptions};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
@@ -28,9 +29,10 @@ pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
 pub use error::ExtractError;
 pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
 pub use record::{RecordOptions, RecordStats, Recording, record};
+pub use shard::Shard;
 pub use store::{
-    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, StoreOptions,
-    StoredRecording, TokenizerEntry, is_store, model_hash, open_store, record_to_store,
-    remove_store, save_store,
+    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, ShardEntry,
+    StoreOptions, StoredRecording, TokenizerEntry, is_store, merge_stores, model_hash, open_store,
+    record_to_store, remove_store, save_store,
 };
 pub use tokenize::{TextTokenizer, TokenizedTexts};

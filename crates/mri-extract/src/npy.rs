@@ -117,6 +117,12 @@ impl NpyMatrix {
         &self.path
     }
 
+    /// Copies the bytes of rows as they lie in the file, from the start of a row on.
+    pub(crate) fn read_bytes(&self, row: usize, bytes: &mut [u8]) -> io::Result<()> {
+        let width = self.dim.1 * self.dtype.size();
+        read_exact_at(&self.file, bytes, self.offset + (row * width) as u64)
+    }
+
     /// The number format of the file.
     #[must_use]
     pub fn dtype(&self) -> StoreDtype {

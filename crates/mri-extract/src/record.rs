@@ -8,7 +8,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::ExtractError;
-use crate::batch::{BatchPlan, plan_batches};
+use crate::batch::{BatchLimits, BatchPlan, plan_batches};
 
 /// What is recorded, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +21,9 @@ pub struct RecordOptions {
     /// Whether the last residual layer of a pre-norm model is taken after the final norm, as
     /// transformers does.
     pub final_norm: bool,
-    /// Tokens per batch, padding counted.
-    pub tokens_per_batch: usize,
+    /// Tokens per batch, padding counted; `None` for what suits the engine and its memory
+    /// ([`Backend::tokens_per_batch`]), or what a recording was begun with.
+    pub tokens_per_batch: Option<usize>,
 }
 
 impl Default for RecordOptions {
@@ -32,8 +33,7 @@ impl Default for RecordOptions {
             sites: vec![Site::Resid],
             pooling: None,
             final_norm: true,
-            // Large enough for full speed on a CPU, small enough for some hundred MB of states.
-            tokens_per_batch: 8_192,
+            tokens_per_batch: None,
         }
     }
 }
@@ -59,6 +59,8 @@ pub struct Recording {
     pub activations: Activations,
     /// The pooling that was used.
     pub pooling: Pooling,
+    /// The tokens per batch that were used.
+    pub tokens_per_batch: usize,
     /// What was run.
     pub stats: RecordStats,
 }
@@ -87,7 +89,10 @@ pub fn record(
         .iter()
         .map(|&layer| Array2::zeros((texts.len(), model.layer_width(layer).unwrap_or(0))))
         .collect();
-    let plan = plan_batches(texts, options.tokens_per_batch);
+    let tokens = options
+        .tokens_per_batch
+        .unwrap_or_else(|| backend.tokens_per_batch());
+    let plan = plan_batches(texts, limits(model, &capture, tokens));
     let mut keep = |_: usize, rows: &[usize], results: &[Array2<f32>]| {
         for (matrix, result) in matrices.iter_mut().zip(results) {
             for (&row, values) in rows.iter().zip(result.rows()) {
@@ -117,8 +122,26 @@ pub fn record(
     Ok(Recording {
         activations: Activations::from_arrays(labels.clone(), entries)?,
         pooling: capture.pooling,
+        tokens_per_batch: tokens,
         stats: RecordStats::of(texts, &plan),
     })
+}
+
+/// The recorded rows of a batch take at most about this many bytes of memory, however short its
+/// texts and wide its layers are: enough for thousands of texts of a small model, and little beside
+/// the states of a large one.
+const ROWS_OF_A_BATCH: usize = 1 << 25;
+
+/// How large batches may be if they are to have so many `tokens`.
+pub(crate) fn limits(model: &ModelInfo, capture: &Capture, tokens: usize) -> BatchLimits {
+    let widths = capture.layers.iter();
+    let width: usize = widths
+        .map(|&layer| model.layer_width(layer).unwrap_or(0))
+        .sum();
+    BatchLimits {
+        tokens,
+        texts: (ROWS_OF_A_BATCH / size_of::<f32>() / width.max(1)).max(1),
+    }
 }
 
 impl RecordOptions {
@@ -130,10 +153,10 @@ impl RecordOptions {
                 "pooling `tokens` gives one row per token, not one per text; choose another pooling",
             ));
         }
-        let layers: Vec<Layer> = self
-            .sites
-            .iter()
-            .flat_map(|&site| model.layers(site))
+        let sites = self.sites.iter().enumerate();
+        let layers: Vec<Layer> = sites
+            .filter(|&(i, site)| !self.sites[..i].contains(site))
+            .flat_map(|(_, &site)| model.layers(site))
             .collect();
         if layers.is_empty() {
             return Err(ExtractError::Unsupported(
@@ -145,6 +168,16 @@ impl RecordOptions {
             pooling,
             final_norm: self.final_norm,
         })
+    }
+}
+
+impl std::ops::AddAssign for RecordStats {
+    fn add_assign(&mut self, other: Self) {
+        self.texts += other.texts;
+        self.distinct_texts += other.distinct_texts;
+        self.tokens += other.tokens;
+        self.tokens_run += other.tokens_run;
+        self.batches += other.batches;
     }
 }
 

@@ -10,6 +10,10 @@ use crate::ExtractError;
 /// than nearly every sentence or abstract.
 const DEFAULT_MAX_LENGTH: usize = 512;
 
+/// So many texts are tokenised at a time: the tokenizer keeps some hundred bytes for each of their
+/// tokens, we only the ids.
+const CHUNK: usize = 512;
+
 /// Turns texts into the token ids of one model.
 ///
 /// The tokenizer is the model's own `tokenizer.json`, special tokens included; padding is always
@@ -129,25 +133,28 @@ impl TextTokenizer {
         &self,
         texts: &[S],
     ) -> Result<TokenizedTexts, ExtractError> {
-        let inputs: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        let encodings = self
-            .tokenizer
-            .encode_batch_fast(inputs, true)
-            .map_err(|e| ExtractError::Tokenizer {
-                path: self.path.clone(),
-                problem: e.to_string(),
-            })?;
+        let problem = |problem| ExtractError::Tokenizer {
+            path: self.path.clone(),
+            problem,
+        };
         let mut tokens = TokenBatch::new();
         let mut truncated = 0;
-        for (row, encoding) in encodings.iter().enumerate() {
-            if encoding.get_ids().is_empty() {
-                return Err(ExtractError::Tokenizer {
-                    path: self.path.clone(),
-                    problem: format!("text {row} of the corpus (counted from 0) has no tokens"),
-                });
+        for chunk in texts.chunks(CHUNK) {
+            let inputs: Vec<&str> = chunk.iter().map(AsRef::as_ref).collect();
+            let encodings = self
+                .tokenizer
+                .encode_batch_fast(inputs, true)
+                .map_err(|e| problem(e.to_string()))?;
+            for encoding in &encodings {
+                if encoding.get_ids().is_empty() {
+                    let row = tokens.len();
+                    return Err(problem(format!(
+                        "text {row} of the corpus (counted from 0) has no tokens"
+                    )));
+                }
+                truncated += usize::from(!encoding.get_overflowing().is_empty());
+                tokens.push(encoding.get_ids());
             }
-            truncated += usize::from(!encoding.get_overflowing().is_empty());
-            tokens.push(encoding.get_ids());
         }
         Ok(TokenizedTexts { tokens, truncated })
     }

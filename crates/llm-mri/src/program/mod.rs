@@ -3,6 +3,7 @@
 mod progress;
 
 mod extract;
+mod merge;
 mod scan;
 mod source;
 
@@ -31,6 +32,7 @@ struct Cli {
 enum Command {
     Scan(scan::ScanArgs),
     Extract(extract::ExtractArgs),
+    Merge(merge::MergeArgs),
 }
 
 /// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
@@ -39,6 +41,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Scan(args) => scan::run(args),
         Command::Extract(args) => extract::run(args),
+        Command::Merge(args) => merge::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use mri_core::Labels;
 use sha2::{Digest, Sha256};
 
-use crate::ExtractError;
+use crate::{ExtractError, Shard, ShardEntry};
 
 /// How a corpus is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub struct Corpus {
     labels: Arc<Labels>,
     source: PathBuf,
     dropped: usize,
+    whole: Option<ShardEntry>,
 }
 
 /// A row as a reader finds it.
@@ -117,6 +118,7 @@ impl Corpus {
             texts: rows.rows.into_iter().map(|row| row.text).collect(),
             source: path.to_owned(),
             dropped: rows.dropped,
+            whole: None,
         })
     }
 
@@ -148,6 +150,7 @@ impl Corpus {
             texts: rows.rows.into_iter().map(|row| row.text).collect(),
             source: path.to_owned(),
             dropped: 0,
+            whole: None,
         })
     }
 
@@ -202,6 +205,42 @@ impl Corpus {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect()
+    }
+
+    /// The texts of one shard, with the names of all labels. The labels' indices and the count of
+    /// left-out rows are those of the whole corpus.
+    ///
+    /// # Errors
+    /// [`ExtractError::EmptyShard`] where there are more shards than texts,
+    /// [`ExtractError::Unsupported`] for the shard of a shard.
+    pub fn shard(&self, shard: Shard) -> Result<Self, ExtractError> {
+        if self.whole.is_some() {
+            return Err(ExtractError::Unsupported(
+                "this corpus is a shard already; make shards of the whole",
+            ));
+        }
+        let texts = self.texts.len();
+        let rows: Vec<usize> = shard.rows(texts).collect();
+        if rows.is_empty() {
+            return Err(ExtractError::EmptyShard { shard, texts });
+        }
+        Ok(Self {
+            labels: Arc::new(self.labels.select(&rows)?),
+            texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
+            source: self.source.clone(),
+            dropped: self.dropped,
+            whole: Some(ShardEntry {
+                shard,
+                corpus: self.hash(),
+                texts,
+            }),
+        })
+    }
+
+    /// Of what this corpus is a shard; `None` for a whole one.
+    #[must_use]
+    pub fn whole(&self) -> Option<&ShardEntry> {
+        self.whole.as_ref()
     }
 
     /// Refuses a corpus with fewer than two labels, for what compares them.

@@ -30,13 +30,13 @@ pub enum Dtype {
     F16,
 }
 
-/// A device or number format that could not be read.
+/// A device, number format or shard that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not a {what}; expected {expected}")]
 pub struct UnknownName {
-    what: &'static str,
-    text: String,
-    expected: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) text: String,
+    pub(crate) expected: &'static str,
 }
 
 impl fmt::Display for Device {

@@ -5,7 +5,9 @@
 //! [`families`](super::families). Engines execute the description and never ask for the
 //! architecture's name, so that a new family costs one table entry and no line of engine code.
 
-use mri_core::ModelKind;
+use std::path::Path;
+
+use mri_core::{ModelInfo, ModelKind, Site};
 
 use super::rotary::Rotary;
 
@@ -246,6 +248,32 @@ pub enum Mlp {
         /// The weights of the picked ones are scaled to sum to 1.
         normalised: bool,
     },
+}
+
+impl TransformerSpec {
+    /// What the description means to those who record, under the name of the model's `folder`.
+    #[must_use]
+    pub fn model_info(&self, folder: &Path) -> ModelInfo {
+        let neurons = |block: &Block| block.mlp.neurons();
+        let first = self.blocks.first().and_then(neurons);
+        // Recorded only where every block has the same number, so that one width describes them all.
+        let mlp_width = first.filter(|_| self.blocks.iter().all(|block| neurons(block) == first));
+        let name = folder.file_name().map(|name| name.to_string_lossy());
+        let sites = Site::ALL.into_iter();
+        ModelInfo {
+            name: name.map_or_else(|| folder.display().to_string(), |name| name.into_owned()),
+            family: self.family.clone(),
+            kind: self.kind,
+            n_blocks: self.blocks.len(),
+            width: self.width,
+            mlp_width,
+            sites: sites
+                .filter(|&site| site != Site::MlpAct || mlp_width.is_some())
+                .collect(),
+            vocab_size: self.vocab_size,
+            max_length: self.max_length,
+        }
+    }
 }
 
 impl Mlp {

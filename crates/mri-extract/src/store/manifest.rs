@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::npy::StoreDtype;
 use crate::record::RecordStats;
-use crate::{Corpus, ExtractError, TextTokenizer, TokenizedTexts, files};
+use crate::{Corpus, ExtractError, Shard, TextTokenizer, TokenizedTexts, files};
 
 /// The layout of a store that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -30,6 +30,8 @@ pub struct Provenance {
     pub dropped: usize,
     /// What else decides the numbers: the engine, its number format, its device.
     pub engine: BTreeMap<String, String>,
+    /// Of what the corpus is a part, where it is one ([`Corpus::shard`]).
+    pub shard: Option<ShardEntry>,
 }
 
 impl Provenance {
@@ -52,6 +54,7 @@ impl Provenance {
             source: corpus.source().to_owned(),
             dropped: corpus.dropped(),
             engine: BTreeMap::new(),
+            shard: corpus.whole().cloned(),
         }
     }
 
@@ -79,6 +82,9 @@ pub struct Manifest {
     pub tokenizer: TokenizerEntry,
     /// The corpus.
     pub corpus: CorpusEntry,
+    /// Of what the corpus is a part; `None` for a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardEntry>,
     /// What was recorded.
     pub recording: RecordingEntry,
     /// How much was run, by an uninterrupted recording.
@@ -124,6 +130,17 @@ pub struct CorpusEntry {
     pub counts: Vec<usize>,
     /// Rows left out for want of a text or a label.
     pub dropped: usize,
+}
+
+/// Of what a recording is a part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardEntry {
+    /// Which part it is.
+    pub shard: Shard,
+    /// The hash of the whole corpus.
+    pub corpus: String,
+    /// The texts of the whole corpus.
+    pub texts: usize,
 }
 
 /// What a [`Manifest`] says was recorded.
@@ -174,6 +191,7 @@ impl Manifest {
             },
             tokenizer: from.tokenizer.clone(),
             corpus,
+            shard: from.shard.clone(),
             recording,
             stats,
             sections: Map::new(),
@@ -229,6 +247,12 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Which shard this is, in words.
+    fn shard_name(&self) -> String {
+        let shard = self.shard.as_ref().map(|entry| entry.shard.to_string());
+        shard.unwrap_or_else(|| "none".to_owned())
+    }
+
     /// What makes this recording another than `asked`, in words; empty where both give the same
     /// numbers. The size of batches only counts where rows of both would stand side by side.
     pub(super) fn differences(&self, asked: &Self, side_by_side: bool) -> Vec<String> {
@@ -242,6 +266,7 @@ impl Manifest {
                 ("tokenizer", m.tokenizer.hash.clone()),
                 ("maximum length", m.tokenizer.max_length.to_string()),
                 ("corpus", m.corpus.hash.clone()),
+                ("shard", m.shard_name()),
                 ("layers", layers(m)),
                 ("pooling", m.recording.pooling.to_string()),
                 ("final norm", m.recording.final_norm.to_string()),

@@ -15,7 +15,9 @@
 
 mod journal;
 mod manifest;
+mod merge;
 mod save;
+mod stock;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -24,11 +26,13 @@ use std::sync::Arc;
 use mri_core::{Activations, Labels, Layer, RowSource};
 
 pub use manifest::{
-    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, TokenizerEntry,
-    model_hash,
+    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, ShardEntry,
+    TokenizerEntry, model_hash,
 };
+pub use merge::merge_stores;
 pub use save::save_store;
-pub use write::{StoreOptions, StoredRecording, record_to_store, remove_store};
+pub use stock::remove_store;
+pub use write::{StoreOptions, StoredRecording, record_to_store};
 
 use crate::ExtractError;
 use crate::npy::{NpyMatrix, read_ids};

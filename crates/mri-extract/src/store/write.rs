@@ -1,5 +1,4 @@
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,10 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::journal::Journal;
 use super::manifest::{CorpusEntry, LayerEntry, Manifest, Provenance, RecordingEntry};
+use super::stock::{Lock, Stock, remove_files, replaceable, take_stock};
 use super::{Paths, open_store};
 use crate::batch::{BatchPlan, plan_batches};
 use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_ids};
-use crate::record::{RecordOptions, RecordStats, run};
+use crate::record::{RecordOptions, RecordStats, limits, run};
 use crate::{ExtractError, files};
 
 /// How a recording is kept.
@@ -86,7 +86,18 @@ pub fn record_to_store(
         .into());
     }
     let capture = options.capture(backend.model())?;
-    let plan = plan_batches(texts, options.tokens_per_batch);
+    let paths = Paths::of(folder);
+    let tokens_per_batch = match options.tokens_per_batch {
+        Some(tokens) => tokens,
+        // What was begun goes on in the batches that it was begun with.
+        None => match Manifest::read_if_there(&paths.recording) {
+            Ok(Some(begun)) => begun.recording.tokens_per_batch,
+            // An unreadable one is answered below.
+            _ => backend.tokens_per_batch(),
+        },
+    };
+    let limits = limits(backend.model(), &capture, tokens_per_batch);
+    let plan = plan_batches(texts, limits);
     let layers = capture.layers.iter().map(|&layer| LayerEntry {
         layer,
         width: backend.model().layer_width(layer).unwrap_or(0),
@@ -106,14 +117,13 @@ pub fn record_to_store(
             pooling: capture.pooling,
             final_norm: capture.final_norm,
             dtype: store.dtype,
-            tokens_per_batch: options.tokens_per_batch,
+            tokens_per_batch,
             engine: from.engine.clone(),
         },
         RecordStats::of(texts, &plan),
         from,
     );
 
-    let paths = Paths::of(folder);
     // Looked at before anything is written, so that a refusal leaves the folder as it is, and
     // again once no other process can change it.
     take_stock(&paths, &asked).or_else(|e| replaceable(e, store.replace))?;
@@ -156,144 +166,6 @@ pub fn record_to_store(
         activations,
         batches_resumed: finished.iter().filter(|&&done| done).count(),
     })
-}
-
-/// Removes a recording, finished or not. Files that are not a recording's stay.
-///
-/// # Errors
-/// [`ExtractError::Io`], or [`ExtractError::StoreBusy`] while it is being made.
-pub fn remove_store(folder: &Path) -> Result<(), ExtractError> {
-    let paths = Paths::of(folder);
-    if paths.activations.is_dir() {
-        let lock = Lock::take(&paths)?;
-        remove_files(&paths)?;
-        lock.clear_traces(&paths)
-    } else {
-        files::remove(&paths.manifest)
-    }
-}
-
-/// Removes the manifest first, so that no whole recording is ever claimed that is not there.
-fn remove_files(paths: &Paths) -> Result<(), ExtractError> {
-    files::remove(&paths.manifest)?;
-    files::sync_folder(&paths.folder).map_err(ExtractError::io(&paths.folder))?;
-    files::remove(&paths.journal)?;
-    files::remove(&paths.recording)?;
-    let io = || ExtractError::io(&paths.activations);
-    for entry in fs::read_dir(&paths.activations).map_err(io())? {
-        let path = entry.map_err(io())?.path();
-        if is_ours(&path) {
-            files::remove(&path)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a file of the folder of matrices is one that this module writes.
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.strip_suffix(".partial").unwrap_or(&name);
-    match stem.strip_suffix(".npy") {
-        Some(stem) => stem == "labels" || stem.parse::<Layer>().is_ok(),
-        None => stem == "journal" || stem == "recording.json",
-    }
-}
-
-/// What a folder holds of the recording asked for.
-#[derive(Debug, PartialEq, Eq)]
-enum Stock {
-    Nothing,
-    Part,
-    Finished,
-}
-
-fn take_stock(paths: &Paths, asked: &Manifest) -> Result<Stock, ExtractError> {
-    let matching = |stored: &Manifest, side_by_side, stock| {
-        let differences = stored.differences(asked, side_by_side);
-        if differences.is_empty() {
-            return Ok(stock);
-        }
-        Err(ExtractError::StoreMismatch {
-            folder: paths.folder.clone(),
-            differences: differences.join("; "),
-        })
-    };
-    if let Some(stored) = Manifest::read_if_there(&paths.manifest)? {
-        return matching(&stored, false, Stock::Finished);
-    }
-    if let Some(begun) = Manifest::read_if_there(&paths.recording)? {
-        return matching(&begun, true, Stock::Part);
-    }
-    // A process killed while it began leaves no more than these.
-    let harmless = |name: &str| name == LOCK || name.ends_with(".partial");
-    match fs::read_dir(&paths.activations) {
-        Ok(mut entries) => {
-            let foreign =
-                entries.any(|e| e.is_ok_and(|e| !harmless(&e.file_name().to_string_lossy())));
-            if foreign {
-                return Err(ExtractError::NotAStore {
-                    folder: paths.folder.clone(),
-                });
-            }
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-        Err(e) => return Err(ExtractError::io(&paths.activations)(e)),
-    }
-    Ok(Stock::Nothing)
-}
-
-/// Takes what may be replaced for nothing.
-fn replaceable(error: ExtractError, replace: bool) -> Result<Stock, ExtractError> {
-    match error {
-        ExtractError::StoreMismatch { .. }
-        | ExtractError::NotAStore { .. }
-        | ExtractError::BadManifest { .. }
-            if replace =>
-        {
-            Ok(Stock::Nothing)
-        }
-        other => Err(other),
-    }
-}
-
-const LOCK: &str = "lock";
-
-/// Keeps other processes from writing the same store; the system lets go of it when the process
-/// ends, however it ends.
-struct Lock {
-    /// Locked as long as it is open.
-    _file: File,
-}
-
-impl Lock {
-    fn take(paths: &Paths) -> Result<Self, ExtractError> {
-        fs::create_dir_all(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
-        let path = paths.activations.join(LOCK);
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(ExtractError::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(ExtractError::StoreBusy {
-                    folder: paths.folder.clone(),
-                });
-            }
-            // A file system that knows no locks.
-            Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(e)) => return Err(ExtractError::io(&path)(e)),
-        }
-        Ok(Self { _file: file })
-    }
-
-    /// Removes what only an unfinished recording needs.
-    fn clear_traces(self, paths: &Paths) -> Result<(), ExtractError> {
-        files::remove(&paths.journal)?;
-        files::remove(&paths.recording)?;
-        files::remove(&paths.activations.join(LOCK))
-    }
 }
 
 /// The matrices of a recording that is being made.
@@ -436,7 +308,11 @@ impl<'a> Writer<'a> {
 
 /// Makes the files of a new recording: first what it is to be, then the matrices in their full
 /// length, and last the journal.
-fn prepare(paths: &Paths, asked: &Manifest, labels: &Labels) -> Result<(), ExtractError> {
+pub(super) fn prepare(
+    paths: &Paths,
+    asked: &Manifest,
+    labels: &Labels,
+) -> Result<(), ExtractError> {
     fs::create_dir_all(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
     asked.write_to(&paths.recording)?;
     write_ids(&paths.labels, labels.ids())?;

@@ -16,6 +16,8 @@ mod families;
 /// Reading the goldens of `tests/golden/` and comparing with them.
 #[cfg(feature = "tch")]
 mod golden;
+/// Shards of a corpus, recorded apart and joined.
+mod merge;
 /// all-MiniLM-L6-v2 against transformers.
 #[cfg(feature = "tch")]
 mod minilm;

@@ -22,10 +22,10 @@ fn labels(n: usize) -> Arc<Labels> {
     Arc::new(Labels::from_names((0..n).map(|i| (i % 3).to_string())).unwrap())
 }
 
-fn options(tokens_per_batch: usize) -> RecordOptions {
+fn options(tokens: usize) -> RecordOptions {
     RecordOptions {
         sites: Site::ALL.to_vec(),
-        tokens_per_batch,
+        tokens_per_batch: Some(tokens),
         ..RecordOptions::default()
     }
 }
@@ -125,6 +125,12 @@ fn what_cannot_be_recorded_is_refused() {
         .err()
         .unwrap();
     assert!(matches!(err, ExtractError::Unsupported(_)));
+    let twice = RecordOptions {
+        sites: vec![Site::Resid, Site::MlpAct, Site::Resid],
+        ..options(100)
+    };
+    let found = record(&mut backend, &texts(), &labels(12), &twice, &()).unwrap();
+    assert_eq!(found.activations.len(), 4 + 3, "every site once");
     let nothing = RecordOptions {
         sites: vec![],
         ..options(100)

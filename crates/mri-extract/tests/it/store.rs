@@ -28,7 +28,7 @@ fn labels(n: usize) -> Labels {
     Labels::from_names((0..n).map(|i| (i % 3).to_string())).unwrap()
 }
 
-fn provenance(corpus: &str) -> Provenance {
+pub(crate) fn provenance(corpus: &str) -> Provenance {
     Provenance {
         model_hash: "model".into(),
         tokenizer: TokenizerEntry {
@@ -40,19 +40,20 @@ fn provenance(corpus: &str) -> Provenance {
         source: "texts.csv".into(),
         dropped: 0,
         engine: BTreeMap::new(),
+        shard: None,
     }
 }
 
 fn options() -> RecordOptions {
     RecordOptions {
         sites: vec![Site::Resid, Site::MlpAct],
-        tokens_per_batch: 30,
+        tokens_per_batch: Some(30),
         ..RecordOptions::default()
     }
 }
 
 /// Every batch is made safe at once, so that every batch is a place to be killed at.
-fn eager() -> StoreOptions {
+pub(crate) fn eager() -> StoreOptions {
     StoreOptions {
         commit_interval: Duration::ZERO,
         ..StoreOptions::default()
@@ -79,7 +80,7 @@ fn store(
 }
 
 /// Every file below a folder with its bytes.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -352,7 +353,7 @@ fn a_cancelled_recording_goes_on_and_other_batches_are_not_mixed_in() {
         Err(ExtractError::Cancelled(_))
     ));
     let larger = RecordOptions {
-        tokens_per_batch: 99,
+        tokens_per_batch: Some(99),
         ..options()
     };
     let err = run(&larger, &()).err().unwrap().to_string();
@@ -360,7 +361,15 @@ fn a_cancelled_recording_goes_on_and_other_batches_are_not_mixed_in() {
         err.contains("tokens per batch: 30 there, 99 asked for"),
         "{err}"
     );
-    assert!(run(&options(), &()).unwrap().batches_resumed > 0);
+    // Who asks for no size goes on with what was begun.
+    let any = RecordOptions {
+        tokens_per_batch: None,
+        ..options()
+    };
+    assert!(matches!(run(&any, &stop), Err(ExtractError::Cancelled(_))));
+    let whole = run(&any, &()).unwrap();
+    assert!(whole.batches_resumed > 0);
+    assert_eq!(whole.manifest.recording.tokens_per_batch, 30);
     // Of a finished one the batches no longer matter.
     assert!(run(&larger, &()).is_ok());
 }

@@ -1,5 +1,6 @@
 //! The libtorch engine: executes a [`TransformerSpec`].
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Instant;
 
@@ -9,9 +10,9 @@ use tch::{Cuda, Kind, TchError, Tensor};
 
 use self::load::ModelWeights;
 use self::packing::Packing;
-use self::parts::{by_budget, in_parts};
+use self::parts::in_fitting_parts;
 use self::pool::Pool;
-use super::spec::{Mlp, TransformerSpec};
+use super::spec::TransformerSpec;
 use super::weights::Weights;
 use super::{Device, Dtype, ModelError};
 
@@ -34,6 +35,14 @@ const ENGINE: &str = "libtorch";
 /// memory for every step. Of 512, 1024, 2048 and 8192 this was the fastest for all-MiniLM-L6-v2, by
 /// a tenth.
 const CPU_PART_TOKENS: usize = 512;
+
+/// A CPU gets batches that are sorted into parts of like lengths, so that more than a few parts make
+/// no difference.
+const CPU_BATCH_TOKENS: usize = 8_192;
+
+/// So many tokens keep a large GPU busy with a model of any size. A GPU whose memory is too small
+/// for the states of so many gets them in smaller parts.
+const GPU_BATCH_TOKENS: usize = 32_768;
 
 /// How [`TchBackend`] runs a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,6 +68,9 @@ pub struct TchBackend {
     weights: ModelWeights,
     device: tch::Device,
     kind: Kind,
+    /// So many tokens go through the model at once; fewer from when the device's memory was too
+    /// small for them.
+    part_tokens: Cell<usize>,
 }
 
 impl TchBackend {
@@ -74,14 +86,14 @@ impl TchBackend {
         let kind = kind_of(options.dtype);
         set_threads(options);
         let weights = tch::no_grad(|| ModelWeights::load(&spec, &stored, device, kind))?;
-        let name = folder
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let info = describe(&spec, name.unwrap_or_else(|| folder.display().to_string()));
         Ok(Self {
-            info,
+            info: spec.model_info(folder),
             spec,
             weights,
+            part_tokens: Cell::new(match device {
+                tch::Device::Cpu => CPU_PART_TOKENS,
+                _ => usize::MAX,
+            }),
             device,
             kind,
         })
@@ -126,12 +138,7 @@ impl TchBackend {
         if capture.layers.is_empty() {
             return Ok(Vec::new());
         }
-        let budget: usize = match self.device {
-            tch::Device::Cpu => CPU_PART_TOKENS,
-            _ => usize::MAX,
-        };
-        let parts = by_budget(batch, budget);
-        in_parts(batch, &parts, &self.info, capture, |part| {
+        in_fitting_parts(batch, &self.part_tokens, &self.info, capture, &|part| {
             self.run_part(part, capture)
         })
     }
@@ -157,6 +164,13 @@ impl TchBackend {
 impl Backend for TchBackend {
     fn model(&self) -> &ModelInfo {
         &self.info
+    }
+
+    fn tokens_per_batch(&self) -> usize {
+        match self.device {
+            tch::Device::Cpu => CPU_BATCH_TOKENS,
+            _ => GPU_BATCH_TOKENS,
+        }
     }
 
     fn forward(
@@ -273,27 +287,5 @@ fn find_device(asked: Device) -> Result<tch::Device, ModelError> {
                 format!("this machine has {found}, numbered from 0")
             },
         }),
-    }
-}
-
-/// What the description means to those who record.
-fn describe(spec: &TransformerSpec, name: String) -> ModelInfo {
-    let neurons = |mlp: &Mlp| mlp.neurons();
-    let first = spec.blocks.first().and_then(|block| neurons(&block.mlp));
-    // Recorded only where every block has the same number, so that one width describes them all.
-    let mlp_width = first.filter(|_| spec.blocks.iter().all(|block| neurons(&block.mlp) == first));
-    let sites = Site::ALL.into_iter();
-    ModelInfo {
-        name,
-        family: spec.family.clone(),
-        kind: spec.kind,
-        n_blocks: spec.blocks.len(),
-        width: spec.width,
-        mlp_width,
-        sites: sites
-            .filter(|&site| site != Site::MlpAct || mlp_width.is_some())
-            .collect(),
-        vocab_size: spec.vocab_size,
-        max_length: spec.max_length,
     }
 }

@@ -1,6 +1,14 @@
+use std::cell::Cell;
+
 use mri_core::{Capture, ModelInfo, Pooling, TokenBatch};
 use ndarray::{Array2, s};
 use tch::TchError;
+
+/// One matrix per layer asked for.
+type Rows = Result<Vec<Array2<f32>>, TchError>;
+
+/// Runs texts that go through the model together.
+type RunPart<'a> = dyn Fn(&TokenBatch) -> Rows + 'a;
 
 /// Runs a batch in parts and puts the rows back in the order of the batch. Each part lists texts by
 /// their number; together they hold every text once.
@@ -9,8 +17,8 @@ pub(super) fn in_parts(
     parts: &[Vec<usize>],
     info: &ModelInfo,
     capture: &Capture,
-    mut run: impl FnMut(&TokenBatch) -> Result<Vec<Array2<f32>>, TchError>,
-) -> Result<Vec<Array2<f32>>, TchError> {
+    mut run: impl FnMut(&TokenBatch) -> Rows,
+) -> Rows {
     let texts: Vec<&[u32]> = batch.iter().collect();
     let rows = |text: &[u32]| match capture.pooling {
         Pooling::Tokens => text.len(),
@@ -41,6 +49,34 @@ pub(super) fn in_parts(
         }
     }
     Ok(all)
+}
+
+/// Runs a batch in parts of at most `tokens` tokens. Where the memory does not suffice for a part,
+/// it is halved, and `tokens` with it for all that follows; what does not fit as a single text is
+/// an error.
+pub(super) fn in_fitting_parts(
+    batch: &TokenBatch,
+    tokens: &Cell<usize>,
+    info: &ModelInfo,
+    capture: &Capture,
+    run: &RunPart<'_>,
+) -> Rows {
+    let parts = by_budget(batch, tokens.get());
+    in_parts(batch, &parts, info, capture, |part| match run(part) {
+        Err(e) if part.len() > 1 && out_of_memory(&e) => {
+            tokens.set(tokens.get().min(part.n_tokens().div_ceil(2)));
+            in_fitting_parts(part, tokens, info, capture, run)
+        }
+        result => result,
+    })
+}
+
+/// Whether libtorch found too little memory, as its allocators for CPUs and GPUs put it.
+fn out_of_memory(error: &TchError) -> bool {
+    let TchError::Torch(text) = error else {
+        return false;
+    };
+    text.contains("out of memory") || text.contains("can't allocate memory")
 }
 
 /// Parts of similar length with at most `budget` tokens each, or one text.
@@ -86,6 +122,47 @@ pub(super) fn by_length(batch: &TokenBatch, budget: usize) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A device with room for so many tokens.
+    #[test]
+    fn what_does_not_fit_is_halved_and_comes_back_in_order() {
+        use mri_core::{Backend, Layer, ModelKind};
+
+        let mut fake = crate::FakeBackend::new(ModelKind::Encoder, 2, 4);
+        let info = fake.model().clone();
+        let lengths = [3_usize, 40, 1, 3, 12, 3, 3, 40];
+        let batch: TokenBatch = lengths.iter().map(|&n| &[1_u32; 64][..n]).collect();
+        let capture = Capture {
+            layers: vec![Layer::resid(2)],
+            pooling: Pooling::Tokens,
+            final_norm: true,
+        };
+        let expected = fake.forward(&batch, &capture).unwrap();
+        for room in [40, 41, 64, 104, 105, 1000] {
+            let (ran, runs) = (Cell::new(0), Cell::new(0));
+            let run = |part: &TokenBatch| {
+                runs.set(runs.get() + 1);
+                if part.n_tokens() > room {
+                    let text = "CUDA out of memory. Tried to allocate 20.00 MiB.";
+                    return Err(TchError::Torch(text.to_owned()));
+                }
+                ran.set(ran.get() + part.n_tokens());
+                Ok(fake.clone().forward(part, &capture).unwrap())
+            };
+            let tokens = Cell::new(usize::MAX);
+            let found = in_fitting_parts(&batch, &tokens, &info, &capture, &run).unwrap();
+            assert_eq!(found, expected, "room for {room} tokens");
+            assert_eq!(ran.get(), batch.n_tokens(), "every text once");
+            // The next batch does not try in vain again.
+            let before = runs.get();
+            in_fitting_parts(&batch, &tokens, &info, &capture, &run).unwrap();
+            assert!(runs.get() - before <= before);
+            assert!(tokens.get() <= room || room >= batch.n_tokens());
+        }
+        let none = |_: &TokenBatch| Err(TchError::Torch("out of memory".to_owned()));
+        let tokens = Cell::new(usize::MAX);
+        assert!(in_fitting_parts(&batch, &tokens, &info, &capture, &none).is_err());
+    }
 
     #[test]
     fn parts_hold_every_text_once_within_the_budget() {

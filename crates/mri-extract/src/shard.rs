@@ -1,0 +1,119 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::UnknownName;
+
+/// One of several parts of a corpus, so that several machines can record it: `2/4` is the second of
+/// four.
+///
+/// The texts are dealt out like cards: shard `i/n` has the texts `i`, `i + n`, `i + 2n` … (counted
+/// from 1). So shards are of equal size, and of a corpus sorted by label or by length each has its
+/// share of everything.
+///
+/// ```
+/// # use mri_extract::Shard;
+/// let shard: Shard = "2/4".parse()?;
+/// assert_eq!(shard.rows(10).collect::<Vec<_>>(), [1, 5, 9]);
+/// # Ok::<(), mri_extract::UnknownName>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Shard {
+    number: usize,
+    count: usize,
+}
+
+impl Shard {
+    /// Shard `number` of `count`, counted from 1; `None` where there is no such shard.
+    #[must_use]
+    pub fn new(number: usize, count: usize) -> Option<Self> {
+        (1..=count)
+            .contains(&number)
+            .then_some(Self { number, count })
+    }
+
+    /// Which shard this is, from 1 to [`Shard::count`].
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.number
+    }
+
+    /// How many shards there are.
+    #[must_use]
+    pub fn count(self) -> usize {
+        self.count
+    }
+
+    /// The rows (counted from 0) of a corpus of `n` texts that belong to this shard, ascending.
+    pub fn rows(self, n: usize) -> impl ExactSizeIterator<Item = usize> {
+        let first = self.number - 1;
+        (first.min(n)..n).step_by(self.count)
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.count)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let parts = text.split_once('/');
+        let numbers = parts.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        numbers
+            .and_then(|(number, count)| Self::new(number, count))
+            .ok_or_else(|| UnknownName {
+                what: "shard",
+                text: text.to_owned(),
+                expected: "I/N with I from 1 to N, such as 2/4",
+            })
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = UnknownName;
+
+    fn try_from(text: String) -> Result<Self, UnknownName> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_out_every_row_once() {
+        for n in [0, 1, 7, 12] {
+            for count in 1..9 {
+                let shards = (1..=count).map(|i| Shard::new(i, count).unwrap());
+                let parts: Vec<Vec<usize>> = shards.map(|s| s.rows(n).collect()).collect();
+                let mut all = parts.concat();
+                all.sort_unstable();
+                assert_eq!(all, (0..n).collect::<Vec<_>>());
+                let sizes = parts.iter().map(Vec::len);
+                assert!(sizes.clone().max().unwrap() - sizes.min().unwrap() <= 1);
+            }
+        }
+    }
+
+    #[test]
+    fn names_go_there_and_back() {
+        let shard = Shard::new(3, 16).unwrap();
+        assert_eq!(shard.to_string().parse(), Ok(shard));
+        for bad in ["", "1", "0/4", "5/4", "1/0", "1/2/3", "-1/2", "1 / 2"] {
+            assert!(bad.parse::<Shard>().is_err(), "{bad}");
+        }
+    }
+}

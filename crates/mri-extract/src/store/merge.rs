@@ -1,0 +1,226 @@
+//! Joining the shards of a recording.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+
+use mri_core::{Activations, Labels, Layer};
+
+use super::manifest::{LayerEntry, Manifest, ShardEntry};
+use super::stock::{Lock, Stock, remove_files, take_stock};
+use super::write::prepare;
+use super::{Paths, open_store};
+use crate::npy::{NpyMatrix, matrix_header, read_ids};
+use crate::{ExtractError, Shard, files};
+
+/// Rows are copied in blocks of about this many bytes: large enough for few calls, small beside
+/// everything else.
+const BLOCK: usize = 1 << 22;
+
+/// A shard's store with what its manifest says.
+struct Part {
+    paths: Paths,
+    manifest: Manifest,
+    shard: Shard,
+}
+
+/// Joins the stores of all shards of a corpus into the store of the whole.
+///
+/// The parts may be given in any order; each is the recording of a [`crate::Corpus::shard`], made
+/// by [`crate::record_to_store`] with the same model, tokenizer and options. They are left as they
+/// are. `out` is then what an unsharded recording would have made of it, so that a later run takes
+/// it as its own: the same labels and, text by text, the same rows. The rows agree in every byte
+/// where the engine's results do not depend on the neighbours in a batch, and else within the
+/// engine's tolerance (the conformance suite's), since a shard has other batches than the whole.
+///
+/// Memory does not grow with the stores. `out` is whole or has no manifest: after a kill, merge
+/// again. A finished merge of the same parts is opened as it is.
+///
+/// # Errors
+/// [`ExtractError::NotAShard`], [`ExtractError::ShardsDiffer`], [`ExtractError::ShardTwice`] or
+/// [`ExtractError::MissingShards`] if the parts do not belong together; what [`open_store`] says of
+/// a part; [`ExtractError::StoreMismatch`] or [`ExtractError::NotAStore`] if `out` holds something
+/// else, [`ExtractError::StoreBusy`], [`ExtractError::Io`].
+pub fn merge_stores<P: AsRef<Path>>(
+    parts: &[P],
+    out: &Path,
+) -> Result<(Manifest, Activations), ExtractError> {
+    let parts = read_parts(parts)?;
+    let merged = whole(&parts)?;
+    let paths = Paths::of(out);
+    // As in a recording: a refusal leaves the folder as it is, and the lock keeps it so.
+    take_stock(&paths, &merged)?;
+    let lock = Lock::take(&paths)?;
+    match take_stock(&paths, &merged)? {
+        Stock::Finished => {
+            lock.clear_traces(&paths)?;
+            return open_store(out);
+        }
+        // Rows of a recording that was begun here and its journal would be out of step.
+        Stock::Part => remove_files(&paths)?,
+        Stock::Nothing => {}
+    }
+    prepare(&paths, &merged, &labels(&parts, &merged)?)?;
+    for &LayerEntry { layer, .. } in &merged.recording.layers {
+        copy_rows(&parts, &paths, layer, &merged)?;
+    }
+    merged.write_to(&paths.manifest)?;
+    lock.clear_traces(&paths)?;
+    open_store(out)
+}
+
+/// Opens the parts, in the order of the shards.
+fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, ExtractError> {
+    let mut parts: Vec<Part> = Vec::with_capacity(folders.len());
+    for folder in folders {
+        let folder = folder.as_ref();
+        // Checks every matrix against the manifest.
+        let (manifest, _) = open_store(folder)?;
+        let not_a_shard = || ExtractError::NotAShard {
+            folder: folder.to_owned(),
+        };
+        let entry = manifest.shard.as_ref().ok_or_else(not_a_shard)?;
+        let shard = entry.shard;
+        if manifest.corpus.texts != shard.rows(entry.texts).len() {
+            return Err(not_a_shard());
+        }
+        parts.push(Part {
+            paths: Paths::of(folder),
+            manifest,
+            shard,
+        });
+    }
+    parts.sort_by_key(|part| part.shard);
+    let Some(first) = parts.first() else {
+        return Err(ExtractError::MissingShards {
+            missing: "all of them".to_owned(),
+        });
+    };
+    let expected = first.as_whole();
+    for part in &parts[1..] {
+        let mut differences = expected.differences(&part.as_whole(), true);
+        let counts = [first.shard.count(), part.shard.count()];
+        if counts[0] != counts[1] {
+            differences.push(format!("one of {} shards, one of {}", counts[0], counts[1]));
+        }
+        if !differences.is_empty() {
+            return Err(ExtractError::ShardsDiffer {
+                folder: part.paths.folder.clone(),
+                other: first.paths.folder.clone(),
+                differences: differences.join("; "),
+            });
+        }
+    }
+    for pair in parts.windows(2) {
+        if pair[0].shard == pair[1].shard {
+            let folder = |part: &Part| part.paths.folder.clone();
+            return Err(ExtractError::ShardTwice {
+                shard: pair[0].shard,
+                folders: [folder(&pair[0]), folder(&pair[1])],
+            });
+        }
+    }
+    let missing: Vec<String> = (1..=first.shard.count())
+        .filter(|&number| parts.iter().all(|part| part.shard.number() != number))
+        .map(|number| format!("{number}/{}", first.shard.count()))
+        .collect();
+    if missing.is_empty() {
+        Ok(parts)
+    } else {
+        Err(ExtractError::MissingShards {
+            missing: missing.join(", "),
+        })
+    }
+}
+
+impl Part {
+    /// The manifest of the recording that this is a part of, as far as one part can tell.
+    fn as_whole(&self) -> Manifest {
+        let mut manifest = self.manifest.clone();
+        if let Some(ShardEntry { corpus, texts, .. }) = manifest.shard.take() {
+            manifest.corpus.hash = corpus;
+            manifest.corpus.texts = texts;
+        }
+        // What later stages noted is about the part.
+        manifest.sections.clear();
+        manifest
+    }
+
+    fn matrix(&self, layer: Layer) -> PathBuf {
+        self.paths.matrix(layer)
+    }
+}
+
+/// The manifest of all parts together.
+fn whole(parts: &[Part]) -> Result<Manifest, ExtractError> {
+    let Some((first, others)) = parts.split_first() else {
+        return Err(ExtractError::MissingShards {
+            missing: "all of them".to_owned(),
+        });
+    };
+    let mut merged = first.as_whole();
+    for part in others {
+        let manifest = &part.manifest;
+        merged.tokenizer.truncated += manifest.tokenizer.truncated;
+        for (sum, count) in merged.corpus.counts.iter_mut().zip(&manifest.corpus.counts) {
+            *sum += count;
+        }
+        merged.stats += manifest.stats;
+    }
+    Ok(merged)
+}
+
+/// The labels of all parts, dealt back.
+fn labels(parts: &[Part], merged: &Manifest) -> Result<Labels, ExtractError> {
+    let mut ids = vec![0; merged.corpus.texts];
+    for part in parts {
+        let rows = part.shard.rows(ids.len());
+        for (row, id) in rows.zip(read_ids(&part.paths.labels)?) {
+            ids[row] = id;
+        }
+    }
+    Ok(Labels::new(merged.corpus.labels.clone(), ids)?)
+}
+
+/// Deals the rows of a layer back and makes them safe.
+fn copy_rows(
+    parts: &[Part],
+    out: &Paths,
+    layer: Layer,
+    merged: &Manifest,
+) -> Result<(), ExtractError> {
+    let matrices: Vec<NpyMatrix> = parts
+        .iter()
+        .map(|part| NpyMatrix::open(&part.matrix(layer)))
+        .collect::<Result<_, _>>()?;
+    let path = out.matrix(layer);
+    let file = OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .map_err(ExtractError::io(&path))?;
+    let (rows, dtype) = (merged.corpus.texts, merged.recording.dtype);
+    let layers = merged.recording.layers.iter();
+    let width = layers.filter(|e| e.layer == layer).map(|e| e.width).sum();
+    let offset = matrix_header(dtype, rows, width).len() as u64;
+    let width = width * dtype.size();
+    // A block has whole rounds of the deal, so that every part gives it rows one after the other.
+    let rounds = (BLOCK / (width * parts.len()).max(1)).max(1);
+    let mut block = vec![0; width * rounds * parts.len()];
+    let mut piece = Vec::new();
+    for start in (0..rows).step_by(rounds * parts.len()) {
+        let n = (rows - start).min(rounds * parts.len());
+        for (at, (part, matrix)) in parts.iter().zip(&matrices).enumerate() {
+            let given = part.shard.rows(n).len();
+            piece.resize(given * width, 0);
+            matrix
+                .read_bytes(start / parts.len(), &mut piece)
+                .map_err(ExtractError::io(matrix.path()))?;
+            for (round, row) in piece.chunks_exact(width.max(1)).enumerate() {
+                let to = (round * parts.len() + at) * width;
+                block[to..to + width].copy_from_slice(row);
+            }
+        }
+        files::write_all_at(&file, &block[..n * width], offset + (start * width) as u64)
+            .map_err(ExtractError::io(&path))?;
+    }
+    file.sync_all().map_err(ExtractError::io(&path))
+}
