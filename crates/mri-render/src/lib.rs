@@ -7,6 +7,9 @@
 //! [`heatmap_sheet`] draws the grids of several layers under one colour scale, [`graph_picture`] a
 //! region graph with a column per layer. Colours are safe for colour-blind readers (coolwarm for
 //! two categories, Petroff's sequences for more), and nothing is told by colour alone.
+//!
+//! A [`Report`] is one HTML file to explore a scan with. It holds its data and asks nothing of a
+//! network; its script and style stand in `assets/`.
 
 #![warn(missing_docs)]
 
@@ -19,7 +22,9 @@ mod figure;
 mod graph_picture;
 mod heatmap;
 mod layout;
+mod report;
 mod theme;
+mod whole;
 
 pub use caption::Caption;
 pub use color::Color;
@@ -29,4 +34,5 @@ pub use figure::Figure;
 pub use graph_picture::{GraphStyle, graph_picture};
 pub use heatmap::{HeatmapStyle, Quantity, heatmap_sheet};
 pub use layout::{LayeredLayout, count_crossings, layered_layout};
+pub use report::{Entry, Facts, Report, ReportTable};
 pub use theme::Theme;

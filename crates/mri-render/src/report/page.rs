@@ -1,0 +1,170 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::block::Block;
+use crate::{Caption, Color, Theme};
+
+const TEMPLATE: &str = include_str!("../../assets/report.html");
+const STYLE: &str = include_str!("../../assets/report.css");
+
+/// The script in the order in which its files build on each other.
+const SCRIPT: [&str; 15] = [
+    include_str!("../../assets/decode.js"),
+    include_str!("../../assets/scan.js"),
+    include_str!("../../assets/state.js"),
+    include_str!("../../assets/element.js"),
+    include_str!("../../assets/color.js"),
+    include_str!("../../assets/plot.js"),
+    include_str!("../../assets/controls.js"),
+    include_str!("../../assets/strip.js"),
+    include_str!("../../assets/points.js"),
+    include_str!("../../assets/heatmap.js"),
+    include_str!("../../assets/region.js"),
+    include_str!("../../assets/graph.js"),
+    include_str!("../../assets/search.js"),
+    include_str!("../../assets/numbers.js"),
+    include_str!("../../assets/main.js"),
+];
+
+/// What the browser's tab is called.
+pub(super) fn title(caption: &Caption) -> String {
+    match caption.line(&[]) {
+        line if line.is_empty() => "Scan report".to_owned(),
+        line => format!("{line} – scan report"),
+    }
+}
+
+/// The whole page. A policy in its head allows the page's own script and style, by their hashes, and
+/// nothing else: no request, no image, no frame, and no script that a text might smuggle in.
+pub(super) fn page(title: &str, scan: &Block, texts: &Block) -> String {
+    let style = format!(
+        "{}@media (prefers-color-scheme: dark) {{ {} }}\n{STYLE}",
+        variables(Theme::LIGHT),
+        variables(Theme::DARK)
+    );
+    let script = format!("(() => {{\n\"use strict\";\n{}}})();\n", SCRIPT.concat());
+    let policy = format!(
+        "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
+        source(&script),
+        source(&style)
+    );
+    let values = [
+        ("policy", policy),
+        ("title", escape(title)),
+        ("style", style),
+        ("scan", data("scan", scan)),
+        ("texts", data("texts", texts)),
+        ("script", script),
+    ];
+    fill(TEMPLATE, &values)
+}
+
+/// A block of data: a script of a type that no browser runs. Base64 has no `<` that could end it.
+fn data(id: &str, block: &Block) -> String {
+    format!(
+        "<script type=\"text/plain\" id=\"data-{id}\" data-bytes=\"{}\" data-hash=\"{:08x}\">{}</script>",
+        block.bytes, block.hash, block.base64
+    )
+}
+
+/// The hash by which a policy names an inline script or style.
+fn source(content: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(content)))
+}
+
+/// The theme's colours as variables of the style.
+fn variables(theme: Theme) -> String {
+    let hex = |Color { r, g, b }: Color| format!("#{r:02x}{g:02x}{b:02x}");
+    format!(
+        ":root {{ --background: {}; --text: {}; --muted: {}; --line: {}; --empty: {}; }}\n",
+        hex(theme.background),
+        hex(theme.text),
+        hex(theme.muted),
+        hex(theme.line),
+        hex(theme.empty)
+    )
+}
+
+/// Text as it may stand in HTML, within an element or a quoted attribute.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Not allowed in HTML, whatever they are meant to do.
+            '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f' => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The template with each `{{name}}` replaced. What is put in is not looked at again.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let mut pieces = template.split("{{");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").unwrap_or((piece, ""));
+        let value = values.iter().find(|(known, _)| *known == name);
+        out.push_str(value.map_or("", |(_, value)| value));
+        out.push_str(rest);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_asks_for_what_there_is_and_no_asset_could_end_its_element() {
+        let mut names: Vec<&str> = TEMPLATE
+            .split("{{")
+            .skip(1)
+            .filter_map(|piece| piece.split_once("}}"))
+            .map(|(name, _)| name)
+            .collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["policy", "scan", "script", "style", "texts", "title"]
+        );
+        assert!(!STYLE.contains("</"));
+        for file in SCRIPT {
+            assert!(!file.contains("</script") && !file.contains("<!--"));
+            assert!(!file.contains("innerHTML") && !file.contains("insertAdjacentHTML"));
+            assert!(
+                !file.contains('\r'),
+                "the hash is of the text with plain line ends"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_filled_again() {
+        let values = [("a", "{{b}}".to_owned()), ("b", "x".to_owned())];
+        assert_eq!(fill("<{{a}}|{{b}}>", &values), "<{{b}}|x>");
+    }
+
+    #[test]
+    fn a_title_cannot_leave_its_element() {
+        assert_eq!(
+            escape("</title><b a='\"'>\0&"),
+            "&lt;/title&gt;&lt;b a=&#39;&quot;&#39;&gt;&amp;"
+        );
+    }
+
+    #[test]
+    fn a_policy_names_a_script_as_the_standard_does() {
+        // The example of CSP Level 3, section 6.7.2.
+        assert_eq!(
+            source("alert('Hello, world.');"),
+            "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! The HTML report, opened in a browser.
+//!
+//! Needs Chromium (Debian: `chromium`; another one by the variable `CHROMIUM`) and says so where it
+//! skips. With `REPORT_SCREENSHOTS` set to a folder, `screenshots` fills it with pages to look at.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says when it skips"
+)]
+
+/// Drives Chromium over a pipe.
+mod browser;
+/// Clicks through every view.
+mod clicks;
+/// Texts and labels that try to run something.
+mod hostile;
+/// Pages to look at, and the time that a large one takes; only when asked for.
+mod look;
+/// Made-up scans.
+mod made_up;
+
+use std::path::Path;
+
+use browser::Browser;
+use mri_render::Report;
+
+/// The report of a scan, open in a browser; `None` where there is no browser.
+fn opened(scan: &made_up::Scan) -> Option<Browser> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    save(&scan.report(), &path);
+    let mut browser = Browser::start(folder)?;
+    browser.open(&path);
+    Some(browser)
+}
+
+fn save(report: &Report<'_>, path: &Path) {
+    report.save(path).unwrap();
+    let left = std::fs::read_dir(path.parent().unwrap()).unwrap();
+    let partial = left.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().ends_with(".partial")
+    });
+    assert_eq!(partial.count(), 0, "a file that was not finished is left");
+}
