@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -144,6 +144,42 @@ impl Pooling {
             Self::Position(i) => (i < length).then_some(i),
             Self::Mean | Self::Max | Self::Tokens => None,
         }
+    }
+
+    /// The rows that this pooling makes of the states of one text, for engines whose states lie in
+    /// ordinary memory.
+    ///
+    /// `states` has shape (tokens, width). The result has shape (1, width), or that of `states` for
+    /// [`Pooling::Tokens`]; it is `None` where there is no such token ([`TokenBatch::check`] refuses
+    /// such a text).
+    ///
+    /// ```
+    /// # use mri_core::Pooling;
+    /// # use ndarray::array;
+    /// let states = array![[1.0, 5.0], [3.0, 4.0]];
+    /// assert_eq!(Pooling::Last.pool(states.view()), Some(array![[3.0, 4.0]]));
+    /// assert_eq!(Pooling::Mean.pool(states.view()), Some(array![[2.0, 4.5]]));
+    /// assert_eq!(Pooling::Max.pool(states.view()), Some(array![[3.0, 5.0]]));
+    /// assert_eq!(Pooling::Position(2).pool(states.view()), None);
+    /// ```
+    #[must_use]
+    pub fn pool(self, states: ArrayView2<'_, f32>) -> Option<Array2<f32>> {
+        let tokens = states.nrows();
+        if tokens == 0 {
+            return None;
+        }
+        let row = match self {
+            Self::Tokens => return Some(states.to_owned()),
+            Self::Mean => {
+                let sums = states.mapv(f64::from).sum_axis(Axis(0));
+                sums.mapv(|sum| (sum / tokens as f64) as f32)
+            }
+            Self::Max => states.fold_axis(Axis(0), f32::NEG_INFINITY, |m, &x| m.max(x)),
+            Self::First | Self::Last | Self::Position(_) => {
+                states.row(self.picks(tokens)?).to_owned()
+            }
+        };
+        Some(row.insert_axis(Axis(0)))
     }
 }
 

@@ -6,6 +6,9 @@
 //! both are a [`LayerStack`], whose one promise is that **row `i` of every matrix is row `i` of the
 //! labels**, checked when the stack is built.
 //!
+//! How to write a backend is told in `docs/backends.md`, with `examples/custom_backend.rs`; the
+//! [`conformance`] suites tell whether an implementation is right.
+//!
 //! This crate depends on no tensor library and no linear algebra, so that an inference engine or a
 //! reducer can be written against it alone. Data are `f32`; sums are taken in `f64`.
 

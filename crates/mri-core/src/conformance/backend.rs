@@ -44,6 +44,8 @@ impl Default for BackendSuite {
     }
 }
 
+const DESCRIPTION: &str = "the model's description makes sense";
+
 const POOLINGS: [Pooling; 6] = [
     Pooling::First,
     Pooling::Last,
@@ -67,6 +69,10 @@ impl BackendSuite {
             info,
         };
         run.model_info()?;
+        if backend.tokens_per_batch() == 0 {
+            let detail = "tokens_per_batch is 0";
+            return Err(Violation::new(DESCRIPTION, detail));
+        }
         run.shapes(backend)?;
         run.layers_asked_for(backend)?;
         run.neighbours(backend)?;
@@ -110,7 +116,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn model_info(&self) -> Result<(), Violation> {
-        const LAW: &str = "the model's description makes sense";
+        const LAW: &str = DESCRIPTION;
         let info = &self.info;
         let counts = [info.n_blocks, info.width, info.vocab_size];
         if counts.contains(&0) || info.max_length == Some(0) || info.mlp_width == Some(0) {

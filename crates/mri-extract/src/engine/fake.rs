@@ -1,7 +1,5 @@
-use mri_core::{
-    Backend, BackendError, Capture, Layer, ModelInfo, ModelKind, Pooling, Site, TokenBatch,
-};
-use ndarray::{Array2, ArrayView1, Axis};
+use mri_core::{Backend, BackendError, Capture, Layer, ModelInfo, ModelKind, Site, TokenBatch};
+use ndarray::Array2;
 
 /// A backend without a model: a small deterministic function of the tokens, for tests.
 ///
@@ -87,33 +85,17 @@ impl Backend for FakeBackend {
         batch.check(&self.info, capture)?;
         let layers = capture.layers.iter().map(|&layer| {
             let width = self.info.layer_width(layer).unwrap_or(0);
-            let mut rows = Vec::new();
-            for text in batch.iter() {
+            let pooled = batch.iter().flat_map(|text| {
                 let states = self.states(text, layer, capture.final_norm);
-                match (capture.pooling, capture.pooling.picks(text.len())) {
-                    (Pooling::Tokens, _) => rows.extend(states),
-                    (Pooling::Mean, _) => {
-                        let mean = states.sum_axis(Axis(0)) / text.len() as f32;
-                        rows.extend(mean);
-                    }
-                    (_, Some(token)) => rows.extend(states.row(token)),
-                    (_, None) => {
-                        let max = |column: ArrayView1<'_, f32>| {
-                            column.iter().copied().fold(f32::NEG_INFINITY, f32::max)
-                        };
-                        rows.extend(states.columns().into_iter().map(max));
-                    }
-                }
-            }
-            (rows, width)
-        });
-        let matrices = layers.map(|(rows, width)| {
+                capture.pooling.pool(states.view()).unwrap_or_default()
+            });
+            let rows: Vec<f32> = pooled.collect();
             let n = rows.len().checked_div(width).unwrap_or(0);
             Array2::from_shape_vec((n, width), rows).map_err(|e| BackendError::Engine {
                 engine: "fake",
                 source: Box::new(e),
             })
         });
-        matrices.collect()
+        layers.collect()
     }
 }
