@@ -1,8 +1,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use mri_core::CoreError;
+use mri_core::{Cancelled, CoreError};
 use mri_extract::ExtractError;
+use mri_graph::GraphError;
 use mri_grid::GridError;
 use mri_reduce::LayerError;
 use mri_render::RenderError;
@@ -43,6 +44,12 @@ pub enum ScanError {
     /// Cutting a layer into cells failed.
     #[error(transparent)]
     Grid(#[from] GridError),
+    /// Categories could not be compared.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The watch asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// Drawing failed.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -55,6 +62,11 @@ pub enum ScanError {
         /// The components of the scan.
         components: usize,
     },
+    /// A folder holds activations but no texts.
+    #[error(
+        "the scan holds no texts to show; run `llm-mri scan` on the same folder and texts first"
+    )]
+    NoTexts,
     /// A scan in memory was to be updated where it lies.
     #[error("the scan lies in no folder; save it into one first")]
     NoFolder,

@@ -17,12 +17,15 @@ use crate::{OutFolder, Scan, ScanError, ScanNotes};
 /// The texts of a scan, in a file that is itself a corpus.
 const TEXTS: &str = "corpus.csv";
 
+/// The page to explore the scan with.
+const REPORT: &str = "report.html";
+
 /// A stage of a scan, with which everything made from it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// `embedding/`, and all that follows.
     Maps,
-    /// `grid/`, `graph/` and `figures/`.
+    /// `grid/`, `graph/`, `figures/` and `report.html`.
     Grid,
 }
 
@@ -30,8 +33,8 @@ impl Stage {
     /// The files and folders of this stage and of those after it.
     fn made_from(self) -> &'static [&'static str] {
         match self {
-            Self::Maps => &["embedding", "grid", "graph", "figures", "report.html"],
-            Self::Grid => &["grid", "graph", "figures", "report.html"],
+            Self::Maps => &["embedding", "grid", "graph", "figures", REPORT],
+            Self::Grid => &["grid", "graph", "figures", REPORT],
         }
     }
 }
@@ -157,6 +160,9 @@ impl Scan {
             self.write_cells(folder)?;
             self.write_graph(folder)?;
             self.write_figures(folder, watch)?;
+            if self.texts.is_some() {
+                self.save_report(folder.join(REPORT), watch)?;
+            }
             note(&self.notes)?;
         }
         Ok(())

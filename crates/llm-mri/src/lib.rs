@@ -30,6 +30,7 @@ mod folder;
 mod notes;
 mod output;
 mod pictures;
+mod report;
 mod scan;
 
 pub use builder::ScanBuilder;
@@ -59,4 +60,4 @@ pub use mri_extract::{TchBackend, TchOptions};
 pub use mri_graph::{GraphView, Region, RegionGraph, Transition};
 pub use mri_grid::{Binning, Cell, Grid, GridStack};
 pub use mri_reduce::{Pca, ReducerKind, ReducerSpec, Scaling, Svd};
-pub use mri_render::{Caption, Figure, GraphStyle, HeatmapStyle, Quantity, Theme};
+pub use mri_render::{Caption, Figure, GraphStyle, HeatmapStyle, Quantity, Report, Theme};

@@ -4,6 +4,7 @@ mod progress;
 
 mod extract;
 mod merge;
+mod report;
 mod scan;
 mod source;
 
@@ -33,6 +34,7 @@ enum Command {
     Scan(scan::ScanArgs),
     Extract(extract::ExtractArgs),
     Merge(merge::MergeArgs),
+    Report(report::ReportArgs),
 }
 
 /// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
@@ -42,11 +44,12 @@ pub(crate) fn run() -> ExitCode {
         Command::Scan(args) => scan::run(args),
         Command::Extract(args) => extract::run(args),
         Command::Merge(args) => merge::run(args),
+        Command::Report(args) => report::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -57,7 +60,7 @@ pub(crate) fn run() -> ExitCode {
     clippy::print_stderr,
     reason = "this is the program's way to report an error"
 )]
-fn report(error: &anyhow::Error) {
+fn complain(error: &anyhow::Error) {
     let mut line = String::new();
     for cause in error.chain() {
         let text = cause.to_string();

@@ -20,6 +20,7 @@ use super::source::SourceArgs;
 ///   graph/edges.csv             source,target,layer and one weight per label
 ///   graph/graph.json, .graphml  the same for networkx, Gephi and others
 ///   figures/*.svg, *.png        heatmaps and graphs
+///   report.html                 one page to explore all of it with, which needs no network
 ///
 /// A run that was stopped is gone on with when it is started again, and a finished recording is not
 /// made again: other maps or regions of the same texts take seconds. manifest.json speaks only of
@@ -128,6 +129,10 @@ fn report(scan: &Scan, source: &SourceArgs) {
             say(&format!(
                 "pictures: {}",
                 source.out.join("figures").display()
+            ));
+            say(&format!(
+                "to explore: {}",
+                source.out.join("report.html").display()
             ));
         }
         None => say("regions and pictures need --components 2; embeddings were written"),

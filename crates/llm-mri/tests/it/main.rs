@@ -4,5 +4,7 @@
 mod common;
 /// The program with sound and with wrong input.
 mod program;
+/// The report as a file.
+mod report;
 /// Scans in memory and in folders through the library.
 mod scan;
