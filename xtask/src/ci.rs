@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::setup::setup;
 use crate::shell::{cargo, command, output, run, succeeds};
-use crate::tasks;
+use crate::{extras, tasks};
 
 /// Native dependencies that only some crates may have, and the crates that must not.
 const APART: [(&str, &[&str], &[&str]); 7] = [
@@ -51,8 +51,12 @@ const APART: [(&str, &[&str], &[&str]); 7] = [
 pub(crate) fn ci() -> Result<()> {
     let started = Instant::now();
     type Step = (&'static str, fn() -> Result<()>);
-    let steps: [Step; 8] = [
+    let steps: [Step; 9] = [
         ("setup", || setup(false)),
+        ("what tests skip without", || {
+            extras::install_browser()?;
+            extras::fetch_python_packages()
+        }),
         ("format", || run(cargo().args(["fmt", "--all", "--check"]))),
         ("crates stand alone", stand_alone),
         ("lints", || {
@@ -116,16 +120,10 @@ fn stand_alone() -> Result<()> {
 /// Builds and tests that the default features leave out.
 fn features() -> Result<()> {
     run(cargo().args(["check", "-p", "llm-mri", "--no-default-features"]))?;
-    let here =
-        |name: &str| succeeds(command("sh").args(["-c", &format!("ldconfig -p | grep -q {name}")]));
-    if !here("libopenblas.so$") && !here("'libopenblas.so '") {
-        let root = output(command("id").arg("-u"))?.trim() == "0";
-        if !(root && succeeds(command("apt-get").arg("--version"))) {
-            bail!("the feature lapack needs OpenBLAS: apt-get install libopenblas-dev");
-        }
-        run(command("apt-get").args(["update", "--quiet"]))?;
-        run(command("apt-get").args(["install", "--yes", "--quiet", "libopenblas-dev"]))?;
-    }
+    // `--features lapack` links the system's OpenBLAS.
+    extras::install("libopenblas-dev", || {
+        succeeds(command("sh").args(["-c", "ldconfig -p | grep -q 'libopenblas.so '"]))
+    })?;
     run(cargo().args([
         "test",
         "-p",

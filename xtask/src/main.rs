@@ -7,6 +7,7 @@
 )]
 
 mod ci;
+mod extras;
 mod setup;
 mod shell;
 mod tasks;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use crate::extras;
 use crate::setup::{model, setup};
 use crate::shell::{cargo, command, output, python, root, run, succeeds};
 
@@ -47,21 +48,36 @@ pub(crate) fn demo(readme: bool) -> Result<()> {
         "what was done, and how long it took:\n  {}",
         out.join("manifest.json").display()
     );
+    let report = out.join("report.html");
+    if report.exists() {
+        println!(
+            "all of it to explore, in a browser:\n  {}",
+            report.display()
+        );
+    }
     Ok(())
 }
 
-/// Runs the whole test suite.
+/// Runs the whole test suite. Tests that read our files back with Python packages, or open a report
+/// in a browser, say so and pass where those are not there; `cargo xtask ci` fetches them.
 pub(crate) fn test(args: &[String]) -> Result<()> {
     setup(false)?;
-    let nextest = succeeds(cargo().args(["nextest", "--version"]));
-    if nextest {
-        run(cargo()
-            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
-            .args(args))?;
+    let test = |words: &[&str]| {
+        let mut cargo = cargo();
+        let packages = extras::python_packages();
+        if packages.is_dir() {
+            cargo.env("PYTHONPATH", packages);
+        }
+        cargo.args(words);
+        cargo
+    };
+    if succeeds(cargo().args(["nextest", "--version"])) {
+        let words = ["nextest", "run", "--workspace", "--no-fail-fast"];
+        run(test(&words).args(args))?;
         // nextest does not run the examples in the documentation.
-        return run(cargo().args(["test", "--workspace", "--doc"]));
+        return run(&mut test(&["test", "--workspace", "--doc"]));
     }
-    run(cargo().args(["test", "--workspace"]).args(args))
+    run(test(&["test", "--workspace"]).args(args))
 }
 
 pub(crate) fn bench(args: &[String]) -> Result<()> {

@@ -1,0 +1,4 @@
+//! Tests of the whole pipeline on the real model, one module per topic.
+
+/// Cells and edges against the Python library LLM-MRI on the bundled corpus.
+mod peer;
