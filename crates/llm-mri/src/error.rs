@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use mri_core::{Cancelled, CoreError};
+use mri_core::{Cancelled, CoreError, Layer};
 use mri_extract::ExtractError;
 use mri_graph::GraphError;
 use mri_grid::GridError;
@@ -67,6 +67,22 @@ pub enum ScanError {
         "the scan holds no texts to show; run `llm-mri scan` on the same folder and texts first"
     )]
     NoTexts,
+    /// A layer was asked for that there is not.
+    #[error("there is no layer {layer}; there are {known}")]
+    NoLayer {
+        /// The layer.
+        layer: Layer,
+        /// The layers that there are.
+        known: String,
+    },
+    /// New rows cannot be placed in a map.
+    #[error(
+        "the map of {layer} takes no new rows: its reducer is not one of this workspace and its projection was not kept; make the map anew and use its projection at once"
+    )]
+    NoProjection {
+        /// The layer.
+        layer: Layer,
+    },
     /// A scan in memory was to be updated where it lies.
     #[error("the scan lies in no folder; save it into one first")]
     NoFolder,

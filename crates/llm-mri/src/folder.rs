@@ -12,7 +12,7 @@ use mri_extract::{is_store, open_store, read_npy, save_store, write_npy};
 use mri_graph::{write_edges_csv, write_graphml, write_json};
 
 use crate::notes::MapsNote;
-use crate::{OutFolder, Scan, ScanError, ScanNotes};
+use crate::{OutFolder, Scan, ScanError, ScanNotes, projections, quality};
 
 /// The texts of a scan, in a file that is itself a corpus.
 const TEXTS: &str = "corpus.csv";
@@ -61,6 +61,7 @@ impl Scan {
         let mut scan = Self::of_recording(manifest, activations, texts, Some(folder.to_owned()));
         if let Some(maps) = &notes.maps {
             scan.embedding = Some(read_maps(folder, maps, &scan)?);
+            scan.projections = projections::read(folder, maps, &scan.activations)?;
         }
         let grid = notes.grid;
         scan.notes = notes;
@@ -152,7 +153,7 @@ impl Scan {
             remove(&folder.join(name))?;
         }
         if let (Stage::Maps, Some(embedding)) = (from, &self.embedding) {
-            write_maps(folder, embedding)?;
+            self.write_maps(folder, embedding)?;
             notes.maps.clone_from(&self.notes.maps);
             note(&notes)?;
         }
@@ -166,6 +167,19 @@ impl Scan {
             note(&self.notes)?;
         }
         Ok(())
+    }
+
+    fn write_maps(&self, folder: &Path, embedding: &Embedding) -> Result<(), ScanError> {
+        let out = OutFolder::create(&folder.join("embedding"), true)?;
+        for (layer, points) in embedding.iter() {
+            let path = out.path().join(format!("{layer}.npy"));
+            write_npy(&path, points.coordinates.view())?;
+        }
+        if let Some(maps) = &self.notes.maps {
+            projections::write(&out, maps, &self.projections)?;
+            quality::write(&out, maps)?;
+        }
+        out.finish()
     }
 
     /// `text,label,layer,x,y,cell`: one row per text and layer.
@@ -216,15 +230,6 @@ impl Scan {
         }
         out.finish()
     }
-}
-
-fn write_maps(folder: &Path, embedding: &Embedding) -> Result<(), ScanError> {
-    let out = OutFolder::create(&folder.join("embedding"), true)?;
-    for (layer, points) in embedding.iter() {
-        let path = out.path().join(format!("{layer}.npy"));
-        write_npy(&path, points.coordinates.view())?;
-    }
-    out.finish()
 }
 
 fn read_maps(folder: &Path, maps: &MapsNote, scan: &Scan) -> Result<Embedding, ScanError> {

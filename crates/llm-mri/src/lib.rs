@@ -30,13 +30,15 @@ mod folder;
 mod notes;
 mod output;
 mod pictures;
+mod projections;
+mod quality;
 mod report;
 mod scan;
 
 pub use builder::ScanBuilder;
 pub use error::ScanError;
 pub use folder::Stage;
-pub use notes::{MapNote, MapsNote, ScanNotes, Timings};
+pub use notes::{MapNote, MapsNote, ProjectionNote, QualityNote, ScanNotes, Timings};
 pub use output::OutFolder;
 pub use scan::Scan;
 
@@ -59,5 +61,5 @@ pub use mri_extract::{
 pub use mri_extract::{TchBackend, TchOptions};
 pub use mri_graph::{GraphView, Region, RegionGraph, Transition};
 pub use mri_grid::{Binning, Cell, Grid, GridStack};
-pub use mri_reduce::{Pca, ReducerKind, ReducerSpec, Scaling, Svd};
+pub use mri_reduce::{Pca, Quality, QualityOptions, ReducerKind, ReducerSpec, Scaling, Svd};
 pub use mri_render::{Caption, Figure, GraphStyle, HeatmapStyle, Quantity, Report, Theme};

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use mri_core::{Axis, Layer};
 use mri_extract::Manifest;
 use mri_grid::Binning;
-use mri_reduce::ReducerSpec;
+use mri_reduce::{Quality, ReducerSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -50,6 +50,40 @@ pub struct MapNote {
     pub degenerate: bool,
     /// What the columns are.
     pub axes: Vec<Axis>,
+    /// What becomes of new rows.
+    #[serde(default)]
+    pub projection: ProjectionNote,
+    /// How much the map keeps, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityNote>,
+}
+
+/// How new rows are placed in a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProjectionNote {
+    /// By the table `embedding/LAYER.projection.csv`, with a line per column of the activations:
+    /// a row `x` goes to `Σ (x − offset) · factor · component`.
+    Table,
+    /// The projection is not kept. Fitting the reducer of [`MapsNote::spec`] again to the recording
+    /// gives the same points and with them the projection.
+    #[default]
+    Refit,
+    /// The map is a single point, and so are new rows.
+    Point,
+}
+
+/// What a map keeps of its layer, and how that was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct QualityNote {
+    /// Rows among which neighbours were looked for: all, or some that lie evenly among them.
+    pub rows: usize,
+    /// The size of a neighbourhood.
+    pub neighbours: usize,
+    /// The measures.
+    #[serde(flatten)]
+    pub measures: Quality,
 }
 
 /// Seconds per stage, by name.

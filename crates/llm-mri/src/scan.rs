@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mri_core::{Activations, Embedding, Labels, ModelInfo, Projection, Reducer, Watch};
+use mri_core::{Activations, Embedding, Labels, Layer, ModelInfo, Projection, Reducer, Watch};
 use mri_extract::Manifest;
 use mri_graph::RegionGraph;
 use mri_grid::{Binning, GridStack, grid_stack};
@@ -9,7 +9,7 @@ use mri_reduce::{ReducerSpec, reduce_stack};
 use mri_render::Caption;
 
 use crate::notes::{MapNote, MapsNote, ScanNotes};
-use crate::{ScanBuilder, ScanError};
+use crate::{ScanBuilder, ScanError, projections};
 
 /// A scan: everything from the activations to the region graph.
 ///
@@ -101,7 +101,8 @@ impl Scan {
     }
 
     /// What places new rows in the map of each layer, in the order of the embedding: `None` for
-    /// degenerate layers. Empty for a scan that was opened from its folder.
+    /// degenerate layers, and in a scan that was opened for those that are not kept in files (see
+    /// [`ProjectionNote`]). [`Scan::transform`] works for all of them.
     #[must_use]
     pub fn projections(&self) -> &[Option<Box<dyn Projection>>] {
         &self.projections
@@ -125,8 +126,23 @@ impl Scan {
     /// # Errors
     /// [`ScanError::Reduce`] with the layer at fault.
     pub fn with_maps(self, spec: &ReducerSpec, watch: &dyn Watch) -> Result<Self, ScanError> {
+        let layers: Vec<Layer> = self.activations.layers().collect();
+        self.with_maps_of(&layers, spec, watch)
+    }
+
+    /// [`Scan::with_maps`] of some layers only, in the order of the recording.
+    ///
+    /// # Errors
+    /// As [`Scan::with_maps`], and [`ScanError::NoLayer`].
+    pub fn with_maps_of(
+        self,
+        layers: &[Layer],
+        spec: &ReducerSpec,
+        watch: &dyn Watch,
+    ) -> Result<Self, ScanError> {
         let reducer = spec.build();
-        let mut scan = self.with_maps_by(reducer.as_ref(), spec.components, watch)?;
+        let rows = self.some_layers(layers)?;
+        let mut scan = self.mapped(&rows, reducer.as_ref(), spec.components, watch)?;
         if let Some(maps) = &mut scan.notes.maps {
             maps.spec = Some(spec.clone());
         }
@@ -143,11 +159,25 @@ impl Scan {
         components: usize,
         watch: &dyn Watch,
     ) -> Result<Self, ScanError> {
-        let reduced = reduce_stack(&self.activations, reducer, components, watch)?;
-        let layers = reduced.embedding.iter().map(|(layer, points)| MapNote {
+        let rows = self.activations.clone();
+        self.mapped(&rows, reducer, components, watch)
+    }
+
+    fn mapped(
+        self,
+        rows: &Activations,
+        reducer: &dyn Reducer,
+        components: usize,
+        watch: &dyn Watch,
+    ) -> Result<Self, ScanError> {
+        let reduced = reduce_stack(rows, reducer, components, watch)?;
+        let maps = reduced.embedding.iter().zip(&reduced.projections);
+        let layers = maps.map(|((layer, points), projection)| MapNote {
             layer,
             degenerate: points.degenerate,
             axes: points.axes.clone(),
+            projection: projections::note(projection.as_deref()),
+            quality: None,
         });
         let maps = MapsNote {
             reducer: reducer.name().to_owned(),

@@ -26,6 +26,7 @@ mod linear;
 mod moments;
 mod pca;
 mod procrustes;
+mod projection;
 mod quality;
 mod random;
 mod random_projection;
@@ -36,10 +37,11 @@ mod svd;
 
 pub use align::align_layers;
 pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
-pub use linear::{LinearModel, LinearProjection};
+pub use linear::LinearModel;
 pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
 pub use pca::Pca;
 pub use procrustes::{Procrustes, instability};
+pub use projection::LinearProjection;
 pub use quality::{
     Distance, PointQuality, Quality, QualityOptions, RowsAndPoints, placement, quality,
 };

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Scaling;
 use crate::check::check_size;
-use crate::linear::{LinearModel, LinearProjection, Rows, project_all};
+use crate::linear::{LinearModel, Rows, project_all};
 use crate::moments::Moments;
+use crate::projection::LinearProjection;
 use crate::random::normal;
 
 /// A Gaussian random projection (Johnson & Lindenstrauss 1984): distances survive in proportion to

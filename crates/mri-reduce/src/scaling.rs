@@ -179,6 +179,52 @@ mod tests {
     }
 
     #[test]
+    fn centring_takes_the_mean_away_and_nothing_takes_nothing() {
+        let x = array![[1.0_f32, -4.0], [2.0, 0.0], [6.0, 1.0]];
+        let scale = |scaling| Scaler::fit(x.view(), scaling).transform(x.view()).unwrap();
+        assert_eq!(scale(Scaling::None), x);
+        assert_eq!(
+            scale(Scaling::Center),
+            array![[-2.0, -3.0], [-1.0, 1.0], [3.0, 2.0]]
+        );
+        // New rows are scaled by what was fitted, not by themselves.
+        let scaler = Scaler::fit(x.view(), Scaling::Center);
+        assert_eq!(
+            scaler.transform(array![[3.0, -1.0]].view()).unwrap(),
+            array![[0.0, 0.0]]
+        );
+        let wide = scaler.transform(array![[1.0, 2.0, 3.0]].view());
+        assert!(matches!(
+            wide,
+            Err(ReduceError::WidthMismatch {
+                given: 3,
+                fitted: 2
+            })
+        ));
+        let bad = scaler.transform(array![[1.0, f32::NAN]].view());
+        assert!(matches!(
+            bad,
+            Err(ReduceError::NonFinite {
+                row: 0,
+                column: 1,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn rounding_is_not_blown_up_to_noise() {
+        // One step of f32 at 1000 is 6e-5: such a column is constant.
+        let step = f32::from_bits(1000.0_f32.to_bits() + 1);
+        let x = array![[1000.0, 0.0], [step, 1e-9], [1000.0, 0.0]];
+        for scaling in [Scaling::Standardize, Scaling::MinMax] {
+            let z = Scaler::fit(x.view(), scaling).transform(x.view()).unwrap();
+            assert!(z.column(0).iter().all(|&v| v == 0.0), "{scaling:?}");
+            assert!(z[(1, 1)] >= 1.0, "small alone is not constant: {scaling:?}");
+        }
+    }
+
+    #[test]
     fn min_max_reaches_both_ends() {
         let x = array![[-1.0_f32, 3.0], [3.0, 3.0], [1.0, 3.0]];
         let z = Scaler::fit(x.view(), Scaling::MinMax)

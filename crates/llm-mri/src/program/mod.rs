@@ -3,7 +3,9 @@
 mod progress;
 
 mod extract;
+mod maps;
 mod merge;
+mod reduce;
 mod report;
 mod scan;
 mod source;
@@ -35,6 +37,7 @@ enum Command {
     Extract(extract::ExtractArgs),
     Merge(merge::MergeArgs),
     Report(report::ReportArgs),
+    Reduce(reduce::ReduceArgs),
 }
 
 /// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
@@ -45,6 +48,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Extract(args) => extract::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Report(args) => report::run(args),
+        Command::Reduce(args) => reduce::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,10 @@
 //! `llm-mri scan`: from texts to pictures in one go.
 
-use std::str::FromStr;
-
 use anyhow::{Context, Result};
 use clap::Args;
-use llm_mri::{Binning, ReducerKind, ReducerSpec, Scaling, Scan};
+use llm_mri::{Binning, Scan};
 
+use super::maps::{MapsArgs, report_points};
 use super::progress::{Bar, say};
 use super::source::SourceArgs;
 
@@ -36,33 +35,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// How layers are reduced: pca, svd, …
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "pca",
-        help_heading = "Maps"
-    )]
-    reducer: String,
-
-    /// Components to keep; regions and pictures need 2
-    #[arg(
-        long,
-        short = 'k',
-        value_name = "K",
-        default_value_t = 2,
-        help_heading = "Maps"
-    )]
-    components: usize,
-
-    /// What is done to the columns first: none, center, standardize or min-max; the default is the
-    /// reducer's own
-    #[arg(long, value_name = "NAME", help_heading = "Maps")]
-    scaling: Option<String>,
-
-    /// Seed of whatever is random in the reducer
-    #[arg(long, default_value_t = 0, help_heading = "Maps")]
-    seed: u64,
+    #[command(flatten)]
+    maps: MapsArgs,
 
     /// Cells per side of each layer's grid
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Maps")]
@@ -86,18 +60,7 @@ pub(crate) fn run(args: ScanArgs) -> Result<()> {
         other => anyhow::bail!("--bins {other}: expected uniform or quantile"),
     };
     binning.check().context("--grid")?;
-    anyhow::ensure!(args.components > 0, "--components 0: at least 1 is needed");
-    let spec = ReducerSpec {
-        kind: ReducerKind::from_str(&args.reducer).context("--reducer")?,
-        components: args.components,
-        scaling: args
-            .scaling
-            .as_deref()
-            .map(Scaling::from_str)
-            .transpose()
-            .context("--scaling")?,
-        seed: args.seed,
-    };
+    let spec = args.maps.spec()?;
     let bar = Bar::new(source.quiet);
     let scan = source
         .apply(Scan::builder())?
@@ -113,13 +76,7 @@ pub(crate) fn run(args: ScanArgs) -> Result<()> {
 
 fn report(scan: &Scan, source: &SourceArgs) {
     source.report(scan);
-    let maps = scan.notes().maps.iter().flat_map(|maps| &maps.layers);
-    for note in maps.filter(|note| note.degenerate) {
-        say(&format!(
-            "{}: all rows are equal, so its map is a single point",
-            note.layer
-        ));
-    }
+    report_points(scan);
     match scan.graph() {
         Some(graph) => {
             let (regions, edges) = (graph.graph().node_count(), graph.graph().edge_count());

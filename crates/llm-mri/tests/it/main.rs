@@ -1,9 +1,13 @@
 //! Tests of the facade and of the program, one module per topic.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 /// Small scans without libtorch, and the program as a process.
 mod common;
 /// The program with sound and with wrong input.
 mod program;
+/// Other maps of a recording, what they keep, and new rows in them.
+mod reduce;
 /// The report as a file.
 mod report;
 /// Scans in memory and in folders through the library.

@@ -1,0 +1,129 @@
+//! `llm-mri reduce`: other maps of a recording.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use llm_mri::{Layer, QualityOptions, Scan, Stage};
+
+use super::maps::{MapsArgs, report_points};
+use super::progress::{Bar, say};
+
+/// Reduce the layers of a recording to maps, and measure what the maps keep.
+///
+/// Reads OUT/activations, as `llm-mri extract` or `scan` wrote them, and writes into OUT:
+///   embedding/resid.NN.npy             float32 (texts, K), one per layer
+///   embedding/resid.NN.projection.csv  offset,factor and a column per component: places new rows;
+///                                      for reducers that have no such table manifest.json says so
+///   embedding/quality.csv              how much of the neighbourhoods and distances each map keeps
+///   manifest.json                      its section `maps`
+///
+/// Regions, graphs and pictures of former maps are removed, for they no longer belong to these;
+/// `llm-mri scan` makes them anew without recording again.
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
+Example:
+  llm-mri reduce scan-out --reducer svd --components 10 --layers 0,3,6"
+)]
+pub(crate) struct ReduceArgs {
+    /// Folder of the recording
+    #[arg(value_name = "OUT")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    maps: MapsArgs,
+
+    /// Layers to reduce, such as 0,3,6 of the residual stream or mlp_act.02; the default is all
+    #[arg(
+        long,
+        value_name = "LAYER,…",
+        value_delimiter = ',',
+        help_heading = "Maps"
+    )]
+    layers: Vec<String>,
+
+    /// Size of the neighbourhoods that are judged
+    #[arg(long, value_name = "K", default_value_t = 15, help_heading = "Quality")]
+    neighbours: usize,
+
+    /// Do not measure what the maps keep
+    #[arg(long, help_heading = "Quality")]
+    no_quality: bool,
+
+    /// Threads to work with; the default is one per core
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+
+    /// Show no progress and print nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(crate) fn run(args: ReduceArgs) -> Result<()> {
+    let spec = args.maps.spec()?;
+    anyhow::ensure!(args.neighbours > 0, "--neighbours 0: at least 1 is needed");
+    let layers = args.layers.iter().map(|text| layer(text));
+    let layers: Vec<Layer> = layers.collect::<Result<_>>().context("--layers")?;
+    if let Some(threads) = args.threads {
+        anyhow::ensure!(threads > 0, "--threads 0: at least 1 is needed");
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()?;
+    }
+    let bar = Bar::new(args.quiet);
+    let scan = Scan::open(&args.out)?;
+    let scan = match layers.as_slice() {
+        [] => scan.with_maps(&spec, &bar)?,
+        some => scan.with_maps_of(some, &spec, &bar)?,
+    };
+    let scan = if args.no_quality {
+        scan
+    } else {
+        let options = QualityOptions {
+            neighbours: args.neighbours,
+            ..QualityOptions::default()
+        };
+        scan.with_quality(&options, &bar)?
+    };
+    scan.update(Stage::Maps, &bar)?;
+    bar.finish();
+    if !args.quiet {
+        report(&scan, &args);
+    }
+    Ok(())
+}
+
+/// A number is a layer of the residual stream; anything else is a layer's full name.
+fn layer(text: &str) -> Result<Layer> {
+    match text.parse::<usize>() {
+        Ok(index) => Ok(Layer::resid(index)),
+        Err(_) => Ok(Layer::from_str(text)?),
+    }
+}
+
+fn report(scan: &Scan, args: &ReduceArgs) {
+    report_points(scan);
+    let Some(maps) = &scan.notes().maps else {
+        return;
+    };
+    let measured = maps
+        .layers
+        .iter()
+        .filter_map(|note| Some((note.layer, note.quality?)));
+    for (layer, quality) in measured {
+        let m = quality.measures;
+        say(&format!(
+            "{layer}: trustworthiness {:.3}, continuity {:.3}, recall {:.3} of {} neighbours",
+            m.trustworthiness, m.continuity, m.recall, quality.neighbours
+        ));
+    }
+    say(&format!(
+        "wrote {} maps by {} to {}",
+        maps.layers.len(),
+        maps.reducer,
+        args.out.join("embedding").display()
+    ));
+}

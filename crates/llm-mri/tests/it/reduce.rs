@@ -1,0 +1,228 @@
+use std::fs;
+use std::path::Path;
+
+use llm_mri::{
+    Layer, ProjectionNote, QualityOptions, ReducerKind, ReducerSpec, Scan, ScanError, Stage,
+};
+use mri_extract::read_npy;
+
+use crate::common::{builder, bytes, program};
+
+/// A recording of `n` texts in a folder, with maps, regions and pictures.
+fn scanned(folder: &Path, n: usize) -> String {
+    builder(n).out(folder).run().unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+fn reduce(args: &[&str]) -> String {
+    let output = program([&["reduce"], args].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{args:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(args: &[&str]) -> String {
+    let output = program([&["reduce"], args].concat());
+    assert_eq!(output.status.code(), Some(1), "{args:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    said
+}
+
+fn spec(kind: ReducerKind, components: usize) -> ReducerSpec {
+    ReducerSpec {
+        kind,
+        components,
+        ..ReducerSpec::default()
+    }
+}
+
+#[test]
+fn other_maps_take_the_place_of_the_old_ones_and_of_what_was_made_of_them() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    let out = scanned(&folder, 40);
+    let recorded = bytes(&folder.join("activations"));
+    let said = reduce(&[
+        &out,
+        "--reducer",
+        "svd",
+        "-k",
+        "3",
+        "--scaling",
+        "center",
+        "--threads",
+        "1",
+    ]);
+    assert!(said.contains("maps by SVD"), "{said}");
+    assert_eq!(bytes(&folder.join("activations")), recorded);
+    for gone in ["grid", "graph", "figures"] {
+        assert!(!folder.join(gone).exists(), "{gone} is not of these maps");
+    }
+    let opened = Scan::open(&folder).unwrap();
+    let maps = opened.notes().maps.as_ref().unwrap();
+    let kept = maps.spec.as_ref().unwrap();
+    assert_eq!((kept.kind, kept.components), (ReducerKind::Svd, 3));
+    assert_eq!(opened.notes().grid, None);
+    // The files are what the library makes of the same recording.
+    let svd = ReducerSpec {
+        scaling: Some("center".parse().unwrap()),
+        ..spec(ReducerKind::Svd, 3)
+    };
+    let expected = builder(40).activations_only().run().unwrap();
+    let expected = expected.with_maps(&svd, &()).unwrap();
+    for (layer, points) in expected.embedding().unwrap().iter() {
+        let file = folder.join(format!("embedding/{layer}.npy"));
+        assert_eq!(read_npy(&file).unwrap(), points.coordinates, "{layer}");
+    }
+}
+
+#[test]
+fn the_table_of_quality_has_a_line_per_layer_with_what_the_library_measures() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    let out = scanned(&folder, 50);
+    reduce(&[&out, "--neighbours", "7"]);
+    let opened = Scan::open(&folder).unwrap();
+    let mut table = csv::Reader::from_path(folder.join("embedding/quality.csv")).unwrap();
+    let header: Vec<String> = table.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(
+        header[..4],
+        ["layer", "rows", "neighbours", "trustworthiness"]
+    );
+    let lines: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let layers: Vec<Layer> = opened.activations().layers().collect();
+    assert_eq!(lines.len(), layers.len());
+    let options = QualityOptions {
+        neighbours: 7,
+        ..QualityOptions::default()
+    };
+    for (line, layer) in lines.iter().zip(layers) {
+        assert_eq!(line[0], layer.to_string());
+        let points = opened.embedding().unwrap().get(layer).unwrap();
+        if points.degenerate {
+            assert!(line.iter().skip(1).all(str::is_empty), "{line:?}");
+            continue;
+        }
+        let rows = opened.activations().get(layer).unwrap().load().unwrap();
+        let labels = Some(opened.labels().as_ref());
+        let coordinates = points.coordinates.view();
+        let (q, _) =
+            llm_mri::reduce::quality(rows.view(), coordinates, labels, &options, &()).unwrap();
+        let expected = [
+            50.0,
+            7.0,
+            q.trustworthiness,
+            q.continuity,
+            q.recall,
+            q.neighbourhood_hit.unwrap(),
+            q.triplet_accuracy,
+            q.distance_correlation,
+        ];
+        let found: Vec<f64> = line.iter().skip(1).map(|v| v.parse().unwrap()).collect();
+        assert_eq!(found, expected, "{layer}");
+    }
+    reduce(&[&out, "--no-quality", "--quiet"]);
+    assert!(!folder.join("embedding/quality.csv").exists());
+}
+
+#[test]
+fn chosen_layers_alone_are_reduced() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    let out = scanned(&folder, 30);
+    reduce(&[&out, "--layers", "2,resid.01"]);
+    let opened = Scan::open(&folder).unwrap();
+    let layers: Vec<Layer> = opened.embedding().unwrap().layers().collect();
+    assert_eq!(layers, [Layer::resid(1), Layer::resid(2)]);
+    assert!(!folder.join("embedding/resid.00.npy").exists());
+    let said = refused(&[&out, "--layers", "1,77"]);
+    assert!(
+        said.contains("no layer resid.77; there are resid.00"),
+        "{said}"
+    );
+    let layers: Vec<Layer> = Scan::open(&folder)
+        .unwrap()
+        .embedding()
+        .unwrap()
+        .layers()
+        .collect();
+    assert_eq!(layers.len(), 2, "a refusal leaves the maps as they are");
+}
+
+#[test]
+fn new_rows_are_placed_to_the_bit_by_an_opened_scan() {
+    let home = tempfile::tempdir().unwrap();
+    for kind in ReducerKind::ALL {
+        let folder = home.path().join(kind.name());
+        let scan = builder(60).out(&folder).run().unwrap();
+        let scan = scan.with_maps(&spec(kind, 2), &()).unwrap();
+        scan.update(Stage::Maps, &()).unwrap();
+        let opened = Scan::open(&folder).unwrap();
+        let notes = &opened.notes().maps.as_ref().unwrap().layers;
+        for (note, projection) in notes.iter().zip(scan.projections()) {
+            let rows = scan.activations().get(note.layer).unwrap().load().unwrap();
+            let new = rows.mapv(|v| v * 1.25 + 0.1);
+            let placed = opened.transform(note.layer, new.view(), &()).unwrap();
+            match projection {
+                Some(projection) => {
+                    let expected = projection.transform(new.view()).unwrap();
+                    assert_eq!(placed, expected, "{kind}, {}", note.layer);
+                }
+                None => {
+                    assert_eq!(note.projection, ProjectionNote::Point);
+                    assert!(placed.iter().all(|&v| v == 0.0));
+                }
+            }
+            let table = folder.join(format!("embedding/{}.projection.csv", note.layer));
+            assert_eq!(table.exists(), note.projection == ProjectionNote::Table);
+        }
+    }
+    let opened = Scan::open(home.path().join("pca")).unwrap();
+    let e = opened.transform(Layer::resid(99), ndarray::Array2::zeros((1, 2)).view(), &());
+    assert!(matches!(e, Err(ScanError::NoLayer { .. })));
+}
+
+#[test]
+fn a_damaged_projection_is_an_error_that_names_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    scanned(&folder, 30);
+    let table = folder.join("embedding/resid.01.projection.csv");
+    let whole = fs::read_to_string(&table).unwrap();
+    assert!(whole.starts_with("offset,factor,PC1,PC2\n"), "{whole}");
+    let cut: Vec<&str> = whole.lines().take(4).collect();
+    for damaged in [
+        cut.join("\n"),
+        whole.replacen("0.", "x", 1),
+        whole.replacen("0.", "inf", 1),
+        String::new(),
+    ] {
+        fs::write(&table, damaged).unwrap();
+        let e = Scan::open(&folder).err().unwrap();
+        assert!(matches!(e, ScanError::BadFile { .. }), "{e}");
+        assert!(e.to_string().contains("resid.01.projection.csv"), "{e}");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_refused_in_one_line() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    let out = scanned(&folder, 12);
+    let before = bytes(&folder);
+    for (args, says) in [
+        (&["--reducer", "pcs"][..], "known are pca"),
+        (&["--scaling", "huge"], "one of none, center"),
+        (&["--components", "0"], "at least 1"),
+        (&["--components", "9"], "give at most 8"),
+        (&["--layers", "x.1"], "resid.03"),
+        (&["--threads", "0"], "at least 1"),
+        (&["--neighbours", "0"], "at least 1"),
+    ] {
+        let said = refused(&[&[out.as_str()], args].concat());
+        assert!(said.contains(says), "{args:?}: {said}");
+    }
+    assert_eq!(bytes(&folder), before);
+    refused(&[home.path().join("nowhere").to_str().unwrap()]);
+}
