@@ -5,8 +5,11 @@
 //! ```
 //!
 //! It keeps the two columns that vary most. That is hardly a good map, but it is a complete reducer:
-//! it passes the conformance suite, so every stage of llm-mri can work with it. To see it beside the
-//! others, add it to `registered()` in the package `benches`.
+//! it passes the conformance suite, so every stage of llm-mri can work with it.
+//!
+//! To see a reducer of your own beside the others, with its time, memory and quality on the same
+//! rows: add its crate to the dependencies of the package `benches`, one line to `registered()` in
+//! `benches/benches/reducers/main.rs`, and run `cargo bench -p benches --bench reducers`.
 
 #![allow(clippy::print_stdout, reason = "an example is a program")]
 

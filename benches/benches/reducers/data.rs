@@ -1,0 +1,227 @@
+//! The rows that reducers compete on.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use mri_core::{Backend, Capture, Labels, Layer, Pooling, RowSource, TokenBatch};
+use mri_extract::{
+    Corpus, CorpusOptions, Device, NpyMatrix, RecordOptions, TchBackend, TchOptions, TextTokenizer,
+    open_store, record,
+};
+use ndarray::Array2;
+
+/// Rows under a name, with labels where there are any.
+pub(crate) struct Set {
+    pub(crate) name: String,
+    pub(crate) rows: Array2<f32>,
+    pub(crate) labels: Option<Labels>,
+    /// Rows that a reducer is fitted to when it shall place others.
+    pub(crate) kept: Vec<usize>,
+    /// Those others: every so many-th row, a tenth of all but 500 at most.
+    pub(crate) held_back: Vec<usize>,
+}
+
+impl Set {
+    fn new(name: impl Into<String>, rows: Array2<f32>, labels: Option<Labels>) -> Self {
+        let n = rows.nrows();
+        let step = n.div_ceil(500).max(10);
+        let (held_back, kept) = (0..n).partition(|row| row % step == step - 1);
+        Self {
+            name: name.into(),
+            rows,
+            labels,
+            kept,
+            held_back,
+        }
+    }
+}
+
+/// Opens or makes the rows of a name; nothing where the bundled corpus has no model to run it.
+pub(crate) fn open(name: &str) -> Result<Vec<Set>> {
+    let (kind, size) = name.split_once(':').unwrap_or((name, ""));
+    let rows = || {
+        size.parse::<usize>()
+            .with_context(|| format!("{name}: expected {kind}:ROWS"))
+    };
+    Ok(match kind {
+        "topics" | "topic-tokens" => topics(kind == "topic-tokens")?.into_iter().collect(),
+        "roll" => vec![roll(name, rows()?)],
+        "clusters" => vec![clusters(name, rows()?)?],
+        "decay" => {
+            let size = size.split_once('x').context("expected decay:ROWSxWIDTH")?;
+            vec![decay(name, size.0.parse()?, size.1.parse()?)]
+        }
+        _ => vec![file(name)?],
+    })
+}
+
+/// A matrix, or a layer of a store.
+fn file(name: &str) -> Result<Set> {
+    let (path, layer) = match name.split_once('@') {
+        Some((path, layer)) => (path, Some(layer.parse::<Layer>()?)),
+        None => (name, None),
+    };
+    let path = Path::new(path);
+    if path.is_file() {
+        return Ok(Set::new(name, NpyMatrix::open(path)?.load()?, None));
+    }
+    ensure!(
+        path.is_dir(),
+        "{name} is neither a kind of data nor a file or folder; the head of benches/reducers/main.rs \
+         lists the kinds"
+    );
+    let (_, activations) = open_store(path)?;
+    let layer = layer
+        .or(activations.layers().last())
+        .context("a store without layers")?;
+    let rows = activations
+        .get(layer)
+        .with_context(|| format!("{}: no layer {layer}", path.display()))?
+        .load()?;
+    let labels = activations.labels().as_ref().clone();
+    Ok(Set::new(
+        format!("{}@{layer}", path.display()),
+        rows,
+        Some(labels),
+    ))
+}
+
+/// The bundled corpus: the last layer of every text, or the middle layer of every token. Tokens
+/// have the label of their text.
+fn topics(tokens: bool) -> Result<Option<Set>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let model = root.join(".models/all-MiniLM-L6-v2");
+    if !model.is_dir() {
+        println!(
+            "topics: left out, {} is not there (cargo xtask setup)",
+            model.display()
+        );
+        return Ok(None);
+    }
+    let corpus = root.join("examples/data/topics.csv");
+    let corpus = Corpus::open(&corpus, &CorpusOptions::default())?;
+    let engine = TchOptions {
+        device: Device::Cpu,
+        ..TchOptions::default()
+    };
+    let mut backend = TchBackend::load(&model, &engine)?;
+    let tokenizer = TextTokenizer::open(&model, backend.model(), None)?;
+    let texts = tokenizer.encode(corpus.texts())?.tokens;
+    let labels = corpus.labels();
+    if !tokens {
+        let options = RecordOptions::default();
+        let recording = record(&mut backend, &texts, labels, &options, &())?;
+        let (_, rows) = recording.activations.iter().last().context("no layer")?;
+        let labels = labels.as_ref().clone();
+        return Ok(Some(Set::new("topics", rows.load()?, Some(labels))));
+    }
+    let capture = Capture {
+        layers: vec![Layer::resid(backend.model().n_blocks / 2)],
+        pooling: Pooling::Tokens,
+        final_norm: true,
+    };
+    let (mut values, mut ids) = (Vec::new(), Vec::new());
+    for (text, &id) in texts.iter().zip(labels.ids()) {
+        let mut one = TokenBatch::new();
+        one.push(text);
+        let matrices = backend.forward(&one, &capture)?;
+        ensure!(matrices.len() == 1, "one layer was asked for");
+        values.extend(matrices[0].iter().copied());
+        ids.extend(std::iter::repeat_n(id, text.len()));
+    }
+    let rows = Array2::from_shape_vec((ids.len(), backend.model().width), values)?;
+    let labels = Labels::new(labels.names().to_vec(), ids)?;
+    Ok(Some(Set::new("topic-tokens", rows, Some(labels))))
+}
+
+/// A sheet rolled up, in 50 dimensions, with a little noise.
+fn roll(name: &str, rows: usize) -> Set {
+    let mut random = Random(1);
+    let frame = Array2::from_shape_simple_fn((3, 50), || random.normal());
+    let mut sheet = Array2::zeros((rows, 3));
+    for mut row in sheet.rows_mut() {
+        let angle = 1.5 * std::f32::consts::PI * (1.0 + 2.0 * random.unit());
+        row[0] = angle * angle.cos();
+        row[1] = 21.0 * random.unit();
+        row[2] = angle * angle.sin();
+    }
+    let noise = Array2::from_shape_simple_fn((rows, 50), || 0.3 * random.normal());
+    Set::new(name, sheet.dot(&frame) + noise, None)
+}
+
+/// Ten clouds of different sizes and spreads in 64 dimensions, in three groups.
+fn clusters(name: &str, rows: usize) -> Result<Set> {
+    let mut random = Random(2);
+    let groups = Array2::from_shape_simple_fn((3, 64), || 6.0 * random.normal());
+    let centres = Array2::from_shape_fn((10, 64), |(c, j)| {
+        groups[(c % 3, j)] + 2.0 * random.normal()
+    });
+    let mut ids = Vec::with_capacity(rows);
+    let points = (0..rows).flat_map(|_| {
+        // The later a cloud, the rarer: the smaller of two draws.
+        let cloud = random.below(10).min(random.below(10));
+        ids.push(cloud as u32);
+        let spread = 0.5 + 0.1 * cloud as f32;
+        let point: Vec<f32> = centres
+            .row(cloud)
+            .iter()
+            .map(|c| c + spread * random.normal())
+            .collect();
+        point
+    });
+    let points = Array2::from_shape_vec((rows, 64), points.collect())?;
+    let names = (0..10).map(|c| format!("cloud {c}")).collect();
+    Ok(Set::new(name, points, Some(Labels::new(names, ids)?)))
+}
+
+/// What activations look like to a linear reducer: a slowly decaying spectrum along directions
+/// that are not the columns', and three massive columns far from 0.
+fn decay(name: &str, rows: usize, width: usize) -> Set {
+    let mut random = Random(3);
+    let mut x = Array2::from_shape_fn((rows, width), |(_, j)| {
+        random.normal() / (1.0 + j as f32).powf(0.3)
+    });
+    // Reflections turn the directions and cost no more than reading the rows.
+    for _ in 0..3 {
+        let mut u = ndarray::Array1::from_shape_simple_fn(width, || random.normal());
+        u /= u.dot(&u).sqrt();
+        let along = x.dot(&u);
+        for (mut row, along) in x.rows_mut().into_iter().zip(along) {
+            row.scaled_add(-2.0 * along, &u);
+        }
+    }
+    for (column, factor) in [(5, 30.0), (40, 20.0), (77, 10.0)] {
+        if column < width {
+            x.column_mut(column).mapv_inplace(|v| factor * v + 200.0);
+        }
+    }
+    Set::new(name, x, None)
+}
+
+/// SplitMix64 (Steele, Lea & Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to 1, never 0.
+    fn unit(&mut self) -> f32 {
+        ((self.next() >> 40) as f32 + 0.5) / (1_u32 << 24) as f32
+    }
+
+    /// Standard normal (Box and Muller 1958).
+    fn normal(&mut self) -> f32 {
+        let radius = (-2.0 * self.unit().ln()).sqrt();
+        radius * (std::f32::consts::TAU * self.unit()).cos()
+    }
+
+    fn below(&mut self, n: u64) -> usize {
+        (self.next() % n) as usize
+    }
+}
