@@ -2,3 +2,5 @@
 
 /// Cells and edges against the Python library LLM-MRI on the bundled corpus.
 mod peer;
+/// What the documents say is there.
+mod readme;
