@@ -1,16 +1,18 @@
 //! Draws every kind of figure over made-up data, to be looked at.
 //!
-//!     cargo run -p mri-render --example gallery -- FOLDER
+//!     cargo run -p mri-render --example gallery -- FOLDER [CASE]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mri_core::{Axis, Embedding, Labels, Layer, Points};
-use mri_graph::RegionGraph;
+use mri_graph::{Contrast, Metrics, MetricsRow, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack, grid_stack};
 use mri_render::{
-    Caption, GraphStyle, HeatmapStyle, LayeredLayout, Quantity, Theme, graph_picture, heatmap_sheet,
+    Caption, CloudStyle, Figure, GraphStyle, HeatmapStyle, LayeredLayout, LineChart, LinePanel,
+    Look, Quantity, Series, contact_sheet, difference_sheet, graph_picture, heatmap_sheet,
+    line_chart, metrics_chart, path_picture, scree, through_layers,
 };
 use ndarray::Array2;
 
@@ -61,72 +63,209 @@ fn scan(n: usize, names: &[&str], n_layers: usize, side: usize) -> (Embedding, G
     (embedding, grids)
 }
 
+/// Letters, shapes and lengths that labels have outside of examples.
+const TWO: [&str; 2] = ["astronomy", "cooking"];
+const THREE: [&str; 3] = [
+    "Право & порядок",
+    "Μουσική",
+    "a very long label that says far more than a label should, really",
+];
+const TEN: [&str; 10] = [
+    "business",
+    "culture",
+    "日本語のラベル",
+    "education",
+    "العربية",
+    "food",
+    "health",
+    "politics & law",
+    "sports",
+    "Wissenschaft",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::args().nth(1).ok_or("usage: gallery FOLDER")?);
     std::fs::create_dir_all(&out)?;
-    let caption = |side: usize| Caption {
+    // Name, texts, categories, layers, cells per side.
+    let cases: [(&str, usize, &[&str], usize, usize); 8] = [
+        ("small", 12, &TWO, 7, 10),
+        ("usual", 300, &TWO, 7, 10),
+        ("one-layer", 300, &THREE, 1, 10),
+        ("one-layer-ten", 5_000, &TEN, 1, 10),
+        ("words", 300, &THREE, 7, 10),
+        ("many", 5_000, &TEN, 7, 20),
+        ("deep", 5_000, &TWO, 31, 10),
+        ("deep-ten", 5_000, &TEN, 31, 10),
+    ];
+    let only = std::env::args().nth(2);
+    for (name, n, names, n_layers, side) in cases {
+        if only.as_ref().is_none_or(|only| only == name) {
+            let (embedding, grids) = scan(n, names, n_layers, side);
+            let folder = out.join(name);
+            std::fs::create_dir_all(&folder)?;
+            draw(&folder, &embedding, &grids, side)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every kind of figure over one scan.
+fn draw(
+    out: &Path,
+    embedding: &Embedding,
+    grids: &GridStack,
+    side: usize,
+) -> Result<(), Box<dyn Error>> {
+    let caption = Caption {
         model: "made-up-model".into(),
         corpus: "made-up texts".into(),
         reducer: "PCA".into(),
         grid: format!("{side} × {side}"),
     };
-    let two = ["astronomy", "cooking"];
-    let three = [
-        "Право & порядок",
-        "Μουσική",
-        "a very long label that says far more than a label should, really",
-    ];
-    let ten = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-    let cases: [(&str, usize, &[&str], usize, usize); 6] = [
-        ("small", 12, &two, 7, 10),
-        ("usual", 300, &two, 7, 10),
-        ("one-layer", 300, &three, 1, 10),
-        ("deep", 5_000, &two, 31, 10),
-        ("many", 5_000, &ten, 7, 20),
-        ("words", 300, &three, 13, 10),
-    ];
-    for (name, n, names, n_layers, side) in cases {
-        let (embedding, grids) = scan(n, names, n_layers, side);
-        let graph = RegionGraph::co_activation(&grids);
-        let layout = LayeredLayout::of(&graph);
-        let caption = caption(side);
-        let sheet = |quantity, theme| {
-            let style = HeatmapStyle {
-                theme,
-                ..HeatmapStyle::default()
-            };
-            heatmap_sheet(&grids, &embedding, quantity, &caption, &style)
-        };
-        let save = |figure: mri_render::Figure, kind: &str| {
-            figure.save(out.join(format!("{name}.{kind}.png")))
-        };
-        save(sheet(Quantity::Category(1), Theme::LIGHT)?, "category")?;
+    let labels = grids.labels();
+    let save = |figure: Figure, kind: &str| figure.save(out.join(format!("{kind}.png")));
+    let looks = [("", Look::default()), ("-dark", Look::dark())];
+    let heat = |look| HeatmapStyle {
+        look,
+        ..HeatmapStyle::default()
+    };
+    for (suffix, look) in looks {
+        let style = heat(look);
+        let sheet = |quantity| heatmap_sheet(grids, embedding, quantity, &caption, &style);
+        save(sheet(Quantity::Texts)?, &format!("texts{suffix}"))?;
+        save(sheet(Quantity::Category(1))?, &format!("category{suffix}"))?;
         save(
-            sheet(Quantity::Difference(0, 1), Theme::LIGHT)?,
-            "difference",
+            sheet(Quantity::Difference(0, 1))?,
+            &format!("difference{suffix}"),
         )?;
-        save(
-            sheet(Quantity::Difference(0, 1), Theme::DARK)?,
-            "difference-dark",
+        let contrast = &Contrast::all(labels)[0];
+        let verdicts = Significance {
+            permutations: 200,
+            resamples: 0,
+            ..Significance::default()
+        }
+        .cells(grids, contrast)?;
+        let tested = difference_sheet(
+            grids, embedding, contrast, &verdicts, 0.05, &caption, &style,
         )?;
-        save(sheet(Quantity::Texts, Theme::DARK)?, "all-dark")?;
-        let style = GraphStyle::default();
+        save(tested, &format!("significance{suffix}"))?;
+        let contact = contact_sheet(grids, embedding, &caption, &style)?;
+        save(contact, &format!("contact{suffix}"))?;
         save(
-            graph_picture(&graph.view(&[0]), &layout, &caption, &style)?,
-            "graph-one",
-        )?;
-        save(
-            graph_picture(&graph.view(&[0, 1]), &layout, &caption, &style)?,
-            "graph-two",
-        )?;
-        let dark = GraphStyle {
-            theme: Theme::DARK,
-            ..style
-        };
-        save(
-            graph_picture(&graph.view_all(), &layout, &caption, &dark)?,
-            "graph-all-dark",
+            scree(embedding, &caption, &look)?,
+            &format!("scree{suffix}"),
         )?;
     }
+    let graph = RegionGraph::co_activation(grids);
+    let layout = LayeredLayout::of(&graph);
+    let style = GraphStyle::default();
+    let dark = GraphStyle {
+        look: Look::dark(),
+        ..GraphStyle::default()
+    };
+    let picture = |categories: &[usize], style| {
+        graph_picture(&graph.view(categories), &layout, &caption, style)
+    };
+    save(picture(&[0], &style)?, "graph-one")?;
+    save(picture(&[0, 1], &style)?, "graph-two")?;
+    save(
+        graph_picture(&graph.view_all(), &layout, &caption, &dark)?,
+        "graph-all-dark",
+    )?;
+    save(
+        graph_picture(&graph.view_all(), &layout, &caption, &style)?,
+        "graph-all",
+    )?;
+    let path = graph.path(grids, 3).ok_or("there is no text 3")?;
+    let category = labels.ids()[3] as usize;
+    let text = "The text whose way is shown, with its first words and then a good many more of them, \
+                so that it has to be cut where the subtitle ends.";
+    for (kind, style) in [("path", &style), ("path-dark", &dark)] {
+        let figure = path_picture(
+            &graph.view_all(),
+            &layout,
+            &path,
+            category,
+            text,
+            &caption,
+            style,
+        )?;
+        save(figure, kind)?;
+    }
+    let metrics: Vec<Metrics> = (0..labels.n_categories())
+        .map(|c| Metrics::of(&graph.view(&[c]).digraph()))
+        .collect();
+    let rows: Vec<MetricsRow<'_>> = metrics
+        .iter()
+        .zip(labels.names())
+        .map(|(metrics, label)| MetricsRow {
+            model_name: "made-up-model",
+            label,
+            metrics,
+        })
+        .collect();
+    let layers: Vec<Layer> = grids.layers().collect();
+    for (kind, look) in [("metrics", Look::default()), ("metrics-dark", Look::dark())] {
+        let figure = metrics_chart(&rows, &labels.counts(), &layers, &caption, &look)?;
+        save(figure, kind)?;
+    }
+    save(
+        line_chart(&probe(layers.len()), &caption, &Look::default())?,
+        "probe",
+    )?;
+    let animation = through_layers(embedding, &caption, &CloudStyle::default())?;
+    save(animation.frame(0)?.0, "cloud-first")?;
+    save(animation.frame(animation.n_frames() / 2)?.0, "cloud-middle")?;
+    save(animation.frame(usize::MAX)?.0, "cloud-last")?;
+    let dark = CloudStyle {
+        look: Look::dark(),
+        ..CloudStyle::default()
+    };
+    save(
+        through_layers(embedding, &caption, &dark)?
+            .frame(usize::MAX)?
+            .0,
+        "cloud-dark",
+    )?;
+    if layers.len() <= 7 && labels.len() <= 300 {
+        animation.save(out.join("through-layers.gif"))?;
+    }
     Ok(())
+}
+
+/// Scores with intervals and a baseline, as of a probe.
+fn probe(n_layers: usize) -> LineChart {
+    let line = |top: f64| -> Vec<Option<f64>> {
+        let score = |l: usize| Some(0.5 + (top - 0.5) * (1.0 - 0.8_f64.powi(l as i32)));
+        (0..n_layers).map(score).collect()
+    };
+    let about = |line: &[Option<f64>]| -> Vec<Option<[f64; 2]>> {
+        line.iter()
+            .map(|v| v.map(|v| [v - 0.03, (v + 0.03).min(1.0)]))
+            .collect()
+    };
+    let lines = vec![line(0.95), line(0.86), line(0.8), vec![Some(0.5); n_layers]];
+    let mut intervals: Vec<_> = lines.iter().map(|line| about(line)).collect();
+    intervals[3] = vec![None; n_layers];
+    let series = ["activations", "map", "cells", "majority"];
+    LineChart {
+        title: "What a linear probe reads from each layer".into(),
+        notes: vec!["mean and 95 % interval of 5 splits".into()],
+        x_name: "layer".into(),
+        x: (0..n_layers).map(|l| l.to_string()).collect(),
+        series: series
+            .iter()
+            .map(|&name| Series {
+                name: name.into(),
+                n: None,
+                baseline: name == "majority",
+            })
+            .collect(),
+        panels: vec![LinePanel {
+            name: "F1, macro".into(),
+            lines,
+            intervals,
+            range: Some([0.0, 1.0]),
+        }],
+    }
 }

@@ -19,7 +19,7 @@ pub enum RenderError {
         height: f64,
     },
     /// The file name does not say in which format to save.
-    #[error("{}: unknown picture format; name the file .svg or .png", .path.display())]
+    #[error("{}: unknown picture format; name the file .svg or .png, or .gif for an animation", .path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,

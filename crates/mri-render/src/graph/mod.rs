@@ -1,0 +1,250 @@
+use mri_graph::{GraphView, RegionGraph};
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+
+mod scene;
+
+use scene::Scene;
+
+use crate::figure::draw_figure;
+use crate::header::{Header, MARGIN};
+use crate::legend::{Legend, Named};
+use crate::marker::Marker;
+use crate::text::{clean, shown_name, thousands};
+use crate::{
+    Caption, Color, Colormap, Figure, LayeredLayout, Look, RenderError, category_color,
+    layered_layout,
+};
+
+/// How a region graph is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GraphStyle {
+    /// Colours, size and letters.
+    pub look: Look,
+    /// At most this many edges are drawn, the heaviest; the picture says so where it leaves out any.
+    pub edge_budget: usize,
+}
+
+impl Default for GraphStyle {
+    /// Light, and at most 1,500 edges: more are a grey mass.
+    fn default() -> Self {
+        Self {
+            look: Look::default(),
+            edge_budget: 1_500,
+        }
+    }
+}
+
+impl LayeredLayout {
+    /// Lays out a region graph as a whole, so that the pictures of its views share positions.
+    #[must_use]
+    pub fn of(graph: &RegionGraph) -> Self {
+        let g = graph.graph();
+        let layer: Vec<usize> = g.node_weights().map(|region| region.position).collect();
+        let edges: Vec<_> = g
+            .edge_references()
+            .map(|e| {
+                (
+                    e.source().index(),
+                    e.target().index(),
+                    f64::from(e.weight().texts()),
+                )
+            })
+            .collect();
+        layered_layout(&layer, &edges)
+    }
+}
+
+/// Draws a view of a region graph: a column per layer, a circle per region (area ~ texts), a curve
+/// per transition (width and opacity ~ texts). With several categories circles are pies of their
+/// shares, clockwise from the top in the order of the legend.
+///
+/// `layout` is that of the whole graph ([`LayeredLayout::of`]).
+///
+/// # Errors
+/// [`RenderError::Mismatch`] if the layout is of another graph or the view has no category.
+pub fn graph_picture(
+    view: &GraphView<'_>,
+    layout: &LayeredLayout,
+    caption: &Caption,
+    style: &GraphStyle,
+) -> Result<Figure, RenderError> {
+    let names = view.graph().categories();
+    let quoted = |&c: &usize| format!("“{}”", shown_name(names, c));
+    let chosen: Vec<String> = view.categories().iter().map(quoted).collect();
+    let title = match chosen.as_slice() {
+        [] => {
+            return Err(RenderError::Mismatch(
+                "there is no category to draw".to_owned(),
+            ));
+        }
+        _ if chosen.len() == names.len() && names.len() > 2 => {
+            "How texts move through the layers".to_owned()
+        }
+        [one] => format!("How {one} moves through the layers"),
+        [rest @ .., last] => {
+            format!("How {} and {last} move through the layers", rest.join(", "))
+        }
+    };
+    let n = format!("n = {}", thousands(view.n_texts()));
+    draw_graph(view, layout, caption, style, (&title, vec![n]), None)
+}
+
+/// Draws the way of one text through the regions of every layer, over the graph of a view.
+///
+/// `path` is what [`RegionGraph::path`] gives for the text, `category` its category, `text` its words,
+/// of which the subtitle shows the beginning. Beside every region of the path stands its cell and how
+/// many texts share it.
+///
+/// # Errors
+/// As [`graph_picture`], and [`RenderError::Mismatch`] if a region of the path is not of this graph.
+pub fn path_picture(
+    view: &GraphView<'_>,
+    layout: &LayeredLayout,
+    path: &[NodeIndex],
+    category: usize,
+    text: &str,
+    caption: &Caption,
+    style: &GraphStyle,
+) -> Result<Figure, RenderError> {
+    let graph = view.graph();
+    if let Some(node) = path
+        .iter()
+        .find(|n| n.index() >= graph.graph().node_count())
+    {
+        return Err(RenderError::Mismatch(format!(
+            "the path has region {}, which the graph does not",
+            node.index()
+        )));
+    }
+    let name = shown_name(graph.categories(), category);
+    let words: String = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut start: String = words.chars().take(120).collect();
+    if start.len() < words.len() {
+        start.push('…');
+    }
+    let title = format!("The way of one “{name}” text through the layers");
+    let more = vec![
+        format!("“{start}”"),
+        "beside each region its cell and its texts".to_owned(),
+        format!("in grey n = {}", thousands(view.n_texts())),
+    ];
+    draw_graph(
+        view,
+        layout,
+        caption,
+        style,
+        (&title, more),
+        Some((path, category)),
+    )
+}
+
+fn draw_graph(
+    view: &GraphView<'_>,
+    layout: &LayeredLayout,
+    caption: &Caption,
+    style: &GraphStyle,
+    (title, mut more): (&str, Vec<String>),
+    path: Option<(&[NodeIndex], usize)>,
+) -> Result<Figure, RenderError> {
+    let graph = view.graph();
+    let look = &style.look;
+    let n_layers = graph.layers().len();
+    if layout.coordinate.len() != graph.graph().node_count() {
+        return Err(RenderError::Mismatch(
+            "the layout is not that of this graph".to_owned(),
+        ));
+    }
+    // A path has its regions' names beside it.
+    let least = if path.is_some() { 84.0 } else { 64.0 };
+    let column = (1_120.0 / n_layers.max(1) as f64).clamp(look.scaled(least), 170.0);
+    let suits = (2.0 * MARGIN + n_layers as f64 * column).max(640.0);
+    let width = look.width_or(suits, 320.0);
+    let column = (width - 2.0 * MARGIN) / n_layers.max(1) as f64;
+    let colors = colors(view);
+    let mut scene = Scene::new(view, layout, style, &colors, column);
+    if path.is_some() {
+        scene.fade();
+    }
+    more.push(scene.edge_note());
+    let subtitle = caption.line(&more);
+    let header = Header::new(title, &subtitle, width, look);
+    let all = graph.categories();
+    let names: Vec<String> = (0..all.len()).map(|c| shown_name(all, c)).collect();
+    let listed: Vec<(usize, Color)> = match path {
+        Some((_, category)) => vec![(category, path_color(category, graph, look))],
+        None => view.categories().iter().copied().zip(colors).collect(),
+    };
+    let named: Vec<Named<'_>> = listed
+        .iter()
+        .map(|&(c, color)| Named {
+            name: names.get(c).map_or("?", String::as_str),
+            n: graph.category_sizes().get(c).copied(),
+            color,
+            marker: Marker::Circle,
+        })
+        .collect();
+    let legend = Legend::new(&named, width, look);
+    let top = header.bottom + legend.height + look.scaled(8.0);
+    let footer = look.scaled(40.0);
+    let wanted = look
+        .height
+        .map(|height| height.clamp(200.0, 8_000.0) - top - footer);
+    let band = scene.place(top, wanted);
+    let description = format!(
+        "{title}. {subtitle}. {} Regions per layer, from left to right: {}.",
+        in_words(&listed, all, graph.category_sizes()),
+        scene.regions_in_words(graph.layers()),
+    );
+    draw_figure(
+        (width, top + band + footer),
+        title,
+        &description,
+        look.theme.background,
+        |canvas| {
+            header.draw(canvas, look);
+            legend.draw(canvas, header.bottom, look);
+            scene.draw_bands(canvas, graph.layers(), (top, band), look);
+            scene.draw(canvas, look);
+            if let Some((path, category)) = path {
+                let color = path_color(category, graph, look);
+                scene.draw_path(canvas, view, path, color, look);
+            }
+        },
+    )
+}
+
+/// A colour per category of a view.
+fn colors(view: &GraphView<'_>) -> Vec<Color> {
+    let total = view.graph().categories().len();
+    match view.categories() {
+        [_] => vec![Colormap::Blues.at(0.75)],
+        // The ends of the diverging map, a little inside, where they are not yet dark.
+        [_, _] => vec![Colormap::Coolwarm.at(0.08), Colormap::Coolwarm.at(0.92)],
+        many => many.iter().map(|&c| category_color(c, total)).collect(),
+    }
+}
+
+fn path_color(category: usize, graph: &RegionGraph, look: &Look) -> Color {
+    match graph.categories().len() {
+        0..=2 => Colormap::Coolwarm.at(if category == 0 { 0.08 } else { 0.92 }),
+        total => {
+            let color = category_color(category, total);
+            if look.is_dark() {
+                color.mix(Color::WHITE, 0.15)
+            } else {
+                color
+            }
+        }
+    }
+}
+
+fn in_words(listed: &[(usize, Color)], names: &[String], sizes: &[usize]) -> String {
+    let one = |&(c, _): &(usize, Color)| {
+        let name = names.get(c).map_or("?", String::as_str);
+        let n = sizes.get(c).copied().unwrap_or(0);
+        format!("category {} “{name}” with {n} texts", c + 1)
+    };
+    let all: Vec<String> = listed.iter().map(one).collect();
+    format!("Shown: {}.", all.join(", "))
+}

@@ -1,0 +1,336 @@
+use std::f64::consts::TAU;
+
+use mri_core::Layer;
+use mri_graph::GraphView;
+use petgraph::graph::NodeIndex;
+
+use super::GraphStyle;
+use crate::canvas::{Anchor, At, Canvas, TextLook};
+use crate::header::MARGIN;
+use crate::heatmap::{layer_name, layer_tick};
+use crate::text::{fit_text, text_width, thousands};
+use crate::{Color, Colormap, LayeredLayout, Look};
+
+/// The largest circle, and the smallest.
+const RADIUS: f64 = 13.0;
+const SMALLEST_RADIUS: f64 = 2.2;
+
+/// A circle to draw.
+struct Node {
+    id: NodeIndex,
+    at: At,
+    radius: f64,
+    texts: u32,
+    /// Texts of each of the view's categories.
+    parts: Vec<u32>,
+}
+
+/// A curve to draw.
+struct Edge {
+    ends: [NodeIndex; 2],
+    weight: u32,
+    color: Color,
+}
+
+/// All that is drawn, placed.
+pub(super) struct Scene<'a> {
+    layout: &'a LayeredLayout,
+    column: f64,
+    colors: Vec<Color>,
+    /// The layer of every node of the graph.
+    positions: Vec<usize>,
+    nodes: Vec<Node>,
+    /// Ascending by weight, so that the heaviest come on top.
+    edges: Vec<Edge>,
+    n_edges: usize,
+    drawn_share: f64,
+    /// From a layout coordinate to y: `from + (coordinate - low) * unit`.
+    low: f64,
+    span: f64,
+    unit: f64,
+    from: f64,
+    faded: bool,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(
+        view: &GraphView<'_>,
+        layout: &'a LayeredLayout,
+        style: &GraphStyle,
+        colors: &[Color],
+        column: f64,
+    ) -> Self {
+        let g = view.graph().graph();
+        let fold = |start: f64, pick: fn(f64, f64) -> f64| {
+            layout.coordinate.iter().copied().fold(start, pick)
+        };
+        let (low, high) = (
+            fold(f64::INFINITY, f64::min),
+            fold(f64::NEG_INFINITY, f64::max),
+        );
+        let parts =
+            |values: &[u32]| -> Vec<u32> { view.categories().iter().map(|&c| values[c]).collect() };
+        let nodes = view
+            .nodes()
+            .map(|(id, region, texts)| Node {
+                id,
+                at: (0.0, 0.0),
+                radius: 0.0,
+                texts,
+                parts: parts(&region.counts),
+            })
+            .collect();
+        let mut edges: Vec<Edge> = view
+            .edges()
+            .map(|e| Edge {
+                ends: [e.source, e.target],
+                weight: e.weight,
+                color: blend(colors, &parts(&g[e.id].weights)),
+            })
+            .collect();
+        let n_edges = edges.len();
+        let all: u64 = edges.iter().map(|e| u64::from(e.weight)).sum();
+        edges.sort_by_key(|e| e.weight);
+        edges.drain(..n_edges.saturating_sub(style.edge_budget));
+        let drawn: u64 = edges.iter().map(|e| u64::from(e.weight)).sum();
+        Self {
+            layout,
+            column,
+            colors: colors.to_vec(),
+            positions: g.node_weights().map(|region| region.position).collect(),
+            nodes,
+            edges,
+            n_edges,
+            drawn_share: if all > 0 {
+                drawn as f64 / all as f64
+            } else {
+                1.0
+            },
+            low: if low.is_finite() { low } else { 0.0 },
+            span: if high > low { high - low } else { 1.0 },
+            unit: 1.0,
+            from: 0.0,
+            faded: false,
+        }
+    }
+
+    /// Everything in grey, as the ground of something else.
+    pub(super) fn fade(&mut self) {
+        self.faded = true;
+    }
+
+    /// Places everything below `top`, in the height wanted if any; the height taken.
+    pub(super) fn place(&mut self, top: f64, wanted: Option<f64>) -> f64 {
+        let suits = (self.span * 19.0).clamp(260.0, 1_000.0);
+        // A path has two lines of words above its regions.
+        let around = 2.0 * RADIUS + if self.faded { 60.0 } else { 12.0 };
+        let inner = wanted.map_or(suits, |height| (height - around).max(60.0));
+        self.unit = inner / self.span;
+        self.from = top + around / 2.0;
+        let largest = RADIUS
+            .min((self.unit * 0.85).max(7.0))
+            .min((self.column * 0.3).max(3.0));
+        // Where all texts are in one region there is nothing to compare: such a layer (a degenerate
+        // one, most often) does not make all others small.
+        let mut regions = vec![0; self.positions.iter().max().map_or(0, |last| last + 1)];
+        for node in &self.nodes {
+            regions[self.positions[node.id.index()]] += 1;
+        }
+        let tells = |node: &&Node| regions[self.positions[node.id.index()]] > 1;
+        let compared = self.nodes.iter().filter(tells).map(|node| node.texts).max();
+        let most = compared.or_else(|| self.nodes.iter().map(|node| node.texts).max());
+        let most = f64::from(most.unwrap_or(1).max(1));
+        let places: Vec<At> = self.nodes.iter().map(|node| self.at(node.id)).collect();
+        for (node, at) in self.nodes.iter_mut().zip(places) {
+            node.at = at;
+            let share = (f64::from(node.texts) / most).min(1.0);
+            node.radius = (largest * share.sqrt()).max(SMALLEST_RADIUS);
+        }
+        inner + around
+    }
+
+    fn at(&self, id: NodeIndex) -> At {
+        let column = self.positions[id.index()] as f64 + 0.5;
+        let across = self.layout.coordinate[id.index()] - self.low;
+        (
+            MARGIN + column * self.column,
+            self.from + across * self.unit,
+        )
+    }
+
+    pub(super) fn edge_note(&self) -> String {
+        if self.edges.len() == self.n_edges {
+            return format!("{} edges", thousands(self.n_edges));
+        }
+        format!(
+            "{} of {} edges, {:.0} % of the texts’ transitions",
+            thousands(self.edges.len()),
+            thousands(self.n_edges),
+            100.0 * self.drawn_share
+        )
+    }
+
+    pub(super) fn regions_in_words(&self, layers: &[Layer]) -> String {
+        let mut regions = vec![0; layers.len()];
+        for node in &self.nodes {
+            regions[self.positions[node.id.index()]] += 1;
+        }
+        let one = |(layer, n): (&Layer, &usize)| format!("{} {n}", layer_name(*layer));
+        let all: Vec<String> = layers.iter().zip(&regions).map(one).collect();
+        all.join(", ")
+    }
+
+    /// A band behind every second layer, and the layers' names below.
+    pub(super) fn draw_bands(
+        &self,
+        canvas: &mut Canvas,
+        layers: &[Layer],
+        (top, height): (f64, f64),
+        look: &Look,
+    ) {
+        let size = look.scaled(12.0);
+        let fits = |layer: &Layer| text_width(&layer_name(*layer), size, false) < self.column - 4.0;
+        let all_fit = layers.iter().all(fits);
+        for (i, &layer) in layers.iter().enumerate() {
+            let left = MARGIN + i as f64 * self.column;
+            if i % 2 == 0 {
+                canvas.rect((left, top), (self.column, height), look.theme.empty, 1.0);
+            }
+            let name = if all_fit {
+                layer_name(layer)
+            } else {
+                layer_tick(layer)
+            };
+            let text = TextLook::new(size, look.theme.muted).anchor(Anchor::Middle);
+            let below = top + height + look.scaled(14.0);
+            canvas.text(&name, (left + self.column / 2.0, below), text);
+        }
+        if !all_fit {
+            let text = TextLook::new(size, look.theme.muted);
+            canvas.text("layer", (MARGIN, top + height + look.scaled(29.0)), text);
+        }
+    }
+
+    pub(super) fn draw(&self, canvas: &mut Canvas, look: &Look) {
+        let heaviest = self.edges.last().map_or(1.0, |e| f64::from(e.weight));
+        // Thick curves between close columns would only be blots.
+        let thickest = (self.column * 0.05).clamp(1.5, 4.4);
+        for edge in &self.edges {
+            let share = (f64::from(edge.weight) / heaviest).sqrt();
+            let [from, to] = edge.ends.map(|id| self.at(id));
+            let (color, alpha) = if self.faded {
+                (look.theme.line, 0.25 + 0.5 * share)
+            } else {
+                (edge.color, 0.18 + 0.62 * share)
+            };
+            canvas.path(curve(from, to), color, alpha, 0.6 + thickest * share);
+        }
+        for node in &self.nodes {
+            self.draw_node(canvas, node, look);
+        }
+    }
+
+    fn draw_node(&self, canvas: &mut Canvas, node: &Node, look: &Look) {
+        let ground = look.theme.background;
+        if self.faded {
+            canvas.disc(node.at, node.radius, look.theme.line, 1.0);
+            canvas.ring(node.at, node.radius, ground, 0.6);
+            return;
+        }
+        let counted = node.parts.iter().enumerate();
+        let main = counted.max_by_key(|&(i, n)| (*n, usize::MAX - i));
+        let color = main.map_or(look.theme.muted, |(i, _)| self.colors[i]);
+        canvas.disc(node.at, node.radius, color, 1.0);
+        // The other categories' shares, clockwise from the top.
+        let mut start = 0.0;
+        for (&part, &sector) in node.parts.iter().zip(&self.colors) {
+            let share = f64::from(part) / f64::from(node.texts.max(1));
+            if part > 0 && sector != color {
+                let points = pie(node.at, node.radius, start, start + share);
+                canvas.polygon(points, sector, 1.0);
+            }
+            start += share;
+        }
+        canvas.ring(node.at, node.radius, ground, 0.8);
+    }
+
+    /// One text's way, over what has been drawn.
+    pub(super) fn draw_path(
+        &self,
+        canvas: &mut Canvas,
+        view: &GraphView<'_>,
+        path: &[NodeIndex],
+        color: Color,
+        look: &Look,
+    ) {
+        let theme = look.theme;
+        let size = look.scaled(10.5);
+        for pair in path.windows(2) {
+            let points = curve(self.at(pair[0]), self.at(pair[1]));
+            canvas.path(points.clone(), theme.background, 1.0, 6.0);
+            canvas.path(points, color, 1.0, 3.0);
+        }
+        for &id in path {
+            let at = self.at(id);
+            let drawn = self.nodes.iter().find(|node| node.id == id);
+            let radius = drawn.map_or(SMALLEST_RADIUS, |node| node.radius).max(5.0);
+            canvas.disc(at, radius, color, 1.0);
+            canvas.ring(at, radius, theme.text, 1.4);
+            let region = &view.graph().graph()[id];
+            let cell = format!("cell {}, {}", region.cell.x, region.cell.y);
+            let texts = match region.texts() {
+                1 => "alone".to_owned(),
+                n => format!("{} texts", thousands(n as usize)),
+            };
+            let mut y = at.1 - radius - look.scaled(20.0);
+            for (line, bold) in [(cell, true), (texts, false)] {
+                let line = fit_text(&line, size, bold, self.column - 2.0);
+                let half = text_width(&line, size, bold) / 2.0 + 2.0;
+                let high = look.scaled(12.0);
+                // A ground, so that words over edges can be read.
+                let corner = (at.0 - half, y - high / 2.0);
+                canvas.rect(corner, (2.0 * half, high), theme.background, 0.8);
+                let mut text = TextLook::new(size, theme.text).anchor(Anchor::Middle);
+                text.bold = bold;
+                canvas.text(&line, (at.0, y), text);
+                y += high;
+            }
+        }
+    }
+}
+
+/// The colour of an edge: the one category's, the place between two, or the largest's of more.
+fn blend(colors: &[Color], parts: &[u32]) -> Color {
+    if let [a, b] = parts {
+        let share = f64::from(*b) / f64::from((a + b).max(1));
+        return Colormap::Coolwarm.at(0.08 + 0.84 * share);
+    }
+    let counted = parts.iter().enumerate();
+    let largest = counted.max_by_key(|&(i, part)| (*part, usize::MAX - i));
+    colors[largest.map_or(0, |(i, _)| i)]
+}
+
+/// A curve that leaves and arrives horizontally.
+fn curve(from: At, to: At) -> Vec<At> {
+    const STEPS: usize = 14;
+    (0..=STEPS)
+        .map(|i| {
+            let t = i as f64 / STEPS as f64;
+            let ease = t * t * (3.0 - 2.0 * t);
+            (
+                from.0 + (to.0 - from.0) * t,
+                from.1 + (to.1 - from.1) * ease,
+            )
+        })
+        .collect()
+}
+
+/// A sector of a circle between two shares of the full turn, clockwise from the top.
+fn pie(at: At, radius: f64, start: f64, end: f64) -> Vec<At> {
+    let steps = ((end - start) * 40.0).ceil().max(2.0) as usize;
+    let rim = (0..=steps).map(|i| {
+        let angle = TAU * (start + (end - start) * i as f64 / steps as f64);
+        (at.0 + radius * angle.sin(), at.1 - radius * angle.cos())
+    });
+    std::iter::once(at).chain(rim).collect()
+}

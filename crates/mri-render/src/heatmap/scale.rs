@@ -1,0 +1,132 @@
+use crate::canvas::{At, Canvas, TextLook};
+use crate::text::fit_text;
+use crate::{Color, Colormap, Look};
+
+/// How values become colours, the same for all panels of a figure.
+pub(crate) struct Scale {
+    /// The value at the end of the scale; the other end is 0, or its negative if diverging.
+    pub(crate) end: f64,
+    pub(crate) diverging: bool,
+    pub(crate) dark: bool,
+    pub(crate) unit: String,
+}
+
+/// The room at the right edge that a colour bar needs, at letters of 12 pixels.
+pub(crate) const BAR_ROOM: f64 = 112.0;
+
+impl Scale {
+    /// A value as it stands in a cell: whole, with a sign (and a true minus) where there are two
+    /// sides.
+    pub(crate) fn number(&self, value: f64) -> String {
+        let rounded = value.round();
+        if !self.diverging || rounded == 0.0 {
+            return format!("{:.0}", rounded.abs());
+        }
+        let sign = if rounded > 0.0 { '+' } else { '−' };
+        format!("{sign}{:.0}", rounded.abs())
+    }
+
+    pub(crate) fn color(&self, value: f64) -> Color {
+        let share = (value / self.end).clamp(-1.0, 1.0);
+        match (self.diverging, self.dark) {
+            (true, false) => Colormap::Coolwarm.at(0.5 + share / 2.0),
+            (true, true) => Colormap::Managua.at(0.5 + share / 2.0),
+            // A single text must differ from none, so the scale starts above the lightest tone.
+            (false, false) => Colormap::Blues.at(0.12 + 0.88 * share),
+            (false, true) => Colormap::Viridis.at(0.12 + 0.88 * share),
+        }
+    }
+}
+
+/// What stands beside a colour bar.
+pub(crate) struct Bar<'a> {
+    pub(crate) scale: &'a Scale,
+    /// The two sides of a difference, above and below.
+    pub(crate) sides: Option<[&'a str; 2]>,
+    /// Whether cells without significance are faded.
+    pub(crate) faded: bool,
+}
+
+impl Bar<'_> {
+    /// Draws the bar with its upper left corner at a point.
+    pub(crate) fn draw(&self, canvas: &mut Canvas, (left, top): At, look: &Look) {
+        const STEPS: usize = 64;
+        let (height, width) = (look.scaled(150.0), look.scaled(14.0));
+        let theme = look.theme;
+        let scale = self.scale;
+        let size = look.scaled(11.0);
+        let text = TextLook::new(size, theme.muted);
+        let room = look.scaled(BAR_ROOM - 22.0);
+        let strong = TextLook::new(size, theme.text).bold();
+        let mut y = top;
+        if let Some([a, _]) = self.sides {
+            canvas.text(
+                &fit_text(a, size, true, room),
+                (left, y + size / 2.0),
+                strong,
+            );
+            y += look.scaled(26.0);
+        }
+        let low = if scale.diverging { -scale.end } else { 0.0 };
+        let step = height / STEPS as f64;
+        for i in 0..STEPS {
+            let t = (i as f64 + 0.5) / STEPS as f64;
+            let color = scale.color(low + (scale.end - low) * t);
+            // Half a pixel more than the step, so that no line shows between the steps.
+            let more = if i == 0 { 0.0 } else { 0.5 };
+            let from = (left, y + height - (i + 1) as f64 * step);
+            canvas.rect(from, (width, step + more), color, 1.0);
+        }
+        canvas.frame((left, y), (width, height), theme.line, 0.8);
+        let middle = f64::midpoint(low, scale.end);
+        for (t, value) in [(0.0, low), (0.5, middle), (1.0, scale.end)] {
+            let at = (left + width + look.scaled(6.0), y + height * (1.0 - t));
+            canvas.text(&self.tick(value), at, text);
+        }
+        y += height + look.scaled(20.0);
+        if let Some([_, b]) = self.sides {
+            canvas.text(&fit_text(b, size, true, room), (left, y), strong);
+            y += look.scaled(20.0);
+        }
+        for word in crate::text::wrap_text(&scale.unit, size, false, room, 3) {
+            canvas.text(&word, (left, y), text);
+            y += look.scaled(14.0);
+        }
+        y += look.scaled(10.0);
+        let swatch = (width, width);
+        let beside = left + width + look.scaled(6.0);
+        if self.faded {
+            let color = scale.color(scale.end * 0.7);
+            faded_cell(canvas, (left, y), width, color, look);
+            canvas.text("may be chance", (beside, y + width / 2.0), text);
+            y += look.scaled(20.0);
+        }
+        canvas.rect((left, y), swatch, theme.empty, 1.0);
+        canvas.frame((left, y), swatch, theme.line, 0.8);
+        canvas.text("no texts", (beside, y + width / 2.0), text);
+    }
+
+    fn tick(&self, value: f64) -> String {
+        let digits = usize::from(self.scale.end < 10.0 && value != 0.0);
+        let size = format!("{:.digits$}", value.abs());
+        match (self.scale.diverging, value) {
+            (true, v) if v > 0.0 => format!("+{size}"),
+            (true, v) if v < 0.0 => format!("−{size}"),
+            _ => size,
+        }
+    }
+}
+
+/// A cell that is no finding: nearly the ground, with an outline in its colour, so that it differs
+/// from one without texts.
+pub(crate) fn faded_cell(canvas: &mut Canvas, at: At, cell: f64, color: Color, look: &Look) {
+    let ground = look.theme.background;
+    canvas.rect(at, (cell, cell), color.mix(ground, 0.74), 1.0);
+    let inset = (cell * 0.08).clamp(0.4, 1.2);
+    canvas.frame(
+        (at.0 + inset, at.1 + inset),
+        (cell - 2.0 * inset, cell - 2.0 * inset),
+        color.mix(ground, 0.2),
+        (cell * 0.05).clamp(0.5, 1.2),
+    );
+}
