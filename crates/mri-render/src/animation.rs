@@ -56,10 +56,10 @@ impl Animation {
             .map(|&i| self.pixels(i, scale))
             .collect::<Result<Vec<_>, _>>()?
         {
-            palette.count(&pixels.0);
+            palette.count(&pixels.colors);
         }
         let palette = palette.finish();
-        let (_, (width, height)) = self.pixels(0, scale)?;
+        let (width, height) = self.pixels(0, scale)?.size;
         let size = (u16::try_from(width), u16::try_from(height));
         let (Ok(width), Ok(height)) = size else {
             return Err(RenderError::BadSize {
@@ -78,7 +78,12 @@ impl Animation {
             for some in all.chunks(TOGETHER) {
                 let indexed = some
                     .par_iter()
-                    .map(|&i| Ok((palette.indices(&self.pixels(i, scale)?.0), self.delay(i))))
+                    .map(|&i| {
+                        Ok((
+                            palette.indices(&self.pixels(i, scale)?.colors),
+                            self.delay(i),
+                        ))
+                    })
                     .collect::<Result<Vec<_>, RenderError>>()?;
                 for (now, delay) in indexed {
                     let buffer = match &shown {
@@ -120,14 +125,22 @@ impl Animation {
         self.clouds.delay(i)
     }
 
-    /// Red, green and blue of every pixel of a frame, and its size.
-    fn pixels(&self, i: usize, scale: f64) -> Result<(Vec<[u8; 3]>, (u32, u32)), RenderError> {
+    fn pixels(&self, i: usize, scale: f64) -> Result<Pixels, RenderError> {
         let pixels = self.frame(i)?.0.pixels(scale)?;
         // The ground is opaque, so that premultiplied colours are the colours.
         let colors = pixels
             .pixels()
             .iter()
             .map(|p| [p.red(), p.green(), p.blue()]);
-        Ok((colors.collect(), (pixels.width(), pixels.height())))
+        Ok(Pixels {
+            colors: colors.collect(),
+            size: (pixels.width(), pixels.height()),
+        })
     }
+}
+
+/// Red, green and blue of every pixel of a frame, and its size.
+struct Pixels {
+    colors: Vec<[u8; 3]>,
+    size: (u32, u32),
 }

@@ -266,9 +266,9 @@ impl Bands {
         } else {
             &table.short
         };
-        for column in first..last {
-            let middle = self.left + (column - first) as f64 * self.step + self.panel / 2.0;
-            let name = fit_text(&names[column], small, false, self.step - 2.0);
+        for (i, name) in names[first..last].iter().enumerate() {
+            let middle = self.left + i as f64 * self.step + self.panel / 2.0;
+            let name = fit_text(name, small, false, self.step - 2.0);
             let text = TextLook::new(small, look.theme.muted).anchor(Anchor::Middle);
             canvas.text(&name, (middle, top + self.above / 2.0), text);
         }

@@ -4,12 +4,6 @@
 //! PNG is that SVG rasterised, so that the two never differ. One font is embedded, so pictures need
 //! nothing that the system may lack, and the same input gives the same bytes.
 //!
-//! [`heatmap_sheet`] draws the grids of several layers under one colour scale, [`graph_picture`] a
-//! region graph with a column per layer. Colours are safe for colour-blind readers (coolwarm for
-//! two categories, Petroff's sequences for more), and nothing is told by colour alone.
-//!
-//! A [`Report`] is one HTML file to explore a scan with. It holds its data and asks nothing of a
-//! network; its script and style stand in `assets/`.
 //! [`heatmap_sheet`] draws the grids of several layers under one colour scale, [`difference_sheet`] says
 //! what of a difference is more than chance, [`contact_sheet`] shows all categories at once;
 //! [`graph_picture`] draws a region graph with a column per layer and [`path_picture`] one text's way
@@ -18,6 +12,9 @@
 //! for two categories, Petroff's sequences for more), and nothing is told by colour alone.
 //!
 //! Every figure takes a [`Look`]: light or dark, as wide and high as wanted, with letters of a size.
+//!
+//! A [`Report`] is one HTML file to explore a scan with. It holds its data and asks nothing of a
+//! network; its script and style stand in `assets/`.
 
 #![warn(missing_docs)]
 
