@@ -33,20 +33,21 @@ function differenceOf(scan, state) {
   };
   return {
     id: "difference",
-    title: "Difference of two categories",
+    title: "Difference",
     value(node) {
       const { a, b, effect } = scan.effect(contrast(), node);
       return a + b > 0 ? effect : null;
     },
     faded: (node) => !tested(node),
     color: (value) => colors.difference(value / limits.difference(scan, state)),
-    words: (value) => signed(value),
-    note: () => `${scan.layers[state.get().layer].name}: share of one side’s texts less the other’s, in percentage `
-      + `points. Faded where chance would do (q ≥ 0.05, ${CORRECTION}).`,
+    // Where it is no chance, less than half a point would read as none.
+    words: (value, faded) => signed(value, Math.abs(value) < 0.005 && !faded ? 1 : 0),
+    note: () => `${scan.layers[state.get().layer].name}: shares of the sides’ texts, in percentage points. `
+      + "Faded: chance would do (q ≥ 0.05, Benjamini–Hochberg).",
     bar() {
       const limit = limits.difference(scan, state);
       const [a, b] = contrast().names;
-      return [(t) => colors.difference(2 * t - 1), `more ${oneLine(b, 16)}`, `±${percent(limit).replace(" %", " points")}`, `more ${oneLine(a, 16)}`];
+      return [(t) => colors.difference(2 * t - 1), `more ${oneLine(b, 24)}`, `± ${(100 * limit).toFixed(0)} points`, `more ${oneLine(a, 24)}`];
     },
     tip(node) {
       const { a, b } = scan.effect(contrast(), node);
@@ -101,9 +102,9 @@ function makeHeatmap(scan, state, what) {
         if (faded) color = mix(color, rgb(theme.empty), 0.68);
         context.fillStyle = css(color);
         context.fillRect(left + gap / 2, top + gap / 2, Math.max(cw - gap, 0.5), Math.max(ch - gap, 0.5));
-        const size = Math.min(13, cw * 0.36);
-        const words = what.words(value);
-        if (cw >= 22 && size * 0.62 * words.length < cw) {
+        const words = what.words(value, faded);
+        const size = Math.min(13, cw * 0.36, (cw * 1.35) / words.length);
+        if (cw >= 20 && size >= 7) {
           write(context, words, left + cw / 2, top + ch / 2 + 0.5,
             { size, color: faded ? theme.muted : readableOn(color), align: "center", weight: faded ? 400 : 600 });
         }
@@ -239,21 +240,21 @@ function makeHeatmap(scan, state, what) {
 function makeHeatmaps(scan, state) {
   makeHeatmap(scan, state, countsOf(scan, state));
   if (scan.contrasts.length === 0) {
-    byId("difference").append(element("figcaption", {}, element("h3", {}, "Difference of two categories")),
+    byId("difference").append(element("figcaption", {}, element("h3", {}, "Difference")),
       element("p", { class: "empty" }, scan.nCategories < 2
         ? "There is one category, so there is nothing to compare."
         : "No comparison of categories was made for this report."));
     return;
   }
   const { caption } = makeHeatmap(scan, state, differenceOf(scan, state));
-  const names = (contrast) => contrast.names.map((name) => oneLine(name, 40)).join(" against ");
+  const names = (contrast) => contrast.names.map((name) => oneLine(name, 28)).join(" against ");
   if (scan.contrasts.length === 1) {
-    caption.insertBefore(element("p", { class: "sides", dir: "auto" }, names(scan.contrasts[0])), caption.lastChild);
+    caption.firstChild.append(element("span", { class: "sides", dir: "auto" }, names(scan.contrasts[0])));
     return;
   }
   const choice = element("select", {
     "aria-label": "Which categories are compared",
     onchange: () => state.set({ contrast: Number(choice.value) }),
   }, ...scan.contrasts.map((contrast, i) => element("option", { value: i }, names(contrast))));
-  caption.insertBefore(choice, caption.lastChild);
+  caption.firstChild.append(choice);
 }

@@ -76,9 +76,10 @@ function colorBar(context, x, y, width, colorAt, left, middle, right) {
     context.fillRect(x + i, y, 1.5, 8);
   }
   const look = { size: 11, color: colors.theme.muted };
-  write(context, left, x, y + 17, look);
-  if (middle) write(context, middle, x + width / 2, y + 17, { ...look, align: "center" });
-  write(context, right, x + width, y + 17, { ...look, align: "right" });
+  const fit = (words) => fitted(context, words, width * 0.36, look.size);
+  write(context, fit(left), x, y + 17, look);
+  write(context, middle, x + width / 2, y + 17, { ...look, align: "center" });
+  write(context, fit(right), x + width, y + 17, { ...look, align: "right" });
 }
 
 const axisName = (axis) =>

@@ -1,3 +1,7 @@
+// Up to so many layers the small maps are larger than usual, from so many on smaller.
+const FEW_LAYERS = 8;
+const MANY_LAYERS = 18;
+
 // All layers at a glance: how far apart the categories are, and a small map of each.
 
 function makeStrip(scan, state) {
@@ -8,8 +12,10 @@ function makeStrip(scan, state) {
     return element("button", {
       type: "button", role: "option", class: "thumb", title: layer.name,
       onclick: () => state.setLayer(l),
-    }, canvas, element("span", {}, layer.name));
+    }, canvas, element("span", {}, scan.nLayers > MANY_LAYERS ? layer.short : layer.name));
   });
+  if (scan.nLayers <= FEW_LAYERS) strip.classList.add("few");
+  if (scan.nLayers > MANY_LAYERS) strip.classList.add("many");
   strip.append(...options);
 
   // One cell is one pixel, enlarged by the style.
@@ -42,6 +48,10 @@ function makeStrip(scan, state) {
       option.setAttribute("aria-selected", l === layer);
       option.tabIndex = l === layer ? 0 : -1;
     });
+    // Within the strip only: the page itself stays where it is.
+    const { offsetTop, offsetHeight } = options[layer];
+    const top = offsetTop - strip.offsetTop;
+    if (top < strip.scrollTop || top + offsetHeight > strip.scrollTop + strip.clientHeight) strip.scrollTop = top - 4;
   };
   strip.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -129,7 +139,7 @@ const limits = {
 
 // The distance of the two sides in every layer: filled where it is more than chance allows.
 function makeDistance(scan, state) {
-  const margin = { left: 40, right: 14, top: 12, bottom: 34 };
+  const margin = { left: 48, right: 14, top: 12, bottom: 34 };
   const places = (width) => {
     const inner = width - margin.left - margin.right;
     return scan.layers.map((_, l) => margin.left + (scan.nLayers > 1 ? (l / (scan.nLayers - 1)) * inner : inner / 2));
@@ -168,8 +178,8 @@ function makeDistance(scan, state) {
         write(context, entry.short, x[l], height - margin.bottom + 13, { size: 11, color: theme.muted, align: "center" });
       });
       write(context, "layer", width - margin.right, height - 7, { size: 11, color: theme.muted, align: "right" });
-      write(context, "distance of the two sides; filled: more than chance allows", margin.left, height - 7,
-        { size: 11, color: theme.muted });
+      const legend = width < 420 ? "distance; filled: not by chance" : "distance of the two sides; filled: more than chance allows";
+      write(context, legend, margin.left, height - 7, { size: 11, color: theme.muted });
       const draw = (index) => {
         const contrast = scan.contrasts[index];
         const isCurrent = index === current;

@@ -27,6 +27,7 @@ const LONG: [&str; 3] = [
 
 /// A picture of a whole page.
 fn photograph(page: &mut Browser, path: &Path) {
+    page.call("Emulation.setScrollbarsHidden", json!({ "hidden": true }));
     let height = page
         .eval("document.documentElement.scrollHeight")
         .as_u64()
