@@ -6,9 +6,10 @@ use std::path::Path;
 use mri_core::{Labels, Watch};
 use mri_graph::{Contrast, LayerVerdict, Metrics, Significance};
 use mri_grid::Cell;
-use mri_render::{Facts, Report, ReportTable};
+use mri_reduce::Quality;
+use mri_render::{Entry, Facts, Report, ReportTable};
 
-use crate::{Scan, ScanError};
+use crate::{MapsNote, Scan, ScanError};
 
 /// With more categories only the largest so many are each compared with the rest: every comparison
 /// takes a thousand permutations, and nobody chooses among a hundred.
@@ -98,7 +99,7 @@ impl Scan {
         Ok(Findings {
             contrasts,
             metrics,
-            tables: Vec::new(),
+            tables: self.notes.maps.iter().filter_map(quality_table).collect(),
             facts: self.facts(),
         })
     }
@@ -203,6 +204,43 @@ fn facts(title: &str, rows: Vec<(&str, String)>) -> Facts {
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     }
+}
+
+/// What the maps keep of their layers, if any was measured.
+fn quality_table(maps: &MapsNote) -> Option<ReportTable> {
+    let first = maps.layers.iter().find_map(|note| note.quality.as_ref())?;
+    let rows = maps.layers.iter().map(|note| {
+        let measures = note.quality.as_ref().map(|quality| quality.measures);
+        let of = |pick: fn(&Quality) -> Option<f64>| Entry::from(measures.as_ref().and_then(pick));
+        vec![
+            Entry::from(note.layer.to_string()),
+            of(|m| Some(m.trustworthiness)),
+            of(|m| Some(m.continuity)),
+            of(|m| Some(m.recall)),
+            of(|m| m.neighbourhood_hit),
+            of(|m| Some(m.triplet_accuracy)),
+            of(|m| Some(m.distance_correlation)),
+        ]
+    });
+    let columns = [
+        "layer",
+        "trustworthiness",
+        "continuity",
+        "neighbour recall",
+        "neighbours of the same label",
+        "triplet accuracy",
+        "distance correlation",
+    ];
+    Some(ReportTable {
+        title: "How faithful the maps are".to_owned(),
+        note: format!(
+            "Neighbourhoods of {} among {} texts; 1 is best. A map of two components cannot keep all \
+             of a layer: where these are low, look at the numbers before the picture.",
+            first.neighbours, first.rows
+        ),
+        columns: columns.map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    })
 }
 
 /// An option as files spell it.

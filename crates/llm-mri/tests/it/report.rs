@@ -1,6 +1,6 @@
 use std::fs;
 
-use llm_mri::{Progress, ReducerSpec, Scan, ScanError};
+use llm_mri::{Progress, QualityOptions, ReducerSpec, Scan, ScanError};
 
 use crate::common::{builder, program};
 
@@ -23,6 +23,11 @@ fn a_report_is_written_with_the_scan_and_can_be_made_anew() {
     let made = program(["report".as_ref(), out.as_os_str()]);
     assert!(made.status.success(), "{made:?}");
     assert!(written == fs::read_to_string(out.join("report.html")).unwrap());
+    let measured = scan.with_quality(&QualityOptions::default(), &()).unwrap();
+    assert!(
+        written != measured.report(&()).unwrap(),
+        "what was measured is shown"
+    );
 }
 
 #[test]
