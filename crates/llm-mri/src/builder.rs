@@ -11,6 +11,8 @@ use mri_extract::{
 };
 #[cfg(feature = "tch")]
 use mri_extract::{Device, Dtype, TchBackend, TchOptions, TransformerSpec};
+#[cfg(all(feature = "tch", feature = "hub"))]
+use mri_extract::{HubOptions, ModelSource};
 use mri_grid::Binning;
 use mri_reduce::ReducerSpec;
 
@@ -22,6 +24,8 @@ use crate::{Scan, ScanError};
 enum Model {
     #[cfg(feature = "tch")]
     Folder(PathBuf),
+    #[cfg(all(feature = "tch", feature = "hub"))]
+    Source(ModelSource),
     Engine(Box<dyn Backend>, Box<TextTokenizer>),
 }
 
@@ -103,6 +107,16 @@ impl ScanBuilder {
     #[must_use]
     pub fn model(mut self, folder: impl AsRef<Path>) -> Self {
         self.model = Some(Model::Folder(folder.as_ref().to_owned()));
+        self
+    }
+
+    /// A model by name: a folder, or a model of the Hugging Face hub, which is fetched once the texts
+    /// are read. How the hub is reached is for its usual variables to say
+    /// ([`HubOptions::from_env`](crate::HubOptions::from_env)).
+    #[cfg(all(feature = "tch", feature = "hub"))]
+    #[must_use]
+    pub fn model_source(mut self, source: ModelSource) -> Self {
+        self.model = Some(Model::Source(source));
         self
     }
 
@@ -293,6 +307,8 @@ impl ScanBuilder {
             None => corpus,
         };
         self.check_components(corpus.texts().len(), usize::MAX)?;
+        #[cfg(all(feature = "tch", feature = "hub"))]
+        let model = clock.time("fetch model", || fetched(model, watch))?;
         let mut loaded = clock.time("load model", || self.load(model, &corpus))?;
         let width = loaded.backend.model().width;
         self.check_components(corpus.texts().len(), width)?;
@@ -369,6 +385,8 @@ impl ScanBuilder {
                     engine,
                 })
             }
+            #[cfg(all(feature = "tch", feature = "hub"))]
+            Model::Source(source) => self.load(fetched(Model::Source(source), &())?, corpus),
             Model::Engine(backend, tokenizer) => Ok(Loaded {
                 // What an engine computes cannot be seen from outside: its name has to do.
                 model_hash: backend.model().name.clone(),
@@ -420,6 +438,7 @@ impl ScanBuilder {
                 labels: labels.names().to_vec(),
                 counts: labels.counts(),
                 dropped: from.dropped,
+                read: from.read,
             },
             RecordingEntry {
                 layers: layers.collect(),
@@ -449,6 +468,21 @@ impl ScanBuilder {
         }
         Ok(())
     }
+}
+
+/// The folder of a model that was given by name; any other model as it is.
+#[cfg(all(feature = "tch", feature = "hub"))]
+fn fetched(model: Model, watch: &dyn Watch) -> Result<Model, ScanError> {
+    let Model::Source(source) = model else {
+        return Ok(model);
+    };
+    let folder = match source {
+        ModelSource::Folder(folder) => folder,
+        source => HubOptions::from_env()
+            .and_then(|options| source.fetch(&options, watch))
+            .map_err(mri_extract::ExtractError::Hub)?,
+    };
+    Ok(Model::Folder(folder))
 }
 
 /// What a thread returns; should it have panicked, so does its caller.

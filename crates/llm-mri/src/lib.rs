@@ -53,9 +53,11 @@ pub use mri_core::{
     Activations, Axis, Backend, Embedding, Labels, Layer, ModelInfo, ModelKind, Points, Pooling,
     Progress, Reducer, RowSource, Site, Watch,
 };
+#[cfg(feature = "hub")]
+pub use mri_extract::HubOptions;
 pub use mri_extract::{
-    Corpus, CorpusOptions, Device, Dtype, Manifest, RecordOptions, Shard, StoreDtype,
-    TextTokenizer, merge_stores,
+    Corpus, CorpusOptions, Device, Dtype, HubError, Manifest, ModelSource, RecordOptions, Shard,
+    StoreDtype, TextTokenizer, merge_stores,
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions};

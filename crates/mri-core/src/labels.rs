@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +39,9 @@ impl Labels {
         if ids.is_empty() {
             return Err(CoreError::NoRows);
         }
-        for (i, name) in names.iter().enumerate() {
-            if names[..i].contains(name) {
-                return Err(CoreError::DuplicateCategory { name: name.clone() });
-            }
+        let mut seen = HashSet::new();
+        if let Some(name) = names.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(CoreError::DuplicateCategory { name: name.clone() });
         }
         if let Some(row) = ids.iter().position(|&id| id as usize >= names.len()) {
             return Err(CoreError::UnknownCategory {

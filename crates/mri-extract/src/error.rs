@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use mri_core::{BackendError, Cancelled, CoreError};
 use thiserror::Error;
 
-use crate::{ModelError, Shard};
+use crate::{HubError, ModelError, Shard};
 
 /// Why texts could not be read, tokenised, recorded or kept.
 #[derive(Debug, Error)]
@@ -19,7 +19,11 @@ pub enum ExtractError {
         source: io::Error,
     },
     /// The path is neither a table nor a folder that this crate reads.
-    #[error("{}: not a corpus; expected a .csv or .tsv file with a header, or a folder with one folder of .txt files per label", .path.display())]
+    #[error(
+        "{}: not a corpus; expected a .csv or .tsv file with a header, a .jsonl file with an object per line, \
+         a .parquet file, a folder written by save_to_disk of datasets, or a folder with one folder of .txt files per label",
+        .path.display()
+    )]
     UnknownFormat {
         /// What was given.
         path: PathBuf,
@@ -65,10 +69,52 @@ pub enum ExtractError {
         problem: String,
     },
     /// There is no text at all.
-    #[error("{}: no labelled texts in it", .path.display())]
+    #[error(
+        "{}: no labelled texts in it{}",
+        .path.display(),
+        if *.dropped > 0 { format!("; {dropped} rows lack a text or a label") } else { String::new() }
+    )]
     EmptyCorpus {
         /// The corpus.
         path: PathBuf,
+        /// Rows left out for want of a text or a label.
+        dropped: usize,
+    },
+    /// A sample of no texts was asked for.
+    #[error("--{flag} 0: a sample needs at least 1 text")]
+    EmptySample {
+        /// The program's option.
+        flag: &'static str,
+    },
+    /// A label of a dataset is a number that its classes do not have.
+    #[error(
+        "{}, {place}: label {label} is none of the {classes} declared classes, which are numbered from 0; \
+         correct it, or leave rows without a label (-1) out with --drop-missing",
+        .path.display()
+    )]
+    UnknownLabel {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: String,
+        /// The number found.
+        label: i128,
+        /// How many classes are declared.
+        classes: usize,
+    },
+    /// A dataset has several parts, and none of them or one that is not there was asked for.
+    #[error(
+        "{}: {}; {splits}",
+        .path.display(),
+        if .split.is_empty() { "a dataset of several parts".to_owned() } else { format!("no part {split:?}") }
+    )]
+    NoSuchSplit {
+        /// The dataset.
+        path: PathBuf,
+        /// The part asked for; empty if none was.
+        split: String,
+        /// What to do, with the parts there are.
+        splits: String,
     },
     /// Categories are to be compared, but there is only one.
     #[error("{}: all texts have the label {label:?}; at least two labels are needed to compare", .path.display())]
@@ -81,6 +127,9 @@ pub enum ExtractError {
     /// The model could not be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The model could not be fetched from the hub.
+    #[error(transparent)]
+    Hub(#[from] HubError),
     /// The tokenizer could not be loaded or used.
     #[error("{}: {problem}", .path.display())]
     Tokenizer {

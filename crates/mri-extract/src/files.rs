@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::ExtractError;
 
 /// Writes a file under a temporary name, and gives it its own once it is safely on the disk.
@@ -105,6 +107,20 @@ pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()>
                 n => done += n,
             }
         }
+        Ok(())
+    }
+}
+
+/// Lets a file be copied into a hash.
+pub(crate) struct HashWriter<'a>(pub(crate) &'a mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -10,6 +10,9 @@ mod corpus;
 mod engine;
 mod error;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod hub;
 mod npy;
 mod record;
 mod shard;
@@ -27,6 +30,9 @@ pub use engine::{
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
 pub use error::ExtractError;
+#[cfg(feature = "hub")]
+pub use hub::HubOptions;
+pub use hub::{HubError, ModelSource};
 pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
 pub use record::{RecordOptions, RecordStats, Recording, record};
 pub use shard::Shard;

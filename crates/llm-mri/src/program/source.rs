@@ -5,20 +5,28 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use llm_mri::{CorpusOptions, Device, Dtype, Pooling, Scan, ScanBuilder};
+use llm_mri::{CorpusOptions, Device, Dtype, ModelSource, Pooling, Scan, ScanBuilder};
 
 use super::progress::say;
 
 /// Which model reads which texts, and how.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// Folder of the model: config.json, tokenizer.json and model.safetensors, as the Hugging
-    /// Face hub has them
-    #[arg(long, short, value_name = "DIR")]
-    pub(crate) model: PathBuf,
+    /// The model: a folder with config.json, tokenizer.json and model.safetensors, or its id on the
+    /// Hugging Face hub, such as sentence-transformers/all-MiniLM-L6-v2. A model of the hub is
+    /// fetched once and then kept where the Python client keeps it; HF_HOME, HF_TOKEN, HF_ENDPOINT
+    /// and HF_HUB_OFFLINE work as there
+    #[arg(long, short, value_name = "DIR|ID")]
+    pub(crate) model: String,
 
-    /// The labelled texts: a CSV or TSV file with a header, or a folder with one folder of .txt
-    /// files per label
+    /// Branch, tag or commit of a model of the hub; name a commit where others are to get the same
+    /// numbers
+    #[arg(long, value_name = "REV")]
+    pub(crate) revision: Option<String>,
+
+    /// The labelled texts: a table (.csv or .tsv with a header, .jsonl, .parquet), a folder that
+    /// save_to_disk of Hugging Face's datasets wrote, or a folder with one folder of .txt files per
+    /// label
     #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) data: PathBuf,
 
@@ -52,6 +60,23 @@ pub(crate) struct SourceArgs {
     /// Leave out rows without a text or a label and say how many, instead of stopping at the first
     #[arg(long, help_heading = "Texts")]
     pub(crate) drop_missing: bool,
+
+    /// The part of a dataset to read where it has several, such as train
+    #[arg(long, value_name = "NAME", help_heading = "Texts")]
+    pub(crate) split: Option<String>,
+
+    /// Work on a random sample of so many texts; try things out on a few hundred
+    #[arg(long, value_name = "N", help_heading = "Texts")]
+    pub(crate) limit: Option<usize>,
+
+    /// Draw at most so many texts of each label, so that labels weigh alike
+    #[arg(long, value_name = "N", help_heading = "Texts")]
+    pub(crate) per_class: Option<usize>,
+
+    /// Seed of --limit and --per-class: the same seed draws the same texts, another one others,
+    /// which shows what in a picture depends on the draw
+    #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Texts")]
+    pub(crate) sample_seed: u64,
 
     /// How the token states of a text become one row: auto (first for encoders, last for
     /// decoders), first, last, mean, max or position:N
@@ -88,7 +113,7 @@ impl SourceArgs {
     /// Tells the builder all that these flags say.
     pub(crate) fn apply(&self, builder: ScanBuilder) -> Result<ScanBuilder> {
         let mut builder = builder
-            .model(&self.model)
+            .model_source(ModelSource::parse(&self.model, self.revision.as_deref())?)
             .data(&self.data)
             .out(&self.out)
             .replace(self.force)
@@ -96,6 +121,10 @@ impl SourceArgs {
                 text_column: self.text.clone(),
                 label_column: self.label.clone(),
                 drop_missing: self.drop_missing,
+                limit: self.limit,
+                per_class: self.per_class,
+                sample_seed: self.sample_seed,
+                split: self.split.clone(),
             })
             .device(Device::from_str(&self.device).context("--device")?)
             .dtype(Dtype::from_str(&self.dtype).context("--dtype")?);
@@ -130,6 +159,13 @@ impl SourceArgs {
             m.stats.texts,
             categories.join(", ")
         ));
+        let sampled = self.limit.or(self.per_class).is_some();
+        if sampled && m.corpus.read > m.corpus.texts {
+            say(&format!(
+                "they are a random sample of {} texts, seed {} (--sample-seed)",
+                m.corpus.read, self.sample_seed
+            ));
+        }
         if m.corpus.dropped > 0 {
             say(&format!(
                 "{} rows without text or label were left out",

@@ -12,3 +12,5 @@ mod reduce;
 mod report;
 /// Scans in memory and in folders through the library.
 mod scan;
+/// Which model and which texts.
+mod sources;

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CorpusOptions, Row, Rows};
+use super::rows::Rows;
 use crate::ExtractError;
 
-pub(super) fn read(path: &Path, options: &CorpusOptions) -> Result<Rows, ExtractError> {
-    let mut rows = Rows::default();
+pub(super) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), ExtractError> {
     let folders: Vec<PathBuf> = sorted(path)?.into_iter().filter(|p| p.is_dir()).collect();
     if folders.is_empty() {
         return Err(ExtractError::UnknownFormat {
@@ -33,14 +32,10 @@ pub(super) fn read(path: &Path, options: &CorpusOptions) -> Result<Rows, Extract
                 path: file.clone(),
                 place: format!("byte {}", e.utf8_error().valid_up_to()),
             })?;
-            let row = Row {
-                text,
-                label: label.to_owned(),
-            };
-            rows.push(&file, || "the whole file".to_owned(), row, options)?;
+            rows.push(&file, || "the whole file".to_owned(), &text, label)?;
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// The visible entries of a folder by name, so that the order does not depend on the file system.

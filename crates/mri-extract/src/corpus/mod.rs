@@ -1,14 +1,26 @@
 //! Labelled texts, wherever they come from.
 
+mod arrow;
+mod dataset;
+mod flatbuffer;
 mod folder;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+mod json_lines;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod rows;
 mod table;
 
+use std::fs::{self, File};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mri_core::Labels;
 use sha2::{Digest, Sha256};
 
+use self::rows::Rows;
 use crate::{ExtractError, Shard, ShardEntry};
 
 /// How a corpus is read.
@@ -20,15 +32,29 @@ pub struct CorpusOptions {
     pub label_column: String,
     /// Leave out rows without a text or a label, counting them, instead of refusing the corpus.
     pub drop_missing: bool,
+    /// Keep at most so many texts, a random sample; `None` keeps all.
+    pub limit: Option<usize>,
+    /// Keep at most so many texts of each label, a random sample; `None` keeps all. Together with
+    /// `limit`, this comes first.
+    pub per_class: Option<usize>,
+    /// Seed of the samples. The same seed draws the same rows, whatever format they are stored in,
+    /// and a smaller sample is part of a larger one.
+    pub sample_seed: u64,
+    /// The part of a Hugging Face dataset with several parts, such as `train`.
+    pub split: Option<String>,
 }
 
 impl Default for CorpusOptions {
-    /// Columns `text` and `label`; a missing value is an error.
+    /// All rows of the columns `text` and `label`; a missing value is an error.
     fn default() -> Self {
         Self {
             text_column: "text".into(),
             label_column: "label".into(),
             drop_missing: false,
+            limit: None,
+            per_class: None,
+            sample_seed: 0,
+            split: None,
         }
     }
 }
@@ -40,86 +66,75 @@ pub struct Corpus {
     labels: Arc<Labels>,
     source: PathBuf,
     dropped: usize,
+    read: usize,
     whole: Option<ShardEntry>,
 }
 
-/// A row as a reader finds it.
-struct Row {
-    text: String,
-    label: String,
-}
-
-/// What a reader has read so far.
-#[derive(Default)]
-struct Rows {
-    rows: Vec<Row>,
-    dropped: usize,
-}
-
-impl Rows {
-    /// Keeps a row, or drops or refuses it where text or label are empty or only spaces.
-    fn push(
-        &mut self,
-        path: &Path,
-        place: impl Fn() -> String,
-        row: Row,
-        options: &CorpusOptions,
-    ) -> Result<(), ExtractError> {
-        let missing = [(&row.text, "text"), (&row.label, "label")]
-            .into_iter()
-            .find(|(value, _)| value.trim().is_empty());
-        match missing {
-            None => self.rows.push(row),
-            Some(_) if options.drop_missing => self.dropped += 1,
-            Some((_, what)) => {
-                return Err(ExtractError::Missing {
-                    path: path.to_owned(),
-                    place: place(),
-                    what,
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Corpus {
-    /// Reads a corpus: a `.csv` or `.tsv` file with a header line, or a folder that holds one
-    /// folder of `.txt` files per label.
+    /// Reads a corpus. What `path` may be:
     ///
-    /// Categories of a table are in the order in which they are first seen, those of a folder in
+    /// - a `.csv` or `.tsv` file with a header line,
+    /// - JSON Lines (`.jsonl`, `.ndjson`): one object per line,
+    /// - a Parquet file (`.parquet`), with the feature `parquet`,
+    /// - a folder that `save_to_disk` of Hugging Face's `datasets` wrote,
+    /// - a folder that holds one folder of `.txt` files per label.
+    ///
+    /// Categories of a dataset or Parquet file whose label is a `ClassLabel` are in the order in which it declares
+    /// them, those of other tables in the order in which they are first seen, those of a folder in
     /// the order of their names; the files of a folder are read in the order of their names.
+    /// Texts are always in the order in which they are stored, also those of a sample.
     ///
     /// # Errors
     /// [`ExtractError`] with the file, the place in it and the remedy.
     pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, ExtractError> {
-        let kind = std::fs::metadata(path).map_err(ExtractError::io(path))?;
+        for (value, flag) in [(options.limit, "limit"), (options.per_class, "per-class")] {
+            if value == Some(0) {
+                return Err(ExtractError::EmptySample { flag });
+            }
+        }
+        let mut rows = Rows::new(options);
+        let kind = fs::metadata(path).map_err(ExtractError::io(path))?;
         let extension = path
             .extension()
             .map(|e| e.to_string_lossy().to_ascii_lowercase());
-        let rows = match extension.as_deref() {
-            _ if kind.is_dir() => folder::read(path, options)?,
-            Some("csv") => table::read(path, b',', options)?,
-            Some("tsv" | "tab") => table::read(path, b'\t', options)?,
+        let file = || {
+            let file = File::open(path).map_err(ExtractError::io(path))?;
+            Ok::<_, ExtractError>(BufReader::new(file))
+        };
+        if kind.is_dir() && dataset::is_dataset(path) {
+            dataset::read(path, options, &mut rows)?;
+            return rows.finish(path);
+        }
+        if let Some(split) = &options.split {
+            return Err(ExtractError::NoSuchSplit {
+                path: path.to_owned(),
+                split: split.clone(),
+                splits: "this is no dataset of several parts; leave --split out".to_owned(),
+            });
+        }
+        match extension.as_deref() {
+            _ if kind.is_dir() => folder::read(path, &mut rows)?,
+            Some("csv") => table::read(path, file()?, b',', options, &mut rows)?,
+            Some("tsv" | "tab") => table::read(path, file()?, b'\t', options, &mut rows)?,
+            Some("jsonl" | "ndjson") => json_lines::read(path, file()?, options, &mut rows)?,
+            #[cfg(feature = "parquet")]
+            Some("parquet") => {
+                let file = File::open(path).map_err(ExtractError::io(path))?;
+                parquet::read(path, file, options, &mut rows)?;
+            }
+            #[cfg(not(feature = "parquet"))]
+            Some("parquet") => {
+                return Err(ExtractError::Unsupported(
+                    "Parquet is not read by this build; build it with the feature `parquet`, or save the table as JSON Lines",
+                ));
+            }
             _ => {
                 return Err(ExtractError::UnknownFormat {
                     path: path.to_owned(),
                 });
             }
-        };
-        if rows.rows.is_empty() {
-            return Err(ExtractError::EmptyCorpus {
-                path: path.to_owned(),
-            });
         }
-        let labels = Labels::from_names(rows.rows.iter().map(|row| row.label.as_str()))?;
-        Ok(Self {
-            labels: Arc::new(labels),
-            texts: rows.rows.into_iter().map(|row| row.text).collect(),
-            source: path.to_owned(),
-            dropped: rows.dropped,
-            whole: None,
-        })
+        rows.finish(path)
     }
 
     /// A corpus from pairs of text and label.
@@ -127,31 +142,17 @@ impl Corpus {
     /// # Errors
     /// [`ExtractError::EmptyCorpus`] without any pair, [`ExtractError::Missing`] if a text or a
     /// label is empty or only spaces.
-    pub fn from_pairs<T: Into<String>, L: Into<String>>(
+    pub fn from_pairs<T: AsRef<str>, L: AsRef<str>>(
         pairs: impl IntoIterator<Item = (T, L)>,
     ) -> Result<Self, ExtractError> {
         let path = Path::new("the given texts");
-        let mut rows = Rows::default();
+        let options = CorpusOptions::default();
+        let mut rows = Rows::new(&options);
         for (i, (text, label)) in pairs.into_iter().enumerate() {
-            let row = Row {
-                text: text.into(),
-                label: label.into(),
-            };
-            rows.push(path, || format!("text {i}"), row, &CorpusOptions::default())?;
+            let place = || format!("text {i}");
+            rows.push(path, place, text.as_ref(), label.as_ref())?;
         }
-        if rows.rows.is_empty() {
-            return Err(ExtractError::EmptyCorpus {
-                path: path.to_owned(),
-            });
-        }
-        let labels = Labels::from_names(rows.rows.iter().map(|row| row.label.as_str()))?;
-        Ok(Self {
-            labels: Arc::new(labels),
-            texts: rows.rows.into_iter().map(|row| row.text).collect(),
-            source: path.to_owned(),
-            dropped: 0,
-            whole: None,
-        })
+        rows.finish(path)
     }
 
     /// The texts in order.
@@ -182,6 +183,12 @@ impl Corpus {
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.dropped
+    }
+
+    /// How many texts with a label were read: more than are kept where a sample was asked for.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        self.read
     }
 
     /// The SHA-256 of texts and labels in their order, as 64 hexadecimal digits. Two corpora with
@@ -229,6 +236,7 @@ impl Corpus {
             texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
             source: self.source.clone(),
             dropped: self.dropped,
+            read: self.read,
             whole: Some(ShardEntry {
                 shard,
                 corpus: self.hash(),
@@ -255,5 +263,16 @@ impl Corpus {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+/// The error for a table without a column that was asked for.
+fn missing_column(path: &Path, name: &str, names: &[String], flag: &'static str) -> ExtractError {
+    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    ExtractError::MissingColumn {
+        path: path.to_owned(),
+        column: name.to_owned(),
+        columns: quoted.join(", "),
+        flag,
     }
 }

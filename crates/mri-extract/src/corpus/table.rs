@@ -1,26 +1,30 @@
 //! Comma- and tab-separated tables with a header line (RFC 4180).
 
+use std::io::Read;
 use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::{CorpusOptions, Row, Rows};
+use super::rows::Rows;
+use super::{CorpusOptions, missing_column};
 use crate::ExtractError;
 
 pub(super) fn read(
     path: &Path,
+    source: impl Read,
     delimiter: u8,
     options: &CorpusOptions,
-) -> Result<Rows, ExtractError> {
-    let file = std::fs::File::open(path).map_err(ExtractError::io(path))?;
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(file);
+    rows: &mut Rows<'_>,
+) -> Result<(), ExtractError> {
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(source);
     let header = reader
         .byte_headers()
         .map_err(|e| table_error(path, &e))?
         .clone();
     let text = column(path, &header, &options.text_column, "text")?;
     let label = column(path, &header, &options.label_column, "label")?;
-    let mut rows = Rows::default();
     let mut record = ByteRecord::new();
     while reader
         .read_byte_record(&mut record)
@@ -29,23 +33,15 @@ pub(super) fn read(
         let line = record.position().map_or(0, csv::Position::line);
         let place = || format!("line {line}");
         let field = |index: usize| {
-            let bytes = record.get(index).unwrap_or_default().to_vec();
-            String::from_utf8(bytes).map_err(|_| ExtractError::NotUtf8 {
+            let bytes = record.get(index).unwrap_or_default();
+            std::str::from_utf8(bytes).map_err(|_| ExtractError::NotUtf8 {
                 path: path.to_owned(),
                 place: place(),
             })
         };
-        rows.push(
-            path,
-            place,
-            Row {
-                text: field(text)?,
-                label: field(label)?,
-            },
-            options,
-        )?;
+        rows.push(path, place, field(text)?, field(label)?)?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// The index of a column by its name in the header.
@@ -64,18 +60,8 @@ fn column(
     names
         .iter()
         .position(|n| n == name)
-        .ok_or_else(|| ExtractError::MissingColumn {
-            path: path.to_owned(),
-            column: name.to_owned(),
-            columns: names
-                .iter()
-                .map(|n| format!("{n:?}"))
-                .collect::<Vec<_>>()
-                .join(", "),
-            flag,
-        })
+        .ok_or_else(|| missing_column(path, name, &names, flag))
 }
-
 fn table_error(path: &Path, error: &csv::Error) -> ExtractError {
     let line = |pos: &Option<csv::Position>| pos.as_ref().map_or(0, csv::Position::line);
     let (place, problem) = match error.kind() {

@@ -44,7 +44,12 @@ impl Config {
                 }
             }
         })?;
-        match serde_json::from_slice(&text) {
+        Self::parse(path, &text)
+    }
+
+    /// Parses the text of the file at `path`.
+    pub(crate) fn parse(path: PathBuf, text: &[u8]) -> Result<Self, ModelError> {
+        match serde_json::from_slice(text) {
             Ok(json) => Ok(Self { path, json }),
             Err(source) => Err(ModelError::BadJson { path, source }),
         }

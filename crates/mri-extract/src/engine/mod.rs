@@ -5,6 +5,8 @@ mod device;
 mod error;
 mod fake;
 mod families;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod rotary;
 mod score_bias;
 mod spec;
@@ -28,3 +30,5 @@ pub use spec::{
 };
 #[cfg(feature = "tch")]
 pub use tch::{TchBackend, TchOptions, TorchScriptBackend};
+#[cfg(feature = "hub")]
+pub(crate) use weights::parse_index;

@@ -10,6 +10,7 @@ use std::path::Path;
 use mri_core::{ModelInfo, ModelKind, Site};
 
 use super::rotary::Rotary;
+use crate::hub::shown_name;
 
 /// What a transformer computes and under which names its weights are stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -258,10 +259,9 @@ impl TransformerSpec {
         let first = self.blocks.first().and_then(neurons);
         // Recorded only where every block has the same number, so that one width describes them all.
         let mlp_width = first.filter(|_| self.blocks.iter().all(|block| neurons(block) == first));
-        let name = folder.file_name().map(|name| name.to_string_lossy());
         let sites = Site::ALL.into_iter();
         ModelInfo {
-            name: name.map_or_else(|| folder.display().to_string(), |name| name.into_owned()),
+            name: shown_name(folder),
             family: self.family.clone(),
             kind: self.kind,
             n_blocks: self.blocks.len(),

@@ -114,22 +114,28 @@ impl WeightFile {
         // from it are copies. As with every map, another process that cuts the file off meanwhile
         // ends this one with a signal; weight files are not written in place.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
-        let broken = |problem: String| ModelError::BrokenWeights {
-            path: path.clone(),
-            problem,
-        };
-        // Checks that the tensors fill the file exactly, so that a broken-off download is noticed.
-        SafeTensors::deserialize(&map).map_err(|e| broken(e.to_string()))?;
-        let (header, metadata) =
-            SafeTensors::read_metadata(&map).map_err(|e| broken(e.to_string()))?;
+        let (metadata, data_start) = parse_header(&path, &map)?;
         Ok(Self {
             path,
             map,
             metadata,
-            // Eight bytes for the header's length, then the header.
-            data_start: 8 + header,
+            data_start,
         })
     }
+}
+
+/// The tensors that a weight file lists, and where the first of them starts in the file.
+pub(super) fn parse_header(path: &Path, bytes: &[u8]) -> Result<(Metadata, usize), ModelError> {
+    let broken = |problem: String| ModelError::BrokenWeights {
+        path: path.to_owned(),
+        problem,
+    };
+    // Checks that the tensors fill the file exactly, so that a broken-off download is noticed.
+    SafeTensors::deserialize(bytes).map_err(|e| broken(e.to_string()))?;
+    let (header, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|e| broken(e.to_string()))?;
+    // Eight bytes for the header's length, then the header.
+    Ok((metadata, 8 + header))
 }
 
 /// The files named in an index, each once, all inside the folder.
@@ -138,8 +144,22 @@ fn listed_files(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError>
         path: index.to_owned(),
         source,
     })?;
+    let names = parse_index(index, &text)?;
+    let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    match paths.iter().find(|path| !path.exists()) {
+        Some(missing) => Err(ModelError::MissingFile {
+            path: missing.clone(),
+            remedy: "model.safetensors.index.json lists it; fetch the model again",
+        }),
+        None => Ok(paths),
+    }
+}
+
+/// The names of the weight files that an index lists, each once; plain names, which lead nowhere
+/// out of the model's folder.
+pub(crate) fn parse_index(index: &Path, text: &[u8]) -> Result<Vec<String>, ModelError> {
     let json: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|source| ModelError::BadJson {
+        serde_json::from_slice(text).map_err(|source| ModelError::BadJson {
             path: index.to_owned(),
             source,
         })?;
@@ -150,7 +170,7 @@ fn listed_files(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError>
     };
     let map = json.get("weight_map").and_then(|m| m.as_object());
     let map = map.ok_or_else(|| bad("missing; it has to map tensor names to files"))?;
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
     for value in map.values() {
         let name = value
             .as_str()
@@ -159,19 +179,12 @@ fn listed_files(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError>
         if name.is_empty() || name.contains(['/', '\\']) || name == ".." {
             return Err(bad("a weight file has to lie in the model's folder"));
         }
-        names.push(name);
+        names.push(name.to_owned());
     }
     names.sort_unstable();
     names.dedup();
     if names.is_empty() {
         return Err(bad("lists no file"));
     }
-    let paths: Vec<PathBuf> = names.into_iter().map(|name| folder.join(name)).collect();
-    match paths.iter().find(|path| !path.exists()) {
-        Some(missing) => Err(ModelError::MissingFile {
-            path: missing.clone(),
-            remedy: "model.safetensors.index.json lists it; fetch the model again",
-        }),
-        None => Ok(paths),
-    }
+    Ok(names)
 }

@@ -28,6 +28,8 @@ pub struct Provenance {
     pub source: PathBuf,
     /// Rows left out for want of a text or a label.
     pub dropped: usize,
+    /// Texts with a label that were read: more than are kept of a sample.
+    pub read: usize,
     /// What else decides the numbers: the engine, its number format, its device.
     pub engine: BTreeMap<String, String>,
     /// Of what the corpus is a part, where it is one ([`Corpus::shard`]).
@@ -53,6 +55,7 @@ impl Provenance {
             corpus_hash: corpus.hash(),
             source: corpus.source().to_owned(),
             dropped: corpus.dropped(),
+            read: corpus.read(),
             engine: BTreeMap::new(),
             shard: corpus.whole().cloned(),
         }
@@ -130,6 +133,9 @@ pub struct CorpusEntry {
     pub counts: Vec<usize>,
     /// Rows left out for want of a text or a label.
     pub dropped: usize,
+    /// Texts with a label that were read, of which `texts` are a sample or a shard.
+    #[serde(default)]
+    pub read: usize,
 }
 
 /// Of what a recording is a part.
@@ -232,7 +238,7 @@ impl Manifest {
         }
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ExtractError> {
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ExtractError> {
         let bad = |problem: String| ExtractError::BadManifest {
             path: path.to_owned(),
             problem,
@@ -329,22 +335,9 @@ pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name.as_bytes());
         hash.update(length.to_le_bytes());
-        std::io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(ExtractError::io(&path))?;
+        std::io::copy(&mut file, &mut files::HashWriter(&mut hash))
+            .map_err(ExtractError::io(&path))?;
     }
     let digest = hash.finalize();
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Lets a file be copied into a hash.
-struct HashWriter<'a>(&'a mut Sha256);
-
-impl Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -111,6 +111,7 @@ pub fn record_to_store(
             labels: labels.names().to_vec(),
             counts: labels.counts(),
             dropped: from.dropped,
+            read: from.read,
         },
         RecordingEntry {
             layers: layers.collect(),

@@ -89,6 +89,44 @@ fn what_is_wrong_is_named_with_its_place_and_remedy() {
 }
 
 #[test]
+fn json_lines_are_objects_with_any_order_of_keys() {
+    let corpus = open(
+        "c.jsonl",
+        "\u{feff}{\"label\": 1, \"text\": \"a\\nb\"}\r\n\n{\"text\": \"é\", \"label\": true, \"x\": [1]}".as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(corpus.texts(), ["a\nb", "é"]);
+    assert_eq!(corpus.labels().names(), ["1", "true"]);
+}
+
+#[test]
+fn what_is_wrong_in_json_lines_is_named_with_its_line() {
+    let m = message("c.jsonl", b"{\"content\": \"x\", \"label\": \"a\"}\n");
+    assert!(m.contains("\"text\"") && m.contains("\"content\", \"label\"") && m.contains("--text"));
+    let full = "{\"text\": \"x\", \"label\": \"a\"}\n";
+    for (line, found) in [
+        ("{\"label\": \"a\"}", "no text"),
+        ("{\"text\": null, \"label\": \"a\"}", "no text"),
+        ("{\"text\": \"x\", \"label\": \" \"}", "no label"),
+        ("{\"text\": [1], \"label\": \"a\"}", "--text"),
+        ("[1]", "not a JSON object"),
+        ("{\"text\": \"x\"", "not a JSON object"),
+    ] {
+        let m = message("c.jsonl", format!("{full}{line}\n{full}").as_bytes());
+        assert!(m.contains("line 2") && m.contains(found), "{line}: {m}");
+        // The first line tells as much, though what others hold is not known yet.
+        let m = message("c.jsonl", format!("{line}\n{full}").as_bytes());
+        assert!(m.contains("line 1") && m.contains(found), "{line}: {m}");
+    }
+    let m = message(
+        "c.jsonl",
+        b"{\"text\": \"x\", \"label\": \"a\"}\n{\"text\": \"\xff\"}\n",
+    );
+    assert!(m.contains("line 2") && m.contains("UTF-8"), "{m}");
+    assert!(message("c.jsonl", b"").contains("no labelled texts"));
+}
+
+#[test]
 fn missing_rows_are_dropped_only_when_asked_and_counted() {
     let options = CorpusOptions {
         drop_missing: true,
@@ -127,6 +165,7 @@ mod any_bytes {
         ) {
             let mut content = if header { b"text,label\n".to_vec() } else { Vec::new() };
             content.extend(body);
+            let _ = open("c.jsonl", &content);
             if let Ok(corpus) = open("c.csv", &content) {
                 prop_assert_eq!(corpus.texts().len(), corpus.labels().len());
                 prop_assert!(corpus.texts().iter().all(|text| !text.trim().is_empty()));

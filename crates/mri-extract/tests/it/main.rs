@@ -13,9 +13,14 @@ mod corpus;
 /// Tiny models of every family against transformers.
 #[cfg(feature = "tch")]
 mod families;
+/// Corpora in the formats of other libraries.
+mod formats;
 /// Reading the goldens of `tests/golden/` and comparing with them.
 #[cfg(feature = "tch")]
 mod golden;
+/// Models of the hub by their ids.
+#[cfg(feature = "hub")]
+mod hub;
 /// Shards of a corpus, recorded apart and joined.
 mod merge;
 /// all-MiniLM-L6-v2 against transformers.
@@ -25,6 +30,8 @@ mod minilm;
 mod model_errors;
 /// From a corpus to matrices: order, equal texts, errors with their row.
 mod record;
+/// Random samples of a corpus.
+mod sample;
 /// Recordings on disk: resumed, reused, refused, killed.
 mod store;
 /// Modules that python exported.

@@ -39,6 +39,7 @@ pub(crate) fn provenance(corpus: &str) -> Provenance {
         corpus_hash: corpus.into(),
         source: "texts.csv".into(),
         dropped: 0,
+        read: 0,
         engine: BTreeMap::new(),
         shard: None,
     }

@@ -72,7 +72,8 @@ impl TransformerSpec {
     }
 }
 
-fn describe(config: &Config) -> Result<TransformerSpec, ModelError> {
+/// The description of the model with this configuration.
+pub(super) fn describe(config: &Config) -> Result<TransformerSpec, ModelError> {
     let family = config
         .text_opt("model_type")?
         .ok_or_else(|| config.bad("model_type", "missing; it names the architecture"))?;

@@ -1,0 +1,180 @@
+//! A folder that `save_to_disk` of Hugging Face's `datasets` wrote.
+//!
+//! `dataset_info.json` says what the columns mean, `state.json` lists the Arrow files of the rows.
+//! A dataset of several parts ("splits") has a folder for each, and lists them in
+//! `dataset_dict.json`.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use super::arrow::{self, Problem};
+use super::rows::Rows;
+use super::{CorpusOptions, missing_column};
+use crate::ExtractError;
+
+const INFO: &str = "dataset_info.json";
+const STATE: &str = "state.json";
+const PARTS: &str = "dataset_dict.json";
+
+pub(super) fn is_dataset(folder: &Path) -> bool {
+    [INFO, STATE, PARTS]
+        .iter()
+        .any(|name| folder.join(name).is_file())
+}
+
+pub(super) fn read(
+    folder: &Path,
+    options: &CorpusOptions,
+    rows: &mut Rows<'_>,
+) -> Result<(), ExtractError> {
+    let folder = part(folder, options.split.as_deref())?;
+    declare_classes(&json(&folder.join(INFO))?, &options.label_column, rows);
+    let mut first_row = 0;
+    for file in files(&folder)? {
+        let source = File::open(&file).map_err(ExtractError::io(&file))?;
+        let source = BufReader::new(source);
+        first_row += read_file(&file, source, first_row, options, rows)?;
+    }
+    Ok(())
+}
+
+/// Reads the rows of an Arrow file, the first of which is row `first_row` of the dataset, and says
+/// how many there were.
+pub(super) fn read_file(
+    path: &Path,
+    source: impl std::io::Read,
+    first_row: u64,
+    options: &CorpusOptions,
+    rows: &mut Rows<'_>,
+) -> Result<u64, ExtractError> {
+    let names = [&options.text_column, &options.label_column];
+    let place = |row: u64| format!("row {} of the dataset (counted from 0)", first_row + row);
+    let mut count = 0;
+    let outcome = arrow::read(source, names.map(String::as_str), |row, values| {
+        count = row + 1;
+        rows.push_values(path, || place(row), values)
+            .map_err(Stop::Error)
+    });
+    outcome.map_err(|stop| match stop {
+        Stop::Error(error) => error,
+        Stop::Problem(Problem::Io(source)) => ExtractError::io(path)(source),
+        Stop::Problem(Problem::NoColumn {
+            asked,
+            names: there,
+        }) => missing_column(path, names[asked], &there, ["text", "label"][asked]),
+        Stop::Problem(Problem::NotUtf8 { row }) => ExtractError::NotUtf8 {
+            path: path.to_owned(),
+            place: place(row),
+        },
+        Stop::Problem(Problem::Bad(problem)) => ExtractError::BadTable {
+            path: path.to_owned(),
+            place: place(count),
+            problem,
+        },
+    })?;
+    Ok(count)
+}
+
+/// Why reading ended early.
+enum Stop {
+    Error(ExtractError),
+    Problem(Problem),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// The folder of the part asked for; the dataset itself if it is in one piece.
+fn part(folder: &Path, split: Option<&str>) -> Result<PathBuf, ExtractError> {
+    let listed = folder.join(PARTS);
+    if !listed.is_file() {
+        return match split {
+            None => Ok(folder.to_owned()),
+            Some(split) => Err(ExtractError::NoSuchSplit {
+                path: folder.to_owned(),
+                split: split.to_owned(),
+                splits: "the dataset is in one piece; leave --split out".to_owned(),
+            }),
+        };
+    }
+    let list = json(&listed)?;
+    let names: Vec<&str> = list["splits"].as_array().map_or_else(Vec::new, |names| {
+        names.iter().filter_map(Json::as_str).collect()
+    });
+    match (split, names.as_slice()) {
+        // A folder is only looked for under a name that is listed and leads nowhere else.
+        (Some(split), names) if names.contains(&split) && is_plain(split) => Ok(folder.join(split)),
+        (None, [only]) if is_plain(only) => Ok(folder.join(only)),
+        _ => Err(ExtractError::NoSuchSplit {
+            path: folder.to_owned(),
+            split: split.unwrap_or_default().to_owned(),
+            splits: format!("name one of them with --split: {}", names.join(", ")),
+        }),
+    }
+}
+
+/// Tells `rows` the names of the classes in their order, if the column is declared to hold classes.
+pub(super) fn declare_classes(info: &Json, column: &str, rows: &mut Rows<'_>) {
+    let feature = &info["features"][column];
+    if feature["_type"] != "ClassLabel" {
+        return;
+    }
+    let names = feature["names"].as_array().and_then(|names| {
+        let names = names.iter().map(|name| name.as_str().map(str::to_owned));
+        names.collect::<Option<Vec<_>>>()
+    });
+    // Names that occur twice could not be told apart.
+    if let Some(names) = names
+        && names.iter().collect::<HashSet<_>>().len() == names.len()
+    {
+        rows.declare(&names);
+    }
+}
+
+/// The Arrow files in the order of their rows.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, ExtractError> {
+    let path = folder.join(STATE);
+    let state = json(&path)?;
+    let bad = |problem: &str| ExtractError::BadTable {
+        path: path.clone(),
+        place: "the list of files".to_owned(),
+        problem: problem.to_owned(),
+    };
+    for key in ["_indices_files", "_indices_data_files"] {
+        if state[key].as_array().is_some_and(|files| !files.is_empty()) {
+            return Err(bad(
+                "the rows are chosen by a list of indices; call flatten_indices() and save the dataset again",
+            ));
+        }
+    }
+    let files = state["_data_files"].as_array();
+    let files = files.ok_or_else(|| bad("_data_files is missing; save the dataset again"))?;
+    files
+        .iter()
+        .map(|file| match file["filename"].as_str() {
+            Some(name) if is_plain(name) => Ok(folder.join(name)),
+            _ => Err(bad("a file of rows has to lie in the dataset's folder")),
+        })
+        .collect()
+}
+
+/// Whether a name is that of an entry of a folder and leads nowhere else.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', ':'])
+}
+
+fn json(path: &Path) -> Result<Json, ExtractError> {
+    let text = fs::read(path).map_err(ExtractError::io(path))?;
+    serde_json::from_slice(&text).map_err(|e| ExtractError::BadTable {
+        path: path.to_owned(),
+        place: "its JSON".to_owned(),
+        problem: format!("{e}; save the dataset again"),
+    })
+}

@@ -1,0 +1,142 @@
+//! Parquet tables.
+
+use std::path::Path;
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_schema::DataType;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::reader::ChunkReader;
+
+use super::rows::{Rows, Value};
+use super::{CorpusOptions, dataset, missing_column};
+use crate::ExtractError;
+
+/// Rows decoded at a time: some hundred kilobytes of texts.
+const ROWS_AT_A_TIME: usize = 1024;
+
+/// Under this key `datasets` notes what the columns mean.
+const DATASETS_KEY: &str = "huggingface";
+
+pub(super) fn read(
+    path: &Path,
+    source: impl ChunkReader + 'static,
+    options: &CorpusOptions,
+    rows: &mut Rows<'_>,
+) -> Result<(), ExtractError> {
+    let bad = |place: String| {
+        move |e: ParquetError| ExtractError::BadTable {
+            path: path.to_owned(),
+            place,
+            problem: e.to_string(),
+        }
+    };
+    let header = || bad("its description of the columns".to_owned());
+    // Without the Arrow types that a writer noted: dictionaries then come as plain strings.
+    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let table =
+        ParquetRecordBatchReaderBuilder::try_new_with_options(source, plain).map_err(header())?;
+    let names: Vec<String> = table
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    let wanted = [
+        (&options.text_column, "text"),
+        (&options.label_column, "label"),
+    ];
+    let mut places = [0; 2];
+    for (place, (name, flag)) in places.iter_mut().zip(wanted) {
+        *place = names
+            .iter()
+            .position(|there| there == name)
+            .ok_or_else(|| missing_column(path, name, &names, flag))?;
+        let kind = table.schema().field(*place).data_type();
+        if !is_read(kind) {
+            return Err(ExtractError::BadTable {
+                path: path.to_owned(),
+                place: format!("column {name:?}"),
+                problem: format!(
+                    "holds values of type {kind} where strings or whole numbers are needed; \
+                     name another column with --{flag}"
+                ),
+            });
+        }
+    }
+    let notes = table.metadata().file_metadata().key_value_metadata();
+    let note = notes
+        .and_then(|notes| notes.iter().find(|note| note.key == DATASETS_KEY))
+        .and_then(|note| serde_json::from_str(note.value.as_deref()?).ok());
+    if let Some(note) = note {
+        let note: serde_json::Value = note;
+        dataset::declare_classes(&note["info"], &options.label_column, rows);
+    }
+
+    let columns = ProjectionMask::roots(table.parquet_schema(), places);
+    let batches = table
+        .with_projection(columns)
+        .with_batch_size(ROWS_AT_A_TIME)
+        .build()
+        .map_err(header())?;
+    // The projection keeps the order of the file, and one column where both are the same.
+    let [text, label] = places.map(|place| usize::from(place > places[0].min(places[1])));
+    let mut first_row = 0;
+    for batch in batches {
+        let from = || format!("the rows from {first_row} on (counted from 0)");
+        let batch = batch.map_err(|e| bad(from())(e.into()))?;
+        for row in 0..batch.num_rows() {
+            let place = || format!("row {} (counted from 0)", first_row + row);
+            let value = |column: usize| {
+                value(batch.column(column).as_ref(), row).ok_or_else(|| ExtractError::NotUtf8 {
+                    path: path.to_owned(),
+                    place: place(),
+                })
+            };
+            let values = [value(text)?, value(label)?];
+            rows.push_values(path, place, values)?;
+        }
+        first_row += batch.num_rows();
+    }
+    Ok(())
+}
+
+fn is_read(kind: &DataType) -> bool {
+    use DataType as T;
+    matches!(
+        kind,
+        T::Null | T::Boolean | T::Utf8 | T::LargeUtf8 | T::Binary | T::LargeBinary
+    ) || kind.is_integer()
+}
+
+/// The value of a row of a column; `None` if it is text that is not UTF-8.
+fn value(column: &dyn Array, row: usize) -> Option<Value<'_>> {
+    use DataType as T;
+    if column.is_null(row) {
+        return Some(Value::Missing);
+    }
+    // Some writers do not mark their strings as such.
+    let text = |bytes| std::str::from_utf8(bytes).ok().map(Value::Text);
+    let number = |n: i128| Some(Value::Number(n));
+    match column.data_type() {
+        T::Boolean => Some(Value::Flag(column.as_boolean().value(row))),
+        T::Utf8 => Some(Value::Text(column.as_string::<i32>().value(row))),
+        T::LargeUtf8 => Some(Value::Text(column.as_string::<i64>().value(row))),
+        T::Binary => text(column.as_binary::<i32>().value(row)),
+        T::LargeBinary => text(column.as_binary::<i64>().value(row)),
+        T::Int8 => number(column.as_primitive::<Int8Type>().value(row).into()),
+        T::Int16 => number(column.as_primitive::<Int16Type>().value(row).into()),
+        T::Int32 => number(column.as_primitive::<Int32Type>().value(row).into()),
+        T::Int64 => number(column.as_primitive::<Int64Type>().value(row).into()),
+        T::UInt8 => number(column.as_primitive::<UInt8Type>().value(row).into()),
+        T::UInt16 => number(column.as_primitive::<UInt16Type>().value(row).into()),
+        T::UInt32 => number(column.as_primitive::<UInt32Type>().value(row).into()),
+        T::UInt64 => number(column.as_primitive::<UInt64Type>().value(row).into()),
+        _ => Some(Value::Missing),
+    }
+}

@@ -1,0 +1,14 @@
+//! Models by name: a folder, or an id of the Hugging Face hub.
+
+mod error;
+#[cfg(feature = "hub")]
+mod fetch;
+#[cfg(feature = "hub")]
+mod options;
+mod source;
+
+pub use error::HubError;
+#[cfg(feature = "hub")]
+pub use options::HubOptions;
+pub use source::ModelSource;
+pub(crate) use source::shown_name;

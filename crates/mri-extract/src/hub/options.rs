@@ -1,0 +1,102 @@
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use super::HubError;
+
+/// How the hub is reached and where models are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubOptions {
+    /// The address of the hub, without a slash at its end.
+    pub endpoint: String,
+    /// The cache, laid out as the Python client does, so that both share it.
+    pub cache: PathBuf,
+    /// Sent along, for models that are not open to everybody.
+    pub token: Option<String>,
+    /// Use what is in the cache and ask nobody.
+    pub offline: bool,
+}
+
+impl HubOptions {
+    /// Options from the variables that the Python client knows: `HF_ENDPOINT`, `HF_HUB_CACHE`,
+    /// `HF_HOME`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HUB_OFFLINE`. Without them the cache is
+    /// `~/.cache/huggingface/hub` and the token the one that `hf auth login` keeps.
+    ///
+    /// # Errors
+    /// [`HubError::NoCache`] if neither a variable nor a home folder says where models are kept.
+    pub fn from_env() -> Result<Self, HubError> {
+        Self::from_variables(|name| env::var(name).ok())
+    }
+
+    /// As [`HubOptions::from_env`], with the variables given.
+    pub(crate) fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, HubError> {
+        let variable = |name| variable(name).filter(|value| !value.trim().is_empty());
+        let home = match variable("HF_HOME") {
+            Some(home) => Some(PathBuf::from(home)),
+            None => env::home_dir().map(|home| home.join(".cache").join("huggingface")),
+        };
+        let cache = match (variable("HF_HUB_CACHE"), &home) {
+            (Some(cache), _) => PathBuf::from(cache),
+            (None, Some(home)) => home.join("hub"),
+            (None, None) => return Err(HubError::NoCache),
+        };
+        let token_file = match variable("HF_TOKEN_PATH") {
+            Some(path) => Some(PathBuf::from(path)),
+            None => home.map(|home| home.join("token")),
+        };
+        let token = variable("HF_TOKEN").or_else(|| fs::read_to_string(token_file?).ok());
+        let token = token.map(|token| token.trim().to_owned());
+        let endpoint = variable("HF_ENDPOINT");
+        let endpoint = endpoint.as_deref().unwrap_or("https://huggingface.co");
+        let offline = variable("HF_HUB_OFFLINE").is_some_and(|value| {
+            matches!(
+                value.to_ascii_lowercase().as_str(),
+                "1" | "on" | "yes" | "true"
+            )
+        });
+        Ok(Self {
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            cache,
+            token: token.filter(|token| !token.is_empty()),
+            offline,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(variables: &[(&str, &str)]) -> HubOptions {
+        HubOptions::from_variables(|name| {
+            let found = variables.iter().find(|(n, _)| *n == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn variables_are_those_of_the_python_client() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_str().unwrap();
+        fs::write(folder.path().join("token"), "from_file\n").unwrap();
+        let plain = options(&[("HF_HOME", home)]);
+        assert_eq!(plain.cache, folder.path().join("hub"));
+        assert_eq!(plain.token.as_deref(), Some("from_file"));
+        assert!(!plain.offline && plain.endpoint.starts_with("https://"));
+        let all = options(&[
+            ("HF_HOME", home),
+            ("HF_HUB_CACHE", "/elsewhere"),
+            ("HF_TOKEN", "from_variable"),
+            ("HF_ENDPOINT", "http://mirror/"),
+            ("HF_HUB_OFFLINE", "True"),
+        ]);
+        assert_eq!(all.cache, PathBuf::from("/elsewhere"));
+        assert_eq!(all.token.as_deref(), Some("from_variable"));
+        assert_eq!(all.endpoint, "http://mirror");
+        assert!(all.offline);
+        assert!(!options(&[("HF_HOME", home), ("HF_HUB_OFFLINE", "0")]).offline);
+    }
+}

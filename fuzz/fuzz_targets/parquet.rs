@@ -1,0 +1,20 @@
+#![no_main]
+
+use std::sync::LazyLock;
+use std::{env, fs, path, process};
+
+use mri_extract::{Corpus, CorpusOptions};
+
+/// Columns are read at places of a file, so the bytes have to be in one.
+static FILE: LazyLock<path::PathBuf> =
+    LazyLock::new(|| env::temp_dir().join(format!("fuzz-{}.parquet", process::id())));
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let options = CorpusOptions {
+        drop_missing: true,
+        ..CorpusOptions::default()
+    };
+    if fs::write(&*FILE, bytes).is_ok() {
+        let _ = Corpus::open(&FILE, &options);
+    }
+});
