@@ -6,13 +6,17 @@
 //! ```
 //!
 //! In one run and interleaved, so that a machine which others use too treats all alike: a 2048³
-//! product, ours in f32 and bf16, and transformers in f32 (`rivals/transformers_hidden.py`, run by
-//! the python that `MRI_RIVAL_PYTHON` names; left out where there is none). Rates count the
-//! operations of full forward passes, whether or not an engine saves some of them. Of each the fastest
-//! round counts, since others on the machine only ever make a run slower; `--every N` takes every
-//! N-th text, so that short rounds find quiet moments.
+//! product, ours in f32 and bf16, transformers in f32 (`rivals/transformers_hidden.py`) and LLM-MRI
+//! (`rivals/llm_mri_hidden.py`). The rivals are run by the pythons that `MRI_RIVAL_PYTHON` and
+//! `MRI_PEER_PYTHON` name, and left out where there is none. `--corpus bundled` takes the texts of
+//! the examples.
 //!
-//! `--record NAME` appends the result to `record/extract-NAME.txt`.
+//! Rates count the operations of full forward passes, whether or not an engine saves some of them.
+//! For each the median of the rounds is given, and the median of the ratios within a round: what
+//! else runs on the machine slows neighbours in time by about the same. `--every N` takes every
+//! N-th text, for shorter rounds.
+//!
+//! `--record NAME` appends the result to `record/NAME.txt`.
 
 #![allow(clippy::print_stdout, reason = "printing is what a bench is for")]
 
@@ -48,6 +52,16 @@ struct Times {
     total: f64,
 }
 
+impl Times {
+    /// The same with the time of loading counted.
+    fn after(self, load: f64) -> Self {
+        Self {
+            total: self.total + load,
+            ..self
+        }
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     let Some(mut options) = options()? else {
         println!("extract: no --corpus FILE given, nothing to measure");
@@ -78,67 +92,76 @@ fn main() -> anyhow::Result<()> {
         texts.len(),
         operations / 1e9
     )?;
-    let mut rival = Rival::start(&options, scratch.path())?;
-    let rival_load = rival.as_ref().map_or(f64::NAN, |rival| rival.load);
+    let transformers = ("MRI_RIVAL_PYTHON", "transformers_hidden.py");
+    let mut rival = Rival::start(transformers, &options, scratch.path())?;
+    let peer = ("MRI_PEER_PYTHON", "llm_mri_hidden.py");
+    let mut peer = Rival::start(peer, &options, scratch.path())?;
 
     // The first round warms up.
-    let mut seen: [Vec<Times>; 4] = Default::default();
+    let mut seen: [Vec<Times>; 5] = Default::default();
     for round in 0..=options.rounds {
         let product = gemm(&f32)?;
         let ours = run(&mut f32, &tokenizer, &corpus, scratch.path())?;
         let theirs = rival.as_mut().map(Rival::run).transpose()?;
         let short = run(&mut bf16, &tokenizer, &corpus, scratch.path())?;
+        let slow = peer.as_mut().map(Rival::run).transpose()?;
         let again = gemm(&f32)?;
         if round == 0 {
             continue;
         }
-        let product = product.min(again);
+        // Seconds that the operations of this corpus take at the rate of a product.
+        let ideal = 0.5 * (product + again) * operations / (2.0 * (SIZE as f64).powi(3));
         seen[0].push(Times {
-            forward: product,
-            total: product,
+            forward: ideal,
+            total: ideal,
         });
-        seen[1].push(ours);
-        seen[2].push(short);
-        seen[3].push(theirs.unwrap_or_default());
+        seen[1].push(ours.after(load_time));
+        seen[2].push(short.after(load_time));
+        seen[3].extend(theirs.map(|times| times.after(rival.as_ref().map_or(0.0, |r| r.load))));
+        seen[4].extend(slow);
     }
-    let rate = 2.0 * (SIZE as f64).powi(3) / fastest(&seen[0], |t| t.forward);
+    let [product, ours, short, theirs, slow] = &seen;
+    let rate = operations / median(product.iter().map(|t| t.forward));
     writeln!(report, "{SIZE}^3 product, f32: {:.1} GFLOP/s", rate / 1e9)?;
-    let mut line = |name: &str, times: &[Times], load: f64| {
-        let (forward, total) = (fastest(times, |t| t.forward), fastest(times, |t| t.total));
+    for (name, times) in [
+        ("ours f32", ours),
+        ("ours bf16", short),
+        ("transformers f32", theirs),
+        ("LLM-MRI f32", slow),
+    ] {
+        if times.is_empty() {
+            writeln!(report, "{name:<18} left out: no python is named for it")?;
+            continue;
+        }
+        let forward = median(times.iter().map(|t| t.forward));
+        let total = median(times.iter().map(|t| t.total));
         writeln!(
             report,
-            "{name:<18} forward {:>7.0} tokens/s {:>6.1} GFLOP/s = {:>5.1} % of the product; with tokenising and \
-             writing {:>7.0} tokens/s, with loading ({load:.2} s) {:>7.0} tokens/s",
+            "{name:<18} forward {:>7.0} tokens/s {:>6.1} GFLOP/s; with loading, tokenising and writing {:>7.0} tokens/s",
             tokens / forward,
             operations / forward / 1e9,
-            100.0 * operations / forward / rate,
             tokens / total,
-            tokens / (total + load),
-        )
-    };
-    line("ours f32", &seen[1], load_time)?;
-    line("ours bf16", &seen[2], load_time)?;
-    if rival.is_some() {
-        line("transformers f32", &seen[3], rival_load)?;
-    } else {
-        writeln!(
-            report,
-            "transformers       left out: MRI_RIVAL_PYTHON names no python"
         )?;
     }
-    let total = |i: usize| fastest(&seen[i], |t| t.total);
-    if rival.is_some() {
-        writeln!(
-            report,
-            "ours f32 / transformers f32: {:.2}",
-            total(3) / total(1)
-        )?;
+    writeln!(report, "ratios, median of the rounds (least to most):")?;
+    for (name, above, below) in [
+        ("ours f32 : transformers f32, all included", theirs, ours),
+        ("ours f32 : LLM-MRI, all included", slow, ours),
+        ("ours bf16 : ours f32, all included", ours, short),
+    ] {
+        ratio(&mut report, name, above, below, |t| t.total)?;
     }
-    writeln!(report, "ours bf16 / ours f32: {:.2}", total(1) / total(2))?;
+    for (name, above, below) in [
+        ("ours bf16 : ours f32, forward", ours, short),
+        ("ours f32 : product, forward", product, ours),
+        ("transformers f32 : product, forward", product, theirs),
+    ] {
+        ratio(&mut report, name, above, below, |t| t.forward)?;
+    }
     print!("{report}");
 
     if let Some(name) = &options.record {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("record/extract-{name}.txt"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("record/{name}.txt"));
         let mut file = fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -150,7 +173,7 @@ fn main() -> anyhow::Result<()> {
         };
         writeln!(
             file,
-            "{}, {}, {threads} threads, {} rounds, fastest counts\n{report}",
+            "{}, {}, {threads} threads, {} rounds\n{report}",
             String::from_utf8_lossy(&date.stdout).trim(),
             cpu(),
             options.rounds
@@ -173,7 +196,12 @@ fn options() -> anyhow::Result<Option<Options>> {
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {
-            "--corpus" => options.corpus = value()?.into(),
+            "--corpus" => {
+                options.corpus = match value()?.as_str() {
+                    "bundled" => root.join("examples/data/topics.csv"),
+                    path => path.into(),
+                }
+            }
             "--model" => options.model = value()?.into(),
             "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
             "--every" => options.every = value()?.parse::<usize>()?.max(1),
@@ -261,7 +289,7 @@ fn flops(spec: &TransformerSpec, length: usize) -> f64 {
     blocks.sum()
 }
 
-/// transformers in a process of its own, waiting for the word to run.
+/// A rival in a process of its own, waiting for the word to run.
 struct Rival {
     process: Child,
     answers: BufReader<ChildStdout>,
@@ -269,11 +297,17 @@ struct Rival {
 }
 
 impl Rival {
-    fn start(options: &Options, out: &Path) -> anyhow::Result<Option<Self>> {
-        let Some(python) = std::env::var_os("MRI_RIVAL_PYTHON") else {
+    /// The rival of this script, if the variable names a python for it.
+    fn start(
+        (variable, script): (&'static str, &str),
+        options: &Options,
+        out: &Path,
+    ) -> anyhow::Result<Option<Self>> {
+        let Some(python) = std::env::var_os(variable) else {
             return Ok(None);
         };
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals/transformers_hidden.py");
+        let rivals = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals");
+        let script = rivals.join(script);
         let mut process = Command::new(python)
             .arg(script)
             .arg("--model")
@@ -292,7 +326,7 @@ impl Rival {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .context("MRI_RIVAL_PYTHON")?;
+            .context(variable)?;
         let stdout = process.stdout.take().context("the rival has no output")?;
         let mut rival = Self {
             process,
@@ -329,8 +363,34 @@ impl Drop for Rival {
     }
 }
 
-fn fastest(times: &[Times], of: impl Fn(&Times) -> f64) -> f64 {
-    times.iter().map(of).fold(f64::INFINITY, f64::min)
+/// Adds the ratio of times round by round, how many times as fast the second is as the first.
+fn ratio(
+    report: &mut String,
+    name: &str,
+    above: &[Times],
+    below: &[Times],
+    of: impl Fn(&Times) -> f64,
+) -> anyhow::Result<()> {
+    if above.is_empty() || below.is_empty() {
+        return Ok(());
+    }
+    let pairs = above.iter().zip(below);
+    let ratios: Vec<f64> = pairs.map(|(a, b)| of(a) / of(b)).collect();
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
+    let middle = median(ratios.into_iter());
+    writeln!(report, "  {name}: {middle:.2} ({least:.2} to {most:.2})")?;
+    Ok(())
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    match n {
+        0 => f64::NAN,
+        _ => 0.5 * (values[(n - 1) / 2] + values[n / 2]),
+    }
 }
 
 fn cpu() -> String {
