@@ -287,15 +287,16 @@ fn attend_capped(
 impl QkNormWeights {
     /// Normalises heads that lie side by side, of shape (tokens, heads × `width`).
     fn apply(&self, states: &Tensor, width: i64) -> Result<Tensor, TchError> {
+        let kind = states.f_kind()?;
         if self.norm.width == states.size2()?.1 && self.each_head.is_none() {
-            return self.norm.apply(states);
+            return self.norm.apply(states)?.f_to_kind(kind);
         }
         let heads = self.norm.apply(&states.f_unflatten(1, [-1, width])?)?;
         let heads = match &self.each_head {
             Some(weights) => heads.f_mul(weights)?,
             None => heads,
         };
-        heads.f_flatten(1, 2)
+        heads.f_flatten(1, 2)?.f_to_kind(kind)
     }
 }
 

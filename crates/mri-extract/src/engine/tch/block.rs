@@ -50,40 +50,45 @@ impl TchBackend {
         for text in &packing.texts {
             ids.extend(texts[text.number].iter().map(|&id| i64::from(id)));
         }
-        let mut states = weights.tokens.f_index_select(0, &index(ids)?)?;
+        let rows = |table: &Tensor, rows: &Tensor| {
+            let rows = table.f_index_select(0, rows)?;
+            rows.f_to_kind(Kind::Float)
+        };
+        let mut states = rows(&weights.tokens, &index(ids)?)?;
         if let Some(scale) = spec.scale {
             states = states.f_mul_scalar_(scale)?;
         }
         let projection = spec.projection.zip(weights.projection.as_ref());
         if let Some((_, map)) = projection.filter(|(p, _)| p.before_positions) {
-            states = map.apply(&states)?;
+            states = map.apply(&states)?.f_to_kind(Kind::Float)?;
         }
         if let (Some(positions), Some(table)) = (spec.positions, &weights.positions) {
-            let mut rows = Vec::with_capacity(packing.n_tokens);
+            let mut places = Vec::with_capacity(packing.n_tokens);
             for text in &packing.texts {
                 let mut next = positions.offset;
                 for &id in texts[text.number] {
                     if positions.uncounted == Some(id) {
-                        rows.push((positions.offset - 1) as i64);
+                        places.push((positions.offset - 1) as i64);
                     } else {
-                        rows.push(next as i64);
+                        places.push(next as i64);
                         next += 1;
                     }
                 }
             }
-            states = states.f_add_(&table.f_index_select(0, &index(rows)?)?)?;
+            states = states.f_add_(&rows(table, &index(places)?)?)?;
         }
         if let Some(token_type) = &weights.token_type {
             states = states.f_add_(token_type)?;
         }
         states = normed(weights.norm.as_ref(), states)?;
         if let Some((_, map)) = projection.filter(|(p, _)| !p.before_positions) {
-            states = map.apply(&states)?;
+            states = map.apply(&states)?.f_to_kind(Kind::Float)?;
         }
         Ok(states)
     }
 
-    /// One block, counted from 1. The result has one row per token, or one per text if the layout
+    /// One block, counted from 1. The residual stream is in `f32` whatever the products are computed
+    /// in: rounded after every block, its bits would be lost one by one. The result has one row per token, or one per text if the layout
     /// picks tokens.
     fn block(
         &self,
@@ -100,7 +105,7 @@ impl TchBackend {
         let relative = self.weights.relative_bias.as_ref();
         let attn = layout.attend(&spec.attention, weights, relative, &attn_in)?;
         let attn = weights.output.apply(&attn)?;
-        let mut attn = normed(weights.attn_out.as_ref(), attn)?;
+        let attn = normed(weights.attn_out.as_ref(), attn)?;
         recorder.record(Site::AttnOut, index, &attn, picked)?;
 
         let states = layout.pick(states)?;
@@ -114,18 +119,23 @@ impl TchBackend {
             })?;
             let mlp = normed(weights.mlp_out.as_ref(), mlp)?;
             recorder.record(Site::MlpOut, index, &mlp, picked)?;
-            return attn.f_add_(&mlp)?.f_add_(&states);
+            return sum(attn, &mlp)?.f_add_(&states);
         }
         // Recorded rows are copies, so that the branches can be added in place.
-        let states = normed(weights.after_attn.as_ref(), attn.f_add_(&states)?)?;
+        let states = normed(weights.after_attn.as_ref(), sum(attn, &states)?)?;
         let mlp_in = normed(weights.mlp_in.as_ref(), states.shallow_clone())?;
         let mlp = feed_forward(&spec.mlp, &weights.mlp, &mlp_in, |neurons| {
             recorder.record(Site::MlpAct, index, neurons, picked)
         })?;
-        let mut mlp = normed(weights.mlp_out.as_ref(), mlp)?;
+        let mlp = normed(weights.mlp_out.as_ref(), mlp)?;
         recorder.record(Site::MlpOut, index, &mlp, picked)?;
-        normed(weights.after_mlp.as_ref(), mlp.f_add_(&states)?)
+        normed(weights.after_mlp.as_ref(), sum(mlp, &states)?)
     }
+}
+
+/// What a branch adds to the residual stream, and the stream, in `f32`.
+fn sum(branch: Tensor, states: &Tensor) -> Result<Tensor, TchError> {
+    branch.f_to_kind(Kind::Float)?.f_add_(states)
 }
 
 /// The feed-forward part; `neurons` is shown the input of the down projection.
@@ -163,7 +173,7 @@ fn feed_forward(
                 let sums = shares.f_sum_dim_intlist(-1, true, Kind::Float)?;
                 shares = shares.f_div(&sums)?;
             }
-            let shares = shares.f_to_kind(states.f_kind()?)?.f_reshape([-1, 1])?;
+            let shares = shares.f_reshape([-1, 1])?;
             let chosen = chosen.f_reshape(-1)?.f_to_device(Device::Cpu)?;
             let mut ids = vec![0_i64; chosen.numel()];
             chosen.f_copy_data(&mut ids, chosen.numel())?;
@@ -185,6 +195,7 @@ fn feed_forward(
                 let active = gated(activation, gate_up, &states.f_index_select(0, &tokens)?)?;
                 let out = down
                     .apply(&active)?
+                    .f_to_kind(Kind::Float)?
                     .f_mul(&shares.f_index_select(0, &places)?)?;
                 // No token chooses an expert twice, so that the order of additions is fixed.
                 sum = sum.f_index_add_(0, &tokens, &out)?;
@@ -226,7 +237,10 @@ fn normed(norm: Option<&NormWeights>, states: Tensor) -> Result<Tensor, TchError
 }
 
 impl NormWeights {
+    /// The normalised states, in `f32` whatever the states are in: squares of large ones overflow
+    /// f16.
     pub(super) fn apply(&self, states: &Tensor) -> Result<Tensor, TchError> {
+        let states = states.f_to_kind(Kind::Float)?;
         match self.norm.kind {
             NormKind::Layer { .. } => states.f_layer_norm(
                 [self.width],
@@ -236,11 +250,7 @@ impl NormWeights {
                 false,
             ),
             NormKind::Rms { .. } => {
-                // In f32 whatever the model computes in: squares of large states overflow f16.
-                let wide = states.f_to_kind(Kind::Float)?;
-                let weight = self.weight.f_to_kind(Kind::Float)?;
-                wide.f_rms_norm([self.width], Some(&weight), self.norm.eps)?
-                    .f_to_kind(states.f_kind()?)
+                states.f_rms_norm([self.width], Some(&self.weight), self.norm.eps)
             }
         }
     }
@@ -248,6 +258,8 @@ impl NormWeights {
 
 impl Linear {
     pub(super) fn apply(&self, states: &Tensor) -> Result<Tensor, TchError> {
-        states.f_linear(&self.weight, self.bias.as_ref())
+        states
+            .f_to_kind(self.weight.f_kind()?)?
+            .f_linear(&self.weight, self.bias.as_ref())
     }
 }

@@ -235,7 +235,7 @@ impl<'a> Loader<'a> {
             if qk_norm.over == QkNormOver::EachHead {
                 let weights = (0..heads).map(|h| self.inner_part(part, i, h, "weight", &[head]));
                 let weights = weights.collect::<Result<Vec<_>, _>>()?;
-                let ones = Tensor::f_ones([head as i64], (self.kind, self.device));
+                let ones = Tensor::f_ones([head as i64], (Kind::Float, self.device));
                 return Ok(QkNormWeights {
                     norm: NormWeights {
                         norm: qk_norm.norm,
@@ -421,8 +421,30 @@ impl<'a> Loader<'a> {
         };
         let size: Vec<i64> = stored.shape.iter().map(|&n| n as i64).collect();
         Tensor::f_from_data_size(stored.bytes, &size, kind)
-            .and_then(|t| t.f_to_device_(self.device, self.kind, false, false))
+            .and_then(|t| t.f_to_device_(self.device, self.kind_of(part, kind), false, false))
             .map_err(engine_error)
+    }
+
+    /// In what numbers a part is kept. The residual stream is in `f32` whatever the products are
+    /// computed in, and so are norms and what is added to the stream; embeddings that are stored in
+    /// fewer bits stay so, since they are large.
+    fn kind_of(&self, part: Part, stored: Kind) -> Kind {
+        match part {
+            Part::EmbeddingNorm
+            | Part::AttnIn
+            | Part::AttnOut
+            | Part::AfterAttn
+            | Part::MlpIn
+            | Part::MlpOut
+            | Part::AfterMlp
+            | Part::FinalNorm
+            | Part::QueryNorm
+            | Part::KeyNorm => Kind::Float,
+            Part::Tokens | Part::Positions | Part::TokenTypes if stored == Kind::Float => {
+                Kind::Float
+            }
+            _ => self.kind,
+        }
     }
 
     fn missing(&self, name: String) -> ModelError {
