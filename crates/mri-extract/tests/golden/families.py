@@ -228,8 +228,11 @@ def states(model, base, sites, ids, width):
         handle.remove()
     resid = [h[0] for h in out.hidden_states]
     if resid[-1].shape[-1] != width:
-        # OPT with a narrower embedding maps its last state back; ours is the state itself.
-        resid[-1] = taken["block"][-1]
+        # OPT with a narrower embedding maps its last state back; ours is the state itself, after the
+        # final norm where there is one.
+        norm = getattr(base.decoder, "final_layer_norm", None) or torch.nn.Identity()
+        with torch.inference_mode():
+            resid[-1] = norm(taken["block"][-1])
     taken["resid"] = resid
     del taken["block"]
     return {key: torch.stack(value).numpy() for key, value in taken.items() if value}
