@@ -6,9 +6,9 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 use crate::linalg::{Eigen, product_f64, symmetric_eigen};
 use crate::random::normal;
 
-/// Up to this size all eigenvectors are computed: it takes about 0.1 s on one core, and nothing can
-/// go wrong.
-const FULL: usize = 1000;
+/// Up to this size all eigenvectors are computed, which takes a millisecond or two and cannot fail.
+/// Beyond it a few leading ones come sooner from a Krylov space, of 300 already several times so.
+const FULL: usize = 128;
 
 /// Extra columns of the block beyond the eigenvectors wanted. They carry along the eigenvalues just
 /// below, whose closeness would slow the wanted ones down.

@@ -16,7 +16,7 @@ use crate::linear::{Plan, Rows, fit};
 /// - otherwise eigenvectors of the covariance, summed over blocks of 512 rows shifted by their means,
 ///   in `f64`; O(n·d² + d³). Columns a thousand times larger than the rest, or far from 0, cost no
 ///   precision;
-/// - either matrix beyond 1,000 × 1,000: a block Krylov space instead of all eigenvectors, accepted
+/// - either matrix beyond 128 × 128: a block Krylov space instead of all eigenvectors, accepted
 ///   only if the residuals prove each direction to 1e-8; else all eigenvectors after all.
 ///
 /// There is no randomised solver here: on activations, whose spectra decay slowly, it finds another
