@@ -86,6 +86,8 @@ struct Table {
     scale: Scale,
     any_degenerate: bool,
     n_layers: usize,
+    /// `n = …` of each category.
+    sizes: Vec<String>,
     /// The layer, if there is only one; its categories are the columns.
     only: Option<Layer>,
 }
@@ -167,6 +169,10 @@ impl Table {
             scale,
             any_degenerate,
             n_layers,
+            sizes: sizes
+                .iter()
+                .map(|&n| format!("n = {}", thousands(n)))
+                .collect(),
             only,
         };
         if only.is_some() {
@@ -236,7 +242,7 @@ impl Bands {
             .map(|bands| n_columns.div_ceil(bands))
             .find(|&columns| {
                 let (_, width, band) = size(columns, panel);
-                width <= wanted && (table.only.is_none() || width < 3.0 * band)
+                width <= wanted && (table.only.is_none() || width < 5.5 * band)
             })
             .unwrap_or(1);
         let panel = look.width.map_or(panel, |width| {
@@ -268,7 +274,13 @@ impl Bands {
         };
         for (i, name) in names[first..last].iter().enumerate() {
             let middle = self.left + i as f64 * self.step + self.panel / 2.0;
-            let name = fit_text(name, small, false, self.step - 2.0);
+            // The number of texts of a category is not to be cut with its name.
+            let n = match table.only {
+                Some(_) if !long_fit => format!(" ({})", table.sizes[first + i]),
+                _ => String::new(),
+            };
+            let room = self.step - 2.0 - text_width(&n, small, false);
+            let name = fit_text(name, small, false, room) + &n;
             let text = TextLook::new(small, look.theme.muted).anchor(Anchor::Middle);
             canvas.text(&name, (middle, top + self.above / 2.0), text);
         }

@@ -93,7 +93,7 @@ pub fn graph_picture(
 /// Draws the way of one text through the regions of every layer, over the graph of a view.
 ///
 /// `path` is what [`RegionGraph::path`] gives for the text, `category` its category, `text` its words,
-/// of which the subtitle shows the beginning. Beside every region of the path stands its cell and how
+/// of which the subtitle shows the beginning (empty if they are not at hand). Beside every region of the path stands its cell and how
 /// many texts share it.
 ///
 /// # Errors
@@ -124,11 +124,12 @@ pub fn path_picture(
         start.push('…');
     }
     let title = format!("The way of one “{name}” text through the layers");
-    let more = vec![
-        format!("“{start}”"),
+    let quoted = (!start.is_empty()).then(|| format!("“{start}”"));
+    let mut more: Vec<String> = quoted.into_iter().collect();
+    more.extend([
         "beside each region its cell and its texts".to_owned(),
         format!("in grey n = {}", thousands(view.n_texts())),
-    ];
+    ]);
     draw_graph(
         view,
         layout,
