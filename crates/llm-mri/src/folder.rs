@@ -228,6 +228,10 @@ impl Scan {
             figure.save(out.path().join(format!("{name}.svg")))?;
             figure.save(out.path().join(format!("{name}.png")))?;
         }
+        if !figures.is_empty() {
+            let animation = self.animation()?;
+            animation.save(out.path().join("through-layers.gif"))?;
+        }
         out.finish()
     }
 }

@@ -61,7 +61,9 @@ pub use mri_extract::{
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions};
-pub use mri_graph::{GraphView, Region, RegionGraph, Transition};
+pub use mri_graph::{Contrast, GraphView, Region, RegionGraph, Transition};
 pub use mri_grid::{Binning, Cell, Grid, GridStack};
 pub use mri_reduce::{Pca, Quality, QualityOptions, ReducerKind, ReducerSpec, Scaling, Svd};
-pub use mri_render::{Caption, Figure, GraphStyle, HeatmapStyle, Quantity, Report, Theme};
+pub use mri_render::{
+    Animation, Caption, Figure, GraphStyle, HeatmapStyle, Look, Quantity, Report, Theme,
+};

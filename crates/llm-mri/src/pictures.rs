@@ -1,10 +1,25 @@
 //! The pictures of a scan.
 
+use mri_core::Layer;
+use mri_graph::{Contrast, Metrics, MetricsRow, Significance};
+use mri_reduce::align_layers;
 use mri_render::{
-    Figure, GraphStyle, HeatmapStyle, LayeredLayout, Quantity, graph_picture, heatmap_sheet,
+    Animation, CloudStyle, Figure, GraphStyle, HeatmapStyle, LayeredLayout, Look, Quantity,
+    contact_sheet, difference_sheet, graph_picture, heatmap_sheet, metrics_chart, path_picture,
+    scree, through_layers,
 };
 
+use crate::report::MOST_REGIONS;
 use crate::{Scan, ScanError};
+
+/// The q up to which a cell is shown as a finding.
+const ALPHA: f64 = 0.05;
+
+/// The frames that an animation through all layers may take: some ten seconds of them.
+const MOST_FRAMES: usize = 160;
+
+/// The categories that a chart of lines can hold apart.
+const MOST_LINES: usize = 10;
 
 impl Scan {
     /// The heatmaps of all layers under one colour scale.
@@ -53,14 +68,85 @@ impl Scan {
         )?)
     }
 
+    /// The difference of two sides, layer by layer, with what may be chance faded.
+    ///
+    /// # Errors
+    /// [`ScanError::NotPlanar`] unless there are two components; [`ScanError::Graph`] if a side has no
+    /// texts; [`ScanError::Render`].
+    pub fn difference(&self, contrast: &Contrast) -> Result<Figure, ScanError> {
+        let (Some(grids), Some(embedding)) = (&self.grids, self.embedding()) else {
+            return Err(self.not_planar());
+        };
+        // The figure shows no intervals.
+        let judge = Significance {
+            resamples: 0,
+            ..Significance::default()
+        };
+        let verdicts = judge.cells(grids, contrast)?;
+        Ok(difference_sheet(
+            grids,
+            embedding,
+            contrast,
+            &verdicts,
+            ALPHA,
+            &self.caption(),
+            &HeatmapStyle::default(),
+        )?)
+    }
+
+    /// The way of one text through the regions of every layer; `None` if there is no such row.
+    ///
+    /// # Errors
+    /// [`ScanError::NotPlanar`] unless there are two components; [`ScanError::Render`].
+    pub fn path_picture(&self, row: usize) -> Result<Option<Figure>, ScanError> {
+        let (Some(grids), Some(graph)) = (&self.grids, &self.graph) else {
+            return Err(self.not_planar());
+        };
+        let Some(path) = graph.path(grids, row) else {
+            return Ok(None);
+        };
+        let text = self.texts().and_then(|texts| texts.get(row));
+        Ok(Some(path_picture(
+            &graph.view_all(),
+            &LayeredLayout::of(graph),
+            &path,
+            self.labels().ids()[row] as usize,
+            text.map_or("", String::as_str),
+            &self.caption(),
+            &GraphStyle::default(),
+        )?))
+    }
+
+    /// The texts moving from layer to layer, the layers turned to lie nearest to each other.
+    ///
+    /// # Errors
+    /// [`ScanError::NotPlanar`] unless there are two components; [`ScanError::Reduce`] where layers
+    /// cannot be aligned; [`ScanError::Render`].
+    pub fn animation(&self) -> Result<Animation, ScanError> {
+        let (Some(_), Some(embedding)) = (&self.grids, self.embedding()) else {
+            return Err(self.not_planar());
+        };
+        let (aligned, _) = align_layers(embedding)?;
+        let moves = embedding.len().saturating_sub(1).max(1);
+        let style = CloudStyle {
+            steps: (MOST_FRAMES / moves).clamp(3, CloudStyle::default().steps),
+            ..CloudStyle::default()
+        };
+        Ok(through_layers(&aligned, &self.caption(), &style)?)
+    }
+
     /// All pictures of the scan with the names of their files: heatmaps of all layers for all texts
-    /// and for each category (and their difference, where there are two), the graph of each
-    /// category and of all together. Empty unless there are two components.
+    /// and for each category (and their difference with its significance, where there are two), a
+    /// contact sheet of all categories, the graph of each category and of all together, their
+    /// metrics, and how much variance the maps keep where the reducer knows. Empty unless there are
+    /// two components.
     ///
     /// # Errors
     /// [`ScanError::Render`].
     pub fn figures(&self) -> Result<Vec<(String, Figure)>, ScanError> {
-        let Some(graph) = &self.graph else {
+        let (Some(graph), Some(grids), Some(embedding)) =
+            (&self.graph, &self.grids, self.embedding())
+        else {
             return Ok(Vec::new());
         };
         let names = self.labels().names();
@@ -72,9 +158,15 @@ impl Scan {
         };
         let mut figures = vec![("heatmaps.all".to_owned(), self.heatmaps(Quantity::Texts)?)];
         if names.len() == 2 {
-            let difference = self.heatmaps(Quantity::Difference(0, 1))?;
+            let difference = match Contrast::all(self.labels()).as_slice() {
+                [pair] => self.difference(pair)?,
+                // One of the two has no texts, so that there is nothing to test.
+                _ => self.heatmaps(Quantity::Difference(0, 1))?,
+            };
             figures.push(("heatmaps.difference".to_owned(), difference));
         }
+        let contact = contact_sheet(grids, embedding, &caption, &HeatmapStyle::default())?;
+        figures.push(("contact-sheet".to_owned(), contact));
         let all: Vec<usize> = (0..names.len()).collect();
         figures.push(("graph.all".to_owned(), picture(&all)?));
         for (category, name) in names.iter().enumerate() {
@@ -85,7 +177,42 @@ impl Scan {
             ));
             figures.push((format!("graph.{name}"), picture(&[category])?));
         }
+        if graph.graph().node_count() <= MOST_REGIONS {
+            figures.push(("metrics".to_owned(), self.metrics_chart(graph)?));
+        }
+        let mut axes = embedding.iter().flat_map(|(_, points)| &points.axes);
+        if axes.any(|axis| axis.explained_variance_ratio.is_some()) {
+            let figure = scree(embedding, &caption, &Look::default())?;
+            figures.push(("variance".to_owned(), figure));
+        }
         Ok(figures)
+    }
+
+    /// The metrics of each category's graph; of very many those of the first.
+    fn metrics_chart(&self, graph: &mri_graph::RegionGraph) -> Result<Figure, ScanError> {
+        let names = self.labels().names();
+        let metrics: Vec<Metrics> = (0..names.len().min(MOST_LINES))
+            .map(|category| Metrics::of(&graph.view(&[category]).digraph()))
+            .collect();
+        let model_name = self.model().name.as_str();
+        let rows: Vec<MetricsRow<'_>> = metrics
+            .iter()
+            .zip(names)
+            .map(|(metrics, label)| MetricsRow {
+                model_name,
+                label,
+                metrics,
+            })
+            .collect();
+        let sizes = &self.labels().counts()[..rows.len()];
+        let layers: Vec<Layer> = graph.layers().to_vec();
+        Ok(metrics_chart(
+            &rows,
+            sizes,
+            &layers,
+            &self.caption(),
+            &Look::default(),
+        )?)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{MapsNote, Scan, ScanError};
 const MOST_CONTRASTS: usize = 12;
 
 /// Regions beyond which graphs are not measured: their projections take cubic time.
-const MOST_REGIONS: usize = 6_000;
+pub(crate) const MOST_REGIONS: usize = 6_000;
 
 /// What a report says beyond maps, regions and transitions.
 struct Findings {

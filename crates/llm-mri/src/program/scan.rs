@@ -18,7 +18,7 @@ use super::source::SourceArgs;
 ///   grid/cells.csv              text,label,layer,x,y,cell
 ///   graph/edges.csv             source,target,layer and one weight per label
 ///   graph/graph.json, .graphml  the same for networkx, Gephi and others
-///   figures/*.svg, *.png        heatmaps and graphs
+///   figures/*.svg, *.png, *.gif heatmaps, graphs, charts and an animation
 ///   report.html                 one page to explore all of it with, which needs no network
 ///
 /// A run that was stopped is gone on with when it is started again, and a finished recording is not

@@ -60,6 +60,9 @@ fn a_scan_writes_what_the_readme_lists_and_a_second_one_reuses_the_recording() {
         "figures/heatmaps.all.svg",
         "figures/heatmaps.all.png",
         "figures/graph.all.svg",
+        "figures/contact-sheet.svg",
+        "figures/metrics.svg",
+        "figures/through-layers.gif",
         "report.html",
     ] {
         assert!(out.join(name).is_file(), "{name} is missing");
