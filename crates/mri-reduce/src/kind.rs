@@ -5,7 +5,7 @@ use mri_core::Reducer;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Pca, RandomProjection, Scaling, Svd};
+use crate::{Pca, RandomProjection, Scaling, Svd, Umap};
 
 /// The reducers of this crate by name, for programs and configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,11 +19,13 @@ pub enum ReducerKind {
     /// [`RandomProjection`].
     #[serde(rename = "random-projection")]
     RandomProjection,
+    /// [`Umap`].
+    Umap,
 }
 
 impl ReducerKind {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 3] = [Self::Pca, Self::Svd, Self::RandomProjection];
+    pub const ALL: [Self; 4] = [Self::Pca, Self::Svd, Self::RandomProjection, Self::Umap];
 
     /// The name in configuration files and on the command line.
     #[must_use]
@@ -32,6 +34,7 @@ impl ReducerKind {
             Self::Pca => "pca",
             Self::Svd => "svd",
             Self::RandomProjection => "random-projection",
+            Self::Umap => "umap",
         }
     }
 }
@@ -109,6 +112,11 @@ impl ReducerSpec {
                 let mut projection = RandomProjection::new(self.components, self.seed);
                 projection.scaling = self.scaling.unwrap_or(projection.scaling);
                 Box::new(projection)
+            }
+            ReducerKind::Umap => {
+                let mut umap = Umap::new(self.components, self.seed);
+                umap.scaling = self.scaling.unwrap_or(umap.scaling);
+                Box::new(umap)
             }
         }
     }

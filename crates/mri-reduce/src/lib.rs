@@ -13,13 +13,15 @@
 //!
 //! [`Pca`] and [`Svd`] are exact: no randomised approximation, whose subspace is wrong where a
 //! spectrum decays slowly, as that of real activations does. The linear algebra is faer's, or
-//! LAPACK's with the feature `lapack`; only `linalg.rs` knows which.
+//! LAPACK's with the feature `lapack`; only `linalg.rs` knows which. [`Umap`] places points by their
+//! neighbours, and gives the same bits for one seed on any number of threads.
 
 #![warn(missing_docs)]
 
 mod align;
 mod check;
 mod kind;
+mod knn;
 mod krylov;
 mod linalg;
 mod linear;
@@ -31,12 +33,15 @@ mod quality;
 mod random;
 mod random_projection;
 mod scaling;
+mod simd;
 mod sketch;
 mod stack;
 mod svd;
+mod umap;
 
 pub use align::align_layers;
 pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
+pub use knn::{Neighbours, nearest_rows};
 pub use linear::LinearModel;
 pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
 pub use pca::Pca;
@@ -50,3 +55,4 @@ pub use scaling::{Scaler, Scaling};
 pub use sketch::PcaSketch;
 pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};
 pub use svd::Svd;
+pub use umap::Umap;

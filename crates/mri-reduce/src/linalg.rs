@@ -31,6 +31,11 @@ pub(crate) fn product_f64(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Arr
     with_faer::product(a, b)
 }
 
+/// `a·bᵀ` in `f32`, of row-major matrices of `width` columns, on the calling thread.
+pub(crate) fn products_f32(a: &[f32], b: &[f32], width: usize, out: &mut [f32]) {
+    with_faer::products_f32(a, b, width, out);
+}
+
 mod with_faer {
     use faer::diag::DiagMut;
     use faer::dyn_stack::{MemBuffer, MemStack};
@@ -103,6 +108,18 @@ mod with_faer {
             });
         }
         out
+    }
+
+    pub(super) fn products_f32(a: &[f32], b: &[f32], width: usize, out: &mut [f32]) {
+        let (rows, columns) = (a.len() / width.max(1), b.len() / width.max(1));
+        matmul(
+            MatMut::from_row_major_slice_mut(out, rows, columns),
+            Accum::Replace,
+            MatRef::from_row_major_slice(a, rows, width),
+            MatRef::from_row_major_slice(b, columns, width).transpose(),
+            1.0,
+            Par::Seq,
+        );
     }
 
     /// Lends a view as faer's type, copying only where its rows and columns are both strided.

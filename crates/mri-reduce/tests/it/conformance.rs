@@ -1,5 +1,5 @@
 use mri_core::conformance::{Invariance, ReducerSuite};
-use mri_reduce::{Pca, RandomProjection, Reducer, Scaling, Svd};
+use mri_reduce::{Distance, Pca, RandomProjection, Reducer, Scaling, Svd, Umap};
 
 fn check(suite: &ReducerSuite, reducer: &dyn Reducer, what: &str) {
     suite
@@ -63,5 +63,25 @@ fn random_projections_conform() {
             let suite = ReducerSuite::linear().with_invariances(invariances(scaling, false));
             check(&suite, &reducer, &format!("{reducer:?}"));
         }
+    }
+}
+
+#[test]
+fn umap_conforms() {
+    for (n_components, metric, scaling) in [
+        (2, Distance::Euclidean, Scaling::Center),
+        (1, Distance::Cosine, Scaling::None),
+        (3, Distance::Cosine, Scaling::MinMax),
+        (5, Distance::Euclidean, Scaling::Standardize),
+    ] {
+        let reducer = Umap {
+            n_epochs: Some(100),
+            metric,
+            scaling,
+            ..Umap::new(n_components, 3)
+        };
+        // Powers of two change no bit; a shift changes the last ones, which grow.
+        let suite = ReducerSuite::neighbours().with_invariances([Invariance::Scale]);
+        check(&suite, &reducer, &format!("{reducer:?}"));
     }
 }

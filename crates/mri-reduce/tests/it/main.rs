@@ -14,3 +14,5 @@ mod quality;
 mod sizes;
 // Whole recordings: degenerate layers, errors that name the layer.
 mod stack;
+// UMAP against umap-learn and brute force, and the laws of its parameters.
+mod umap;

@@ -1,0 +1,94 @@
+//! The nearest rows of every row.
+
+mod exact;
+mod table;
+
+use mri_core::{ReduceError, Watch};
+use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
+
+use crate::Distance;
+use crate::check::{check_finite, check_size};
+pub(crate) use table::Table;
+
+/// For every row the `k` nearest others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbours {
+    /// Their row numbers, nearest first, of shape (rows, k). Equal distances are ordered by number.
+    pub ids: Array2<u32>,
+    /// Their distances, of the same shape.
+    pub distances: Array2<f32>,
+}
+
+impl Neighbours {
+    fn empty(rows: usize, k: usize) -> Self {
+        Self {
+            ids: Array2::zeros((rows, k)),
+            distances: Array2::zeros((rows, k)),
+        }
+    }
+
+    /// Blocks of so many rows, to be filled in parallel.
+    fn chunks_mut(
+        &mut self,
+        rows: usize,
+    ) -> impl IndexedParallelIterator<Item = (&mut [u32], &mut [f32])> {
+        let size = (rows * self.ids.ncols()).max(1);
+        // Both were made by `empty`, whose arrays are contiguous.
+        let ids = self.ids.as_slice_mut().unwrap_or(&mut []);
+        let distances = self.distances.as_slice_mut().unwrap_or(&mut []);
+        ids.par_chunks_mut(size).zip(distances.par_chunks_mut(size))
+    }
+}
+
+/// Finds the `k` nearest other rows of every row of `x`, of shape (rows, width), by comparing all.
+///
+/// Distances are computed in `f32`: straight ones about the rows' median, so that a common offset
+/// costs nothing; angles whose 1 − cosine is below 1e-6 come near its rounding. The result is the same
+/// for any number of threads.
+///
+/// # Complexity
+/// O(rows²·width) time in matrix products; O(rows·width) memory.
+///
+/// # Errors
+/// [`ReduceError::TooSmall`], [`ReduceError::NonFinite`], [`ReduceError::Parameter`] if `k` is 0 or
+/// not below the number of rows, or cancellation.
+pub fn nearest_rows(
+    x: ArrayView2<'_, f32>,
+    k: usize,
+    distance: Distance,
+    watch: &dyn Watch,
+) -> Result<Neighbours, ReduceError> {
+    check_size(x.dim())?;
+    check_finite(x)?;
+    if k == 0 || k >= x.nrows() {
+        return Err(ReduceError::Parameter {
+            parameter: "neighbours",
+            value: format!("{k} of {} rows", x.nrows()),
+            expected: "at least 1 and below the number of rows",
+        });
+    }
+    let table = Table::new(x, distance);
+    let mut found = of_table(&table, k, watch)?;
+    table.in_given_unit(&mut found.distances);
+    Ok(found)
+}
+
+/// The `k` nearest other rows of every row; distances in the table's unit.
+pub(crate) fn of_table(
+    table: &Table,
+    k: usize,
+    watch: &dyn Watch,
+) -> Result<Neighbours, ReduceError> {
+    exact::search(table, table, k, true, watch)
+}
+
+/// The `k` nearest rows of the table to every query; distances in the table's unit.
+pub(crate) fn of_queries(
+    table: &Table,
+    queries: &Table,
+    k: usize,
+    watch: &dyn Watch,
+) -> Result<Neighbours, ReduceError> {
+    exact::search(table, queries, k, false, watch)
+}
