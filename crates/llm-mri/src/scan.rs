@@ -102,7 +102,7 @@ impl Scan {
 
     /// What places new rows in the map of each layer, in the order of the embedding: `None` for
     /// degenerate layers, and in a scan that was opened for those that are not kept in files (see
-    /// [`ProjectionNote`]). [`Scan::transform`] works for all of them.
+    /// [`ProjectionNote`](crate::ProjectionNote)). [`Scan::transform`] works for all of them.
     #[must_use]
     pub fn projections(&self) -> &[Option<Box<dyn Projection>>] {
         &self.projections
