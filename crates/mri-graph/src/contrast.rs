@@ -35,14 +35,28 @@ impl Contrast {
     /// each against the rest, of fewer none.
     #[must_use]
     pub fn all(labels: &Labels) -> Vec<Self> {
+        let every: Vec<usize> = (0..labels.n_categories()).collect();
+        Self::among(&every, labels)
+    }
+
+    /// [`Contrast::all`] for some of the categories: the others are not looked at. Categories without
+    /// texts, unknown ones and repetitions are left out.
+    #[must_use]
+    pub fn among(categories: &[usize], labels: &Labels) -> Vec<Self> {
         let counts = labels.counts();
-        let used: Vec<usize> = (0..counts.len()).filter(|&c| counts[c] > 0).collect();
+        let used: Vec<usize> = (0..counts.len())
+            .filter(|c| counts[*c] > 0 && categories.contains(c))
+            .collect();
+        let others = |a: usize| used.iter().copied().filter(|&c| c != a).collect();
         match used[..] {
             [] | [_] => Vec::new(),
             [a, b] => vec![Self::pair(a, b)],
             _ => used
                 .iter()
-                .map(|&a| Self::against_rest(a, labels))
+                .map(|&a| Self {
+                    a: vec![a],
+                    b: others(a),
+                })
                 .collect(),
         }
     }
@@ -54,7 +68,9 @@ impl Contrast {
             let names = side.iter().filter_map(|&c| labels.names().get(c));
             names.map(String::as_str).collect::<Vec<_>>().join(" + ")
         };
-        let everything = self.a.len() + self.b.len() == labels.n_categories();
+        let counts = labels.counts();
+        let everything =
+            (0..counts.len()).all(|c| counts[c] == 0 || self.a.contains(&c) || self.b.contains(&c));
         let b = if everything && self.b.len() > 1 {
             "rest".to_owned()
         } else {

@@ -1,57 +1,46 @@
 use std::io::{self, Write};
 
-use petgraph::visit::EdgeRef;
-
-use crate::RegionGraph;
+use crate::GraphTable;
+use crate::graph_table::{Column, Values};
 
 /// Writes DOT, the language of Graphviz: a row per layer, the first at the top.
 ///
-/// Nodes and edges have `texts` or `weight` over all categories, and one attribute per category,
-/// named `c0`, `c1`, ... in the order of the graph attribute `categories`.
+/// Nodes and edges have the attributes of [`write_graphml`](crate::write_graphml). Graphviz draws with
+/// whole weights from 0 up, so the ρ of a correlation is called `rho` here.
 ///
 /// # Errors
 /// What the writer gives.
-pub fn write_dot(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
-    let g = graph.graph();
-    let per_category = |values: &[u32]| -> String {
-        let values = values.iter().enumerate();
-        values.map(|(i, value)| format!(", c{i}={value}")).collect()
-    };
-    writeln!(out, "digraph {} {{", quoted("co-activation of regions"))?;
-    let categories = graph.categories().join("; ");
-    writeln!(
-        out,
-        "  graph [rankdir=TB, categories={}];",
-        quoted(&categories)
-    )?;
-    for (position, layer) in graph.layers().iter().enumerate() {
+pub fn write_dot(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Result<()> {
+    let table = graph.into();
+    writeln!(out, "digraph {} {{", quoted(table.title))?;
+    writeln!(out, "  graph [rankdir=TB];")?;
+    let names: Vec<String> = table.nodes.iter().map(|name| quoted(name)).collect();
+    for (position, layer) in table.layers.iter().enumerate() {
         writeln!(out, "  {{ rank=same; // {layer}")?;
-        for region in g.node_weights().filter(|r| r.position == position) {
-            writeln!(
-                out,
-                "    {} [layer={}, x={}, y={}, texts={}{}];",
-                quoted(&region.label()),
-                region.layer.index,
-                region.cell.x,
-                region.cell.y,
-                region.texts(),
-                per_category(&region.counts)
-            )?;
+        let here = (0..names.len()).filter(|&row| table.positions[row] == position);
+        for row in here {
+            let attributes = attributes(&table.node_columns, row);
+            writeln!(out, "    {} [{attributes}];", names[row])?;
         }
         writeln!(out, "  }}")?;
     }
-    for edge in g.edge_references() {
-        writeln!(
-            out,
-            "  {} -> {} [weight={}{}];",
-            quoted(&g[edge.source()].label()),
-            quoted(&g[edge.target()].label()),
-            edge.weight().texts(),
-            per_category(&edge.weight().weights)
-        )?;
+    for (row, &(s, t)) in table.edges.iter().enumerate() {
+        let attributes = attributes(&table.edge_columns, row);
+        writeln!(out, "  {} -> {} [{attributes}];", names[s], names[t])?;
     }
     writeln!(out, "}}")?;
     out.flush()
+}
+
+fn attributes(columns: &[Column], row: usize) -> String {
+    let pairs = columns.iter().map(|column| {
+        let name = match column.values {
+            Values::Real(_) if column.name == "weight" => "rho".to_owned(),
+            _ => quoted(&column.name),
+        };
+        format!("{name}={}", quoted(&column.values.text(row)))
+    });
+    pairs.collect::<Vec<_>>().join(", ")
 }
 
 /// A string of the DOT language. Only the quote ends it; a backslash starts an escape of Graphviz.

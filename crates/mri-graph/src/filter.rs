@@ -1,9 +1,10 @@
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
+use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 
-use crate::{GraphView, ViewEdge};
+use crate::{GraphView, Region, RegionGraph, Transition, ViewEdge};
 
 /// Which edges of a view are worth drawing.
 ///
@@ -88,5 +89,58 @@ impl GraphView<'_> {
             of_transitions,
             edges,
         }
+    }
+
+    /// A graph of its own of what a filter keeps: the view's categories, the kept edges and the
+    /// regions at their ends.
+    ///
+    /// Sizes of the categories and texts in the regions stay those of the whole. Layers outside the
+    /// filter are left out. If no edge is lost, the regions are all of the view's within the layers.
+    #[must_use]
+    pub fn extract(&self, filter: &Filter) -> RegionGraph {
+        let whole = self.graph();
+        let selection = self.select(filter);
+        let complete = selection.edges.len() == selection.of_edges;
+        let inside = |position: &usize| match &filter.layers {
+            None => true,
+            Some(range) => range.contains(position),
+        };
+        let positions: Vec<usize> = (0..whole.layers().len()).filter(inside).collect();
+        let of_view = |values: &[u32]| self.categories().iter().map(|&c| values[c]).collect();
+        let mut wanted = vec![complete; whole.graph().node_count()];
+        for edge in &selection.edges {
+            wanted[edge.source.index()] = true;
+            wanted[edge.target.index()] = true;
+        }
+        let names = self.categories().iter();
+        let mut part = RegionGraph::empty(
+            names.map(|&c| whole.categories()[c].clone()).collect(),
+            self.categories()
+                .iter()
+                .map(|&c| whole.category_sizes()[c])
+                .collect(),
+            positions.iter().map(|&p| whole.layers()[p]).collect(),
+            !complete,
+        );
+        let mut new_id = vec![NodeIndex::end(); whole.graph().node_count()];
+        for (id, region, _) in self.nodes() {
+            let Ok(position) = positions.binary_search(&region.position) else {
+                continue;
+            };
+            if wanted[id.index()] {
+                new_id[id.index()] = part.graph_mut().add_node(Region {
+                    position,
+                    counts: of_view(&region.counts),
+                    ..region.clone()
+                });
+            }
+        }
+        for edge in &selection.edges {
+            let weights = of_view(&whole.graph()[edge.id].weights);
+            let (source, target) = (new_id[edge.source.index()], new_id[edge.target.index()]);
+            part.graph_mut()
+                .add_edge(source, target, Transition { weights });
+        }
+        part
     }
 }

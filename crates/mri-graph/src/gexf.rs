@@ -1,91 +1,77 @@
 use std::io::{self, Write};
 
-use petgraph::visit::EdgeRef;
-
-use crate::RegionGraph;
+use crate::GraphTable;
+use crate::graph_table::{Column, Values};
 use crate::xml::xml;
 
 /// Writes GEXF 1.2, which Gephi and networkx open.
 ///
-/// Attributes are those of the GraphML form: `layer`, `site`, `x`, `y`, `texts` and `texts: NAME` per
-/// category of a node, `weight: NAME` per category of an edge; the edge's own weight is that of
-/// all categories.
+/// Attributes are those of [`write_graphml`](crate::write_graphml); `weight` is the edge's own weight.
 ///
 /// # Errors
 /// What the writer gives.
-pub fn write_gexf(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
-    let g = graph.graph();
+pub fn write_gexf(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Result<()> {
+    let table = graph.into();
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(
         out,
         r#"<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">"#
     )?;
+    let title = table.title;
     writeln!(
         out,
-        r#"  <graph defaultedgetype="directed" mode="static" name="co-activation of regions">"#
+        r#"  <graph defaultedgetype="directed" mode="static" name="{title}">"#
     )?;
-    let attribute = |out: &mut dyn Write, id: &str, title: &str, kind: &str| {
-        let title = xml(title);
-        writeln!(
-            out,
-            r#"      <attribute id="{id}" title="{title}" type="{kind}"/>"#
-        )
-    };
-    writeln!(out, r#"    <attributes class="node" mode="static">"#)?;
-    for (name, kind) in [
-        ("layer", "integer"),
-        ("site", "string"),
-        ("x", "integer"),
-        ("y", "integer"),
-        ("texts", "integer"),
-    ] {
-        attribute(&mut out, name, name, kind)?;
-    }
-    for (i, category) in graph.categories().iter().enumerate() {
-        let title = format!("texts: {category}");
-        attribute(&mut out, &format!("n{i}"), &title, "integer")?;
-    }
-    writeln!(out, "    </attributes>")?;
-    writeln!(out, r#"    <attributes class="edge" mode="static">"#)?;
-    for (i, category) in graph.categories().iter().enumerate() {
-        let title = format!("weight: {category}");
-        attribute(&mut out, &format!("e{i}"), &title, "integer")?;
-    }
-    writeln!(out, "    </attributes>\n    <nodes>")?;
-    for region in g.node_weights() {
-        let label = xml(&region.label());
-        write!(
-            out,
-            r#"      <node id="{label}" label="{label}"><attvalues>"#
-        )?;
-        value(&mut out, "layer", &region.layer.index)?;
-        value(&mut out, "site", &region.layer.site)?;
-        value(&mut out, "x", &region.cell.x)?;
-        value(&mut out, "y", &region.cell.y)?;
-        value(&mut out, "texts", &region.texts())?;
-        for (i, count) in region.counts.iter().enumerate() {
-            value(&mut out, &format!("n{i}"), count)?;
+    let (weight, edge_columns): (Vec<&Column>, Vec<&Column>) =
+        table.edge_columns.iter().partition(|c| c.name == "weight");
+    let node_columns: Vec<&Column> = table.node_columns.iter().collect();
+    for (class, columns) in [("node", &node_columns), ("edge", &edge_columns)] {
+        writeln!(out, r#"    <attributes class="{class}" mode="static">"#)?;
+        for (i, column) in columns.iter().enumerate() {
+            let title = xml(&column.name);
+            let kind = match column.values {
+                Values::Whole(_) => "integer",
+                Values::Real(_) => "double",
+                Values::Words(_) => "string",
+            };
+            writeln!(
+                out,
+                r#"      <attribute id="{i}" title="{title}" type="{kind}"/>"#
+            )?;
         }
-        writeln!(out, "</attvalues></node>")?;
+        writeln!(out, "    </attributes>")?;
+    }
+    writeln!(out, "    <nodes>")?;
+    let names: Vec<String> = table.nodes.iter().map(|name| xml(name)).collect();
+    for (row, name) in names.iter().enumerate() {
+        write!(out, r#"      <node id="{name}" label="{name}">"#)?;
+        values(&mut out, &node_columns, row)?;
+        writeln!(out, "</node>")?;
     }
     writeln!(out, "    </nodes>\n    <edges>")?;
-    for edge in g.edge_references() {
-        let (id, weight) = (edge.id().index(), edge.weight().texts());
-        let [source, target] = [edge.source(), edge.target()].map(|end| xml(&g[end].label()));
+    for (row, &(s, t)) in table.edges.iter().enumerate() {
+        let (source, target) = (&names[s], &names[t]);
         write!(
             out,
-            r#"      <edge id="{id}" source="{source}" target="{target}" weight="{weight}"><attvalues>"#
+            r#"      <edge id="{row}" source="{source}" target="{target}""#
         )?;
-        for (i, weight) in edge.weight().weights.iter().enumerate() {
-            value(&mut out, &format!("e{i}"), weight)?;
+        for column in &weight {
+            write!(out, r#" weight="{}""#, column.values.text(row))?;
         }
-        writeln!(out, "</attvalues></edge>")?;
+        write!(out, ">")?;
+        values(&mut out, &edge_columns, row)?;
+        writeln!(out, "</edge>")?;
     }
     writeln!(out, "    </edges>\n  </graph>\n</gexf>")?;
     out.flush()
 }
 
-/// An attribute value. Its text needs no escaping: numbers and site names only.
-fn value(out: &mut impl Write, id: &str, value: &dyn std::fmt::Display) -> io::Result<()> {
-    write!(out, r#"<attvalue for="{id}" value="{value}"/>"#)
+/// The values of a row. They need no escaping: numbers and site names only.
+fn values(out: &mut impl Write, columns: &[&Column], row: usize) -> io::Result<()> {
+    write!(out, "<attvalues>")?;
+    for (i, column) in columns.iter().enumerate() {
+        let value = column.values.text(row);
+        write!(out, r#"<attvalue for="{i}" value="{value}"/>"#)?;
+    }
+    write!(out, "</attvalues>")
 }

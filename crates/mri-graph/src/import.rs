@@ -11,7 +11,7 @@ use crate::{GraphError, Region, RegionGraph, Transition};
 /// Reads the node-link JSON that [`write_json`](crate::write_json) wrote, giving an equal graph.
 ///
 /// Everything is checked: the law that a category's weights between two layers sum to its texts
-/// holds for what is returned.
+/// holds for what is returned (for a filtered graph: to at most its texts).
 ///
 /// # Errors
 /// [`GraphError::Json`] if it is not JSON of this form, [`GraphError::Inconsistent`] if it
@@ -95,7 +95,12 @@ pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
         return Err(wrong("an edge occurs twice".to_owned()));
     }
 
-    let mut graph = RegionGraph::empty(file.graph.categories, file.graph.sizes, file.graph.layers);
+    let mut graph = RegionGraph::empty(
+        file.graph.categories,
+        file.graph.sizes,
+        file.graph.layers,
+        file.graph.filtered,
+    );
     for (region, _) in nodes {
         graph.graph_mut().add_node(region);
     }
@@ -120,7 +125,8 @@ fn check_law(graph: &RegionGraph) -> Result<(), GraphError> {
         for edge in view.edges() {
             moved[graph.graph()[edge.source].position] += edge.weight as usize;
         }
-        if texts.iter().chain(&moved).any(|&count| count != size) {
+        let lawful = |count: usize| count == size || (graph.is_filtered() && count < size);
+        if !texts.iter().chain(&moved).all(|&count| lawful(count)) {
             return Err(wrong(format!(
                 "category {:?} has {size} texts, but {texts:?} in the layers and {moved:?} between them",
                 graph.categories()[category]
@@ -146,6 +152,8 @@ struct Whole {
     categories: Vec<String>,
     sizes: Vec<usize>,
     layers: Vec<Layer>,
+    #[serde(default)]
+    filtered: bool,
 }
 
 #[derive(Deserialize)]

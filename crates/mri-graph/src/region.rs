@@ -59,13 +59,15 @@ impl Transition {
 /// category's graph, or the composition of several, is a [view](RegionGraph::view) and nothing is
 /// ever overwritten.
 ///
-/// **Law:** the weights of a category between two neighbouring layers sum to its number of texts.
+/// **Law:** the weights of a category between two neighbouring layers sum to its number of texts
+/// (to at most that where a filter took edges away, see [`GraphView::extract`](crate::GraphView::extract)).
 #[derive(Debug, Clone)]
 pub struct RegionGraph {
     graph: DiGraph<Region, Transition>,
     categories: Vec<String>,
     sizes: Vec<usize>,
     layers: Vec<Layer>,
+    filtered: bool,
 }
 
 impl RegionGraph {
@@ -109,16 +111,23 @@ impl RegionGraph {
             categories: labels.names().to_vec(),
             sizes: labels.counts(),
             layers: grids.layers().collect(),
+            filtered: false,
         }
     }
 
     /// A graph without nodes yet, for readers that check what they add.
-    pub(crate) fn empty(categories: Vec<String>, sizes: Vec<usize>, layers: Vec<Layer>) -> Self {
+    pub(crate) fn empty(
+        categories: Vec<String>,
+        sizes: Vec<usize>,
+        layers: Vec<Layer>,
+        filtered: bool,
+    ) -> Self {
         Self {
             graph: DiGraph::new(),
             categories,
             sizes,
             layers,
+            filtered,
         }
     }
 
@@ -178,6 +187,12 @@ impl RegionGraph {
             .collect()
     }
 
+    /// Whether a filter took edges away, so that the law of the weights holds no more.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.filtered
+    }
+
     /// The layers in their order.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
@@ -197,6 +212,7 @@ impl PartialEq for RegionGraph {
         self.categories == other.categories
             && self.sizes == other.sizes
             && self.layers == other.layers
+            && self.filtered == other.filtered
             && self.graph.node_weights().eq(other.graph.node_weights())
             && edges(self).eq(edges(other))
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use mri_core::Layer;
 use mri_grid::Cell;
 
+use crate::graph_table::real;
 use crate::{LayerVerdict, Metrics, ProjectionMetrics, Verdict};
 
 /// The names of the two sides of a contrast, and the verdict on every layer.
@@ -77,12 +78,12 @@ fn write_verdicts<T>(
             let whole = [
                 String::new(),
                 String::new(),
-                verdict.distance.to_string(),
+                real(verdict.distance),
                 String::new(),
                 String::new(),
-                verdict.p.to_string(),
-                verdict.p.to_string(),
-                verdict.q.to_string(),
+                real(verdict.p),
+                real(verdict.p),
+                real(verdict.q),
                 String::new(),
             ];
             csv.write_record(start.iter().chain(&place(None)).chain(&whole))?;
@@ -100,8 +101,8 @@ fn numbers_of<T>(verdict: &Verdict<T>) -> [String; 9] {
         verdict.texts_a.to_string(),
         verdict.texts_b.to_string(),
         number(Some(verdict.effect)),
-        number(Some(verdict.interval[0])),
-        number(Some(verdict.interval[1])),
+        bound(verdict.interval[0]),
+        bound(verdict.interval[1]),
         number(Some(verdict.p)),
         number(Some(verdict.p_permuted)),
         number(verdict.q),
@@ -112,7 +113,17 @@ fn numbers_of<T>(verdict: &Verdict<T>) -> [String; 9] {
 /// A field: empty for what is not defined.
 fn number(value: Option<f64>) -> String {
     let value = value.filter(|value| !value.is_nan());
-    value.map(|value| value.to_string()).unwrap_or_default()
+    value.map(real).unwrap_or_default()
+}
+
+/// An end of an interval. Resamples are kept in single precision, so no more digits mean anything.
+fn bound(value: f64) -> String {
+    let rounded = value as f32;
+    if rounded.is_nan() {
+        String::new()
+    } else {
+        rounded.to_string()
+    }
 }
 
 /// One graph's line of a metrics table.

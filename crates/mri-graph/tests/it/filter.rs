@@ -4,6 +4,7 @@ use mri_core::{Labels, Layer};
 use mri_graph::{Contrast, Filter, RegionGraph};
 use mri_grid::{Binning, Grid, GridStack};
 use ndarray::Array2;
+use petgraph::graph::EdgeIndex;
 use proptest::prelude::*;
 
 /// Four layers of a 3 x 3 grid, from a category and eight coordinates per text.
@@ -59,12 +60,54 @@ proptest! {
     }
 
     #[test]
+    fn what_is_extracted_is_what_the_filter_keeps(
+        rows in rows(), min_weight in 0_u32..4, top in prop::option::of(0_usize..30),
+        first in 0_usize..3, length in 0_usize..4,
+    ) {
+        let graph = RegionGraph::co_activation(&stack(&rows));
+        let view = graph.view(&[2, 0]);
+        let layers = Some(first..=first + length);
+        let filter = Filter { layers, min_weight, top, share: None };
+        let part = view.extract(&filter);
+        prop_assert_eq!(part.categories(), &["a".to_owned(), "c".to_owned()]);
+        let describe = |graph: &RegionGraph, weights: &[(EdgeIndex, [u32; 2])]| -> Vec<String> {
+            let g = graph.graph();
+            let line = |&(edge, weights): &(EdgeIndex, [u32; 2])| {
+                let (source, target) = g.edge_endpoints(edge).unwrap();
+                format!("{} {} {weights:?}", g[source].label(), g[target].label())
+            };
+            weights.iter().map(line).collect()
+        };
+        let selection = view.select(&filter);
+        let kept: Vec<_> = selection.edges.iter().map(|e| {
+            let weights = &graph.graph()[e.id].weights;
+            (e.id, [weights[0], weights[2]])
+        }).collect();
+        let found: Vec<_> = part.graph().edge_indices().map(|e| {
+            let weights = &part.graph()[e].weights;
+            (e, [weights[0], weights[1]])
+        }).collect();
+        prop_assert_eq!(describe(&part, &found), describe(&graph, &kept));
+        prop_assert_eq!(part.is_filtered(), kept.len() < selection.of_edges);
+        for region in part.graph().node_weights() {
+            prop_assert_eq!(part.layers()[region.position], region.layer);
+            prop_assert!((first..=first + length).contains(&region.layer.index));
+        }
+        if !part.is_filtered() {
+            let inside = |r: &mri_graph::Region| (first..=first + length).contains(&r.position);
+            let of_view = view.nodes().filter(|(_, r, _)| inside(r)).count();
+            prop_assert_eq!(part.graph().node_count(), of_view);
+        }
+    }
+
+    #[test]
     fn no_filter_keeps_everything(rows in rows()) {
         let graph = RegionGraph::co_activation(&stack(&rows));
         let view = graph.view_all();
         let selection = view.select(&Filter::default());
         prop_assert_eq!(&selection.edges, &view.edges().collect::<Vec<_>>());
         prop_assert_eq!(selection.share(), 1.0);
+        prop_assert_eq!(&view.extract(&Filter::default()), &graph);
     }
 
     #[test]

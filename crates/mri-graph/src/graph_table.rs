@@ -1,0 +1,191 @@
+use std::collections::HashSet;
+
+use mri_core::Layer;
+use petgraph::visit::EdgeRef;
+
+use crate::{CorrelationGraph, RegionGraph};
+
+/// A graph as two tables, of nodes and of edges, with typed columns: what every export writes.
+///
+/// [`RegionGraph`] and [`CorrelationGraph`] turn into one by `into()`, so that each format is written
+/// once for both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GraphTable {
+    /// What the graph is, for formats that have a place for it.
+    pub(crate) title: &'static str,
+    pub(crate) layers: Vec<Layer>,
+    /// The names of the nodes, each of them once.
+    pub(crate) nodes: Vec<String>,
+    /// The place of every node's layer in `layers`.
+    pub(crate) positions: Vec<usize>,
+    pub(crate) node_columns: Vec<Column>,
+    /// Source and target, as places in `nodes`.
+    pub(crate) edges: Vec<(usize, usize)>,
+    pub(crate) edge_columns: Vec<Column>,
+}
+
+/// A column of numbers or words, one value per node or per edge.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Column {
+    /// Its name as an attribute, such as `weight: law`.
+    pub(crate) name: String,
+    /// Its name in a flat table, such as `law`; `None` if it is left out there, as what sums
+    /// others up is.
+    pub(crate) flat: Option<String>,
+    pub(crate) values: Values,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Values {
+    Whole(Vec<i64>),
+    Real(Vec<f64>),
+    Words(Vec<String>),
+}
+
+impl Values {
+    /// A value as every text format writes it.
+    pub(crate) fn text(&self, row: usize) -> String {
+        match self {
+            Self::Whole(values) => values[row].to_string(),
+            Self::Real(values) => real(values[row]),
+            Self::Words(values) => values[row].clone(),
+        }
+    }
+}
+
+/// A number so that reading it gives the same number; a tiny one with an exponent instead of rows of zeros.
+pub(crate) fn real(value: f64) -> String {
+    if value != 0.0 && value.abs() < 1e-5 {
+        format!("{value:e}")
+    } else {
+        value.to_string()
+    }
+}
+
+/// The columns that flat tables begin with.
+pub(crate) const EDGE_ENDS: [&str; 2] = ["source", "target"];
+pub(crate) const NODE_NAME: &str = "node";
+
+impl Column {
+    fn new(name: &str, values: Values) -> Self {
+        Self {
+            name: name.to_owned(),
+            flat: Some(name.to_owned()),
+            values,
+        }
+    }
+
+    fn whole(name: &str, values: impl Iterator<Item = usize>) -> Self {
+        Self::new(name, Values::Whole(values.map(|v| v as i64).collect()))
+    }
+
+    fn real(name: &str, values: impl Iterator<Item = f64>) -> Self {
+        Self::new(name, Values::Real(values.collect()))
+    }
+
+    fn not_flat(mut self) -> Self {
+        self.flat = None;
+        self
+    }
+}
+
+/// One column per category. In flat tables they have the category's own name, unless another column
+/// has it already.
+fn by_category<'a>(
+    what: &str,
+    categories: &[String],
+    others: &[&str],
+    rows: impl Iterator<Item = &'a Vec<u32>>,
+) -> Vec<Column> {
+    let rows: Vec<&Vec<u32>> = rows.collect();
+    let taken: HashSet<&str> = others.iter().copied().collect();
+    let columns = categories.iter().enumerate().map(|(c, category)| {
+        let name = format!("{what}: {category}");
+        Column {
+            flat: Some(if taken.contains(category.as_str()) {
+                name.clone()
+            } else {
+                category.clone()
+            }),
+            name,
+            values: Values::Whole(rows.iter().map(|counts| i64::from(counts[c])).collect()),
+        }
+    });
+    columns.collect()
+}
+
+impl From<&RegionGraph> for GraphTable {
+    fn from(graph: &RegionGraph) -> Self {
+        let g = graph.graph();
+        let regions = || g.node_weights();
+        let mut node_columns = vec![
+            Column::new(
+                "site",
+                Values::Words(regions().map(|r| r.layer.site.to_string()).collect()),
+            ),
+            Column::whole("layer", regions().map(|r| r.layer.index)),
+            Column::whole("x", regions().map(|r| usize::from(r.cell.x))),
+            Column::whole("y", regions().map(|r| usize::from(r.cell.y))),
+            Column::whole("texts", regions().map(|r| r.texts() as usize)),
+        ];
+        node_columns.extend(by_category(
+            "texts",
+            graph.categories(),
+            &[NODE_NAME, "site", "layer", "x", "y", "texts"],
+            regions().map(|r| &r.counts),
+        ));
+        let edges = || g.edge_references();
+        let mut edge_columns = vec![
+            Column::whole("layer", edges().map(|e| g[e.source()].layer.index)),
+            Column::whole("weight", edges().map(|e| e.weight().texts() as usize)).not_flat(),
+        ];
+        edge_columns.extend(by_category(
+            "weight",
+            graph.categories(),
+            &[EDGE_ENDS[0], EDGE_ENDS[1], "layer"],
+            edges().map(|e| &e.weight().weights),
+        ));
+        Self {
+            title: "co-activation of regions",
+            layers: graph.layers().to_vec(),
+            nodes: regions().map(crate::Region::label).collect(),
+            positions: regions().map(|r| r.position).collect(),
+            node_columns,
+            edges: edges()
+                .map(|e| (e.source().index(), e.target().index()))
+                .collect(),
+            edge_columns,
+        }
+    }
+}
+
+impl From<&CorrelationGraph> for GraphTable {
+    fn from(graph: &CorrelationGraph) -> Self {
+        let g = graph.graph();
+        let components = || g.node_weights();
+        let edges = || g.edge_references();
+        Self {
+            title: "correlation of components",
+            layers: graph.layers().to_vec(),
+            nodes: components().map(crate::Component::label).collect(),
+            positions: components().map(|c| c.position).collect(),
+            node_columns: vec![
+                Column::new(
+                    "site",
+                    Values::Words(components().map(|c| c.layer.site.to_string()).collect()),
+                ),
+                Column::whole("layer", components().map(|c| c.layer.index)),
+                Column::whole("component", components().map(|c| c.component)),
+            ],
+            edges: edges()
+                .map(|e| (e.source().index(), e.target().index()))
+                .collect(),
+            edge_columns: vec![
+                Column::whole("layer", edges().map(|e| g[e.source()].layer.index)),
+                Column::real("weight", edges().map(|e| e.weight().rho)),
+                Column::real("p", edges().map(|e| e.weight().p)),
+                Column::real("q", edges().map(|e| e.weight().q)),
+            ],
+        }
+    }
+}

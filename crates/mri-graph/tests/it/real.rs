@@ -1,0 +1,92 @@
+//! Points of real texts in a real model; `golden/topics.py` made them.
+
+use std::sync::Arc;
+
+use mri_core::{Labels, Layer};
+use mri_graph::{Contrast, LayerVerdict, Significance};
+use mri_grid::{Binning, Cell, Grid, GridStack};
+use ndarray::Array2;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Golden {
+    names: Vec<String>,
+    labels: Vec<u32>,
+    layers: Vec<Vec<[f32; 2]>>,
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(include_str!("../golden/topics.json")).unwrap()
+}
+
+fn stack(golden: &Golden, labels: Vec<u32>) -> GridStack {
+    let labels = Labels::new(golden.names.clone(), labels).unwrap();
+    let grids = golden.layers.iter().enumerate().map(|(i, points)| {
+        let points = Array2::from_shape_fn((points.len(), 2), |(row, axis)| points[row][axis]);
+        let grid = Grid::new(points.view(), Binning::Uniform { side: 10 }).unwrap();
+        (Layer::resid(i + 1), grid)
+    });
+    GridStack::new(Arc::new(labels), grids.collect()).unwrap()
+}
+
+fn judge(grids: &GridStack, seed: u64) -> Vec<LayerVerdict<Cell>> {
+    let settings = Significance {
+        permutations: 200,
+        resamples: 0,
+        seed,
+        ..Significance::default()
+    };
+    settings.cells(grids, &Contrast::pair(0, 1)).unwrap()
+}
+
+fn discoveries(verdict: &LayerVerdict<Cell>) -> usize {
+    let cells = verdict.items.iter();
+    cells.filter(|v| v.q.is_some_and(|q| q <= 0.05)).count()
+}
+
+#[test]
+fn two_topics_are_told_apart_in_the_last_layers() {
+    let golden = golden();
+    let verdicts = judge(&stack(&golden, golden.labels.clone()), 0);
+    let found: Vec<usize> = verdicts.iter().map(discoveries).collect();
+    println!("cells at 5 % in layers 1 to 6: {found:?}");
+    assert_eq!(verdicts.len(), 6);
+    for verdict in &verdicts[4..] {
+        assert!(
+            verdict.q < 0.01,
+            "layer {}: {}",
+            verdict.layer + 1,
+            verdict.q
+        );
+        assert!(discoveries(verdict) >= 3);
+    }
+}
+
+#[test]
+fn the_same_points_under_shuffled_labels_show_next_to_nothing() {
+    const SEEDS: u64 = 200;
+    let golden = golden();
+    let (mut last, mut figures, mut any_layer) = (0, 0, 0);
+    for seed in 0..SEEDS {
+        let mut labels = golden.labels.clone();
+        // Fisher and Yates, with splitmix64.
+        let mut state = seed;
+        for i in (1..labels.len()).rev() {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            labels.swap(i, ((z ^ (z >> 31)) % (i as u64 + 1)) as usize);
+        }
+        let verdicts = judge(&stack(&golden, labels), seed);
+        last += usize::from(discoveries(&verdicts[5]) > 0);
+        figures += verdicts.iter().filter(|v| discoveries(v) > 0).count();
+        any_layer += usize::from(verdicts.iter().any(|v| v.q <= 0.05));
+    }
+    println!(
+        "of {SEEDS}: last layer {last}, a layer as a whole {any_layer}; {figures} of 1200 heatmaps"
+    );
+    let limit = SEEDS as usize * 6 / 100;
+    assert!(last <= limit && any_layer <= limit);
+    assert!(figures <= 6 * limit);
+}
