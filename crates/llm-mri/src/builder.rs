@@ -486,6 +486,7 @@ fn fetched(model: Model, watch: &dyn Watch) -> Result<Model, ScanError> {
 }
 
 /// What a thread returns; should it have panicked, so does its caller.
+#[cfg(feature = "tch")]
 fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     thread
         .join()

@@ -29,7 +29,8 @@ impl Scale {
     pub(crate) fn color(&self, value: f64) -> Color {
         let share = (value / self.end).clamp(-1.0, 1.0);
         match (self.diverging, self.dark) {
-            (true, false) => Colormap::Coolwarm.at(0.5 + share / 2.0),
+            // The first category, that of positive values, has the blue end here as in graphs.
+            (true, false) => Colormap::Coolwarm.at(0.5 - share / 2.0),
             (true, true) => Colormap::Managua.at(0.5 + share / 2.0),
             // A single text must differ from none, so the scale starts above the lightest tone.
             (false, false) => Colormap::Blues.at(0.12 + 0.88 * share),
