@@ -44,12 +44,39 @@ pub enum ScanError {
     /// Cutting a layer into cells failed.
     #[error(transparent)]
     Grid(#[from] GridError),
-    /// Categories could not be compared.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
     /// The watch asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// A question to the graph has no answer.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// There is no such category.
+    #[error("there is no category {name:?}; there are {known}")]
+    UnknownCategory {
+        /// What was asked for.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// A range of layers cannot be looked at.
+    #[error(
+        "layers {first} to {last}: the scan has none of these numbers, or of several sites, which do not follow one another"
+    )]
+    NoLayers {
+        /// The first number.
+        first: usize,
+        /// The last number.
+        last: usize,
+    },
+    /// The scan has nothing but activations.
+    #[error("the scan holds activations but no maps; `llm-mri reduce` makes them")]
+    NoMaps,
+    /// Two scans cannot be compared text by text.
+    #[error("the scans are not of the same texts: {problem}")]
+    OtherTexts {
+        /// Where they differ.
+        problem: String,
+    },
     /// Drawing failed.
     #[error(transparent)]
     Render(#[from] RenderError),

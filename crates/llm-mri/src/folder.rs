@@ -9,7 +9,6 @@ use std::path::Path;
 
 use mri_core::{Embedding, Points, Watch};
 use mri_extract::{is_store, open_store, read_npy, save_store, write_npy};
-use mri_graph::{write_edges_csv, write_graphml, write_json};
 
 use crate::notes::MapsNote;
 use crate::{OutFolder, Scan, ScanError, ScanNotes, projections, quality};
@@ -144,6 +143,7 @@ impl Scan {
     fn save_stages(&self, folder: &Path, from: Stage, watch: &dyn Watch) -> Result<(), ScanError> {
         let mut notes = self.notes.clone();
         notes.grid = None;
+        notes.graph = None;
         if from == Stage::Maps {
             notes.maps = None;
         }
@@ -157,15 +157,16 @@ impl Scan {
             notes.maps.clone_from(&self.notes.maps);
             note(&notes)?;
         }
+        if self.embedding.is_some() {
+            self.write_regions(folder)?;
+        }
         if self.grids.is_some() {
-            self.write_cells(folder)?;
-            self.write_graph(folder)?;
             self.write_figures(folder, watch)?;
             if self.texts.is_some() {
                 self.save_report(folder.join(REPORT), watch)?;
             }
-            note(&self.notes)?;
         }
+        note(&self.notes)?;
         Ok(())
     }
 
@@ -179,43 +180,6 @@ impl Scan {
             projections::write(&out, maps, &self.projections)?;
             quality::write(&out, maps)?;
         }
-        out.finish()
-    }
-
-    /// `text,label,layer,x,y,cell`: one row per text and layer.
-    fn write_cells(&self, folder: &Path) -> Result<(), ScanError> {
-        let Some(grids) = &self.grids else {
-            return Ok(());
-        };
-        let out = OutFolder::create(&folder.join("grid"), true)?;
-        out.file("cells.csv", |file| {
-            let mut csv = csv::Writer::from_writer(file);
-            csv.write_record(["text", "label", "layer", "x", "y", "cell"])?;
-            for (layer, grid) in grids.iter() {
-                for (row, cell) in grid.cells().iter().enumerate() {
-                    csv.write_record([
-                        row.to_string().as_str(),
-                        grids.labels().name_of(row).unwrap_or_default(),
-                        &layer.index.to_string(),
-                        &cell.x.to_string(),
-                        &cell.y.to_string(),
-                        &format!("{}_{cell}", layer.index),
-                    ])?;
-                }
-            }
-            csv.flush()
-        })?;
-        out.finish()
-    }
-
-    fn write_graph(&self, folder: &Path) -> Result<(), ScanError> {
-        let Some(graph) = &self.graph else {
-            return Ok(());
-        };
-        let out = OutFolder::create(&folder.join("graph"), true)?;
-        out.file("edges.csv", |file| write_edges_csv(graph, file))?;
-        out.file("graph.json", |file| write_json(graph, file))?;
-        out.file("graph.graphml", |file| write_graphml(graph, file))?;
         out.finish()
     }
 

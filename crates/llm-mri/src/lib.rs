@@ -25,8 +25,12 @@
 #![warn(missing_docs)]
 
 mod builder;
+mod compare;
 mod error;
 mod folder;
+mod graph_files;
+mod graph_options;
+mod measure;
 mod notes;
 mod output;
 mod pictures;
@@ -34,13 +38,18 @@ mod projections;
 mod quality;
 mod report;
 mod scan;
+mod verdicts;
 
 pub use builder::ScanBuilder;
+pub use compare::{CompareOptions, Comparison, LayerComparison, TextMovement};
 pub use error::ScanError;
 pub use folder::Stage;
+pub use graph_options::GraphOptions;
+pub use measure::CategoryMetrics;
 pub use notes::{MapNote, MapsNote, ProjectionNote, QualityNote, ScanNotes, Timings};
 pub use output::OutFolder;
 pub use scan::Scan;
+pub use verdicts::{Discoveries, Verdicts};
 
 pub use mri_core as core;
 pub use mri_extract as extract;
@@ -61,7 +70,9 @@ pub use mri_extract::{
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions};
-pub use mri_graph::{Contrast, GraphView, Region, RegionGraph, Transition};
+pub use mri_graph::{
+    Contrast, Filter, GraphView, Metrics, Region, RegionGraph, Significance, Threshold, Transition,
+};
 pub use mri_grid::{Binning, Cell, Grid, GridStack};
 pub use mri_reduce::{Pca, Quality, QualityOptions, ReducerKind, ReducerSpec, Scaling, Svd};
 pub use mri_render::{

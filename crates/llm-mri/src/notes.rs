@@ -7,9 +7,9 @@ use mri_reduce::{Quality, ReducerSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ScanError;
+use crate::{GraphOptions, ScanError};
 
-/// What a scan made of its recording: the sections `maps`, `grid` and `timings` of `manifest.json`.
+/// What a scan made of its recording: the sections `maps`, `grid`, `graph` and `timings` of `manifest.json`.
 ///
 /// A stage's section is written only once its files are whole, and taken out before they are
 /// replaced, so that a section never speaks of files that are not there.
@@ -21,6 +21,9 @@ pub struct ScanNotes {
     /// How the maps were cut into the cells of `grid/`; `None` unless there are two components.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<Binning>,
+    /// The settings with which the files of `grid/` and `graph/` were written; `None` for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<GraphOptions>,
     /// How long the stages took.
     #[serde(default, skip_serializing_if = "Timings::is_empty")]
     pub timings: Timings,
@@ -101,7 +104,7 @@ impl ScanNotes {
 
     /// The manifest with these sections in place of those it has.
     pub(crate) fn put_into(&self, mut manifest: Manifest) -> Manifest {
-        for name in ["maps", "grid", "timings"] {
+        for name in ["maps", "grid", "graph", "timings"] {
             manifest.sections.remove(name);
         }
         if let Ok(Value::Object(sections)) = serde_json::to_value(self) {

@@ -138,47 +138,50 @@ impl Scan {
     /// All pictures of the scan with the names of their files: heatmaps of all layers for all texts
     /// and for each category (and their difference with its significance, where there are two), a
     /// contact sheet of all categories, the graph of each category and of all together, their
-    /// metrics, and how much variance the maps keep where the reducer knows. Empty unless there are
+    /// metrics, and how much variance the maps keep where the reducer knows. All as far as the
+    /// settings of the graph go. Empty unless there are
     /// two components.
     ///
     /// # Errors
     /// [`ScanError::Render`].
     pub fn figures(&self) -> Result<Vec<(String, Figure)>, ScanError> {
         let (Some(graph), Some(grids), Some(embedding)) =
-            (&self.graph, &self.grids, self.embedding())
+            (self.chosen_graph(), &self.grids, self.embedding())
         else {
             return Ok(Vec::new());
         };
         let names = self.labels().names();
-        let layout = LayeredLayout::of(graph);
+        let chosen = self.chosen_categories();
+        let layout = LayeredLayout::of(&graph);
         let caption = self.caption();
         let picture = |categories: &[usize]| {
             let style = GraphStyle::default();
             graph_picture(&graph.view(categories), &layout, &caption, &style)
         };
         let mut figures = vec![("heatmaps.all".to_owned(), self.heatmaps(Quantity::Texts)?)];
-        if names.len() == 2 {
-            let difference = match Contrast::all(self.labels()).as_slice() {
+        if let [a, b] = chosen[..] {
+            let difference = match Contrast::among(&chosen, self.labels()).as_slice() {
                 [pair] => self.difference(pair)?,
                 // One of the two has no texts, so that there is nothing to test.
-                _ => self.heatmaps(Quantity::Difference(0, 1))?,
+                _ => self.heatmaps(Quantity::Difference(a, b))?,
             };
             figures.push(("heatmaps.difference".to_owned(), difference));
         }
         let contact = contact_sheet(grids, embedding, &caption, &HeatmapStyle::default())?;
         figures.push(("contact-sheet".to_owned(), contact));
-        let all: Vec<usize> = (0..names.len()).collect();
+        // The graph numbers its categories anew.
+        let all: Vec<usize> = (0..chosen.len()).collect();
         figures.push(("graph.all".to_owned(), picture(&all)?));
-        for (category, name) in names.iter().enumerate() {
-            let name = file_name(category, name);
+        for (of_graph, category) in chosen.into_iter().enumerate() {
+            let name = file_name(category, &names[category]);
             figures.push((
                 format!("heatmaps.{name}"),
                 self.heatmaps(Quantity::Category(category))?,
             ));
-            figures.push((format!("graph.{name}"), picture(&[category])?));
+            figures.push((format!("graph.{name}"), picture(&[of_graph])?));
         }
         if graph.graph().node_count() <= MOST_REGIONS {
-            figures.push(("metrics".to_owned(), self.metrics_chart(graph)?));
+            figures.push(("metrics".to_owned(), self.metrics_chart(&graph)?));
         }
         let mut axes = embedding.iter().flat_map(|(_, points)| &points.axes);
         if axes.any(|axis| axis.explained_variance_ratio.is_some()) {
@@ -190,7 +193,7 @@ impl Scan {
 
     /// The metrics of each category's graph; of very many those of the first.
     fn metrics_chart(&self, graph: &mri_graph::RegionGraph) -> Result<Figure, ScanError> {
-        let names = self.labels().names();
+        let names = graph.categories();
         let metrics: Vec<Metrics> = (0..names.len().min(MOST_LINES))
             .map(|category| Metrics::of(&graph.view(&[category]).digraph()))
             .collect();
@@ -204,7 +207,7 @@ impl Scan {
                 metrics,
             })
             .collect();
-        let sizes = &self.labels().counts()[..rows.len()];
+        let sizes = &graph.category_sizes()[..rows.len()];
         let layers: Vec<Layer> = graph.layers().to_vec();
         Ok(metrics_chart(
             &rows,
@@ -217,7 +220,7 @@ impl Scan {
 }
 
 /// A file name for a category: its number and what of its name every file system takes.
-fn file_name(category: usize, name: &str) -> String {
+pub(crate) fn file_name(category: usize, name: &str) -> String {
     let mut slug = String::new();
     for c in name.to_lowercase().chars().take(40) {
         if c.is_alphanumeric() {

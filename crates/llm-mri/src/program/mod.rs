@@ -2,13 +2,17 @@
 
 mod progress;
 
+mod diff;
 mod extract;
+mod graph;
 mod maps;
 mod merge;
+mod metrics;
 mod reduce;
 mod report;
 mod scan;
 mod source;
+mod table;
 
 use std::process::ExitCode;
 
@@ -38,6 +42,9 @@ enum Command {
     Merge(merge::MergeArgs),
     Report(report::ReportArgs),
     Reduce(reduce::ReduceArgs),
+    Graph(graph::GraphArgs),
+    Metrics(metrics::MetricsArgs),
+    Diff(diff::DiffArgs),
 }
 
 /// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
@@ -49,6 +56,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Merge(args) => merge::run(args),
         Command::Report(args) => report::run(args),
         Command::Reduce(args) => reduce::run(args),
+        Command::Graph(args) => graph::run(args),
+        Command::Metrics(args) => metrics::run(args),
+        Command::Diff(args) => diff::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

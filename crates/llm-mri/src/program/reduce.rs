@@ -20,7 +20,8 @@ use super::progress::{Bar, say};
 ///   manifest.json                      its section `maps`
 ///
 /// Regions, graphs and pictures of former maps are removed, for they no longer belong to these;
-/// `llm-mri scan` makes them anew without recording again.
+/// `llm-mri graph` makes them anew. Maps of other than 2 components get their graph of
+/// correlations at once.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,

@@ -16,8 +16,12 @@ use super::source::SourceArgs;
 ///   activations/resid.NN.npy    float32 (texts, width), one per layer
 ///   embedding/resid.NN.npy      float32 (texts, K)
 ///   grid/cells.csv              text,label,layer,x,y,cell
-///   graph/edges.csv             source,target,layer and one weight per label
-///   graph/graph.json, .graphml  the same for networkx, Gephi and others
+///   grid/regions.csv            each region's texts per label, words and typical texts
+///   graph/edges.csv, nodes.csv  source,target,layer and one weight per label (also .parquet)
+///   graph/graph.json, .graphml, .gexf, .dot  the same for networkx, Gephi and others
+///   graph/centrality.csv        betweenness, PageRank and community of each region
+///   grid/significance.csv       which regions and layers tell labels apart beyond chance,
+///   graph/significance.csv      and which transitions do
 ///   figures/*.svg, *.png, *.gif heatmaps, graphs, charts and an animation
 ///   report.html                 one page to explore all of it with, which needs no network
 ///

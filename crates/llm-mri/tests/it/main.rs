@@ -4,6 +4,8 @@
 
 /// Small scans without libtorch, and the program as a process.
 mod common;
+/// Graphs, metrics and comparisons of finished scans.
+mod graph;
 /// The program with sound and with wrong input.
 mod program;
 /// Other maps of a recording, what they keep, and new rows in them.

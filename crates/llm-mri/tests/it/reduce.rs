@@ -56,9 +56,15 @@ fn other_maps_take_the_place_of_the_old_ones_and_of_what_was_made_of_them() {
     ]);
     assert!(said.contains("maps by SVD"), "{said}");
     assert_eq!(bytes(&folder.join("activations")), recorded);
-    for gone in ["grid", "graph", "figures"] {
+    for gone in ["grid", "figures", "graph/significance.csv"] {
         assert!(!folder.join(gone).exists(), "{gone} is not of these maps");
     }
+    // Maps of three components have a graph of correlations instead.
+    let edges = std::fs::read_to_string(folder.join("graph/edges.csv")).unwrap();
+    assert!(
+        edges.starts_with("source,target,layer,weight,p,q\n"),
+        "{edges}"
+    );
     let opened = Scan::open(&folder).unwrap();
     let maps = opened.notes().maps.as_ref().unwrap();
     let kept = maps.spec.as_ref().unwrap();

@@ -1,0 +1,112 @@
+//! `llm-mri diff`: two scans of the same texts.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use llm_mri::{CompareOptions, Comparison, OutFolder, Scan};
+
+use super::progress::say;
+use super::table::{aligned, short};
+
+/// Compare two scans of the same texts: two models, two checkpoints, two ways to pool.
+///
+/// For every layer of A and its counterpart in B:
+///   cka         linear CKA of the activations: 1 alike, 0 unrelated
+///   procrustes  what the best turn, mirror, shift and scale leaves of the difference: 0 alike, 1 all
+///   regions     adjusted mutual information of the regions: 1 the same, about 0 unrelated
+///   moved       mean share of a text's nearest neighbours in A that are not among those in B
+/// and the texts that moved most. Layers of one number belong together; where one model has more
+/// layers, those nearest in relative depth do. Labels may differ, texts and their order may not.
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
+Example:
+  llm-mri diff scan-before scan-after --out what-changed"
+)]
+pub(crate) struct DiffArgs {
+    /// Folder of the first scan
+    a: PathBuf,
+
+    /// Folder of the second scan
+    b: PathBuf,
+
+    /// Folder to write layers.csv and texts.csv into; without it they are not written
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Replace what DIR holds
+    #[arg(long)]
+    force: bool,
+
+    /// Nearest texts that are looked at around each text
+    #[arg(long, short, value_name = "N", default_value_t = 10)]
+    neighbours: usize,
+
+    /// Look for neighbours in the whole activations instead of the maps: slower, and for scans
+    /// without maps
+    #[arg(long)]
+    in_activations: bool,
+
+    /// How many of the texts that moved most are printed
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    texts: usize,
+
+    /// Print nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(crate) fn run(args: DiffArgs) -> Result<()> {
+    anyhow::ensure!(args.neighbours > 0, "--neighbours 0: at least 1 is needed");
+    if let Some(out) = &args.out {
+        OutFolder::check(out, args.force)?;
+    }
+    let (a, b) = (Scan::open(&args.a)?, Scan::open(&args.b)?);
+    let options = CompareOptions {
+        neighbours: args.neighbours,
+        in_activations: args.in_activations,
+    };
+    let comparison = a.compare(&b, &options)?;
+    if let Some(out) = &args.out {
+        comparison.save(out, args.force)?;
+    }
+    if !args.quiet {
+        report(&comparison, args.texts);
+        if let Some(out) = &args.out {
+            say(&format!("wrote {}", out.display()));
+        }
+    }
+    Ok(())
+}
+
+fn report(comparison: &Comparison, texts: usize) {
+    let [a, b] = &comparison.models;
+    say(&format!("A: {a}, B: {b}"));
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), short);
+    let header = ["A", "B", "cka", "procrustes", "regions", "moved"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for layer in &comparison.layers {
+        rows.push(vec![
+            layer.a.to_string(),
+            layer.b.to_string(),
+            number(layer.cka),
+            number(layer.procrustes),
+            number(layer.regions),
+            number(layer.moved),
+        ]);
+    }
+    aligned(&rows).iter().for_each(|line| say(line));
+    if texts == 0 {
+        return;
+    }
+    say("moved most, mean over layers:");
+    for text in comparison.texts.iter().take(texts) {
+        let excerpt: String = text.excerpt.chars().take(80).collect();
+        say(&format!(
+            "  {:.3}  text {} ({})  {excerpt}",
+            text.moved, text.row, text.label
+        ));
+    }
+}

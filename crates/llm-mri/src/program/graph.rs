@@ -1,0 +1,235 @@
+//! `llm-mri graph`: the regions of a finished scan and their graph, anew.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use llm_mri::{Binning, Discoveries, GraphOptions, Scan, Significance, Stage, Threshold};
+
+use super::progress::{Bar, say};
+use super::table::aligned;
+
+/// Cut the maps of a finished scan anew and connect the regions.
+///
+/// Replaces OUT/grid, OUT/graph and OUT/figures; recording and maps stay as they are. Without options
+/// it does what `llm-mri scan` does. Filters act on the files of OUT/graph and on the pictures of
+/// graphs; tests and OUT/grid see every text of the labels chosen.
+///
+/// Where maps have another number of components than 2, nodes are components and edges are
+/// Spearman correlations between those of neighbouring layers; see --fdr and --rho.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  llm-mri graph scan-out --grid 15 --bins quantile
+  llm-mri graph scan-out --categories law,music --min-weight 3 --layers 2..5")]
+pub(crate) struct GraphArgs {
+    /// Folder of the scan
+    out: PathBuf,
+
+    /// Cells per side of each layer's grid; the default is as it was
+    #[arg(long, value_name = "N", help_heading = "Regions")]
+    grid: Option<usize>,
+
+    /// Cut axes into cells of equal width (uniform) or equal counts (quantile); the default is as
+    /// it was
+    #[arg(long, value_name = "KIND", help_heading = "Regions")]
+    bins: Option<String>,
+
+    /// Labels to look at, separated by commas; repeat the option for names with commas in them.
+    /// The default is all
+    #[arg(long, value_name = "LABELS", help_heading = "Filters")]
+    categories: Vec<String>,
+
+    /// Keep edges that at least W texts take
+    #[arg(long, value_name = "W", default_value_t = 1, help_heading = "Filters")]
+    min_weight: u32,
+
+    /// Keep the K heaviest edges
+    #[arg(long, value_name = "K", help_heading = "Filters")]
+    top: Option<usize>,
+
+    /// Keep as few edges as make up this share of all steps from layer to layer, 0 to 1
+    #[arg(long, value_name = "SHARE", help_heading = "Filters")]
+    share: Option<f64>,
+
+    /// Keep the layers with numbers from A to B, both included
+    #[arg(long, value_name = "A..B", help_heading = "Filters")]
+    layers: Option<String>,
+
+    /// Correlations are drawn at this false discovery rate
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 0.05,
+        help_heading = "Correlations"
+    )]
+    fdr: f64,
+
+    /// Draw all correlations with an absolute value of at least RHO instead of testing them
+    #[arg(
+        long,
+        value_name = "RHO",
+        conflicts_with = "fdr",
+        help_heading = "Correlations"
+    )]
+    rho: Option<f64>,
+
+    /// Random permutations of the labels, and as many bootstrap resamples; 0 leaves the tests out
+    #[arg(
+        long,
+        value_name = "P",
+        default_value_t = 1000,
+        help_heading = "Significance"
+    )]
+    permutations: usize,
+
+    /// Seed of the permutations
+    #[arg(long, default_value_t = 0, help_heading = "Significance")]
+    seed: u64,
+
+    /// Print nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(crate) fn run(args: GraphArgs) -> Result<()> {
+    let scan = Scan::open(&args.out)?;
+    let options = options(&args, &scan)?;
+    let maps = scan.notes().maps.as_ref();
+    let planar = maps.ok_or(llm_mri::ScanError::NoMaps)?.components == 2;
+    ensure!(
+        planar || (args.grid.is_none() && args.bins.is_none()),
+        "--grid and --bins need maps with 2 components"
+    );
+    let scan = if planar {
+        let binning = binning(&args, scan.notes().grid.unwrap_or_default())?;
+        scan.with_grid(binning)?
+    } else {
+        scan
+    };
+    let scan = scan.with_graph_options(options)?;
+    let bar = Bar::new(args.quiet);
+    scan.update(Stage::Grid, &bar)?;
+    bar.finish();
+    if !args.quiet {
+        report(&scan)?;
+        say(&format!("wrote {}", args.out.display()));
+    }
+    Ok(())
+}
+
+fn binning(args: &GraphArgs, before: Binning) -> Result<Binning> {
+    let side = args.grid.unwrap_or(before.side());
+    let binning = match args.bins.as_deref() {
+        Some("uniform") => Binning::Uniform { side },
+        Some("quantile") => Binning::Quantile { side },
+        Some(other) => anyhow::bail!("--bins {other}: expected uniform or quantile"),
+        None => match before {
+            Binning::Quantile { .. } => Binning::Quantile { side },
+            _ => Binning::Uniform { side },
+        },
+    };
+    binning.check().context("--grid")?;
+    Ok(binning)
+}
+
+fn options(args: &GraphArgs, scan: &Scan) -> Result<GraphOptions> {
+    let mut options = GraphOptions::default();
+    for given in &args.categories {
+        // A name with a comma in it can be given whole.
+        if scan.category(given).is_ok() {
+            options.categories.push(given.clone());
+        } else {
+            let names = given.split(',').map(|name| name.trim().to_owned());
+            options.categories.extend(names);
+        }
+    }
+    options.filter.min_weight = args.min_weight;
+    options.filter.top = args.top;
+    options.filter.share = args.share;
+    if let Some(share) = args.share {
+        ensure!(
+            (0.0..=1.0).contains(&share),
+            "--share {share}: expected 0 to 1"
+        );
+    }
+    if let Some(layers) = &args.layers {
+        let (first, last) = layers.split_once("..").unwrap_or((layers, layers));
+        let number = |text: &str| {
+            let parsed = text.trim_start_matches('=').trim().parse::<usize>();
+            parsed.with_context(|| format!("--layers {layers}: expected A..B, such as 2..5"))
+        };
+        let (first, last) = (number(first)?, number(last)?);
+        options.filter.layers = Some(scan.layer_range(first, last).context("--layers")?);
+    }
+    options.threshold = match args.rho {
+        Some(rho) => Threshold::Correlation(rho),
+        None => Threshold::Discovery(args.fdr),
+    };
+    options.significance = (args.permutations > 0).then(|| Significance {
+        permutations: args.permutations,
+        resamples: args.permutations,
+        seed: args.seed,
+        ..Significance::default()
+    });
+    Ok(options)
+}
+
+fn report(scan: &Scan) -> Result<()> {
+    let options = scan.graph_options();
+    let chosen = scan.chosen_categories();
+    let Some(graph) = scan.chosen_graph() else {
+        let graph = scan.correlations(&chosen, options.threshold)?;
+        let (nodes, edges) = (graph.graph().node_count(), graph.graph().edge_count());
+        say(&format!(
+            "{nodes} components, {edges} correlations over {} texts",
+            graph.texts()
+        ));
+        return Ok(());
+    };
+    let (regions, edges) = (graph.graph().node_count(), graph.graph().edge_count());
+    say(&format!(
+        "{regions} regions, {edges} transitions between them"
+    ));
+    if let Some(whole) = scan.graph().filter(|_| graph.is_filtered()) {
+        let kept = whole.view(&chosen).select(&options.filter);
+        say(&format!(
+            "kept {edges} of {} transitions with {:.1} % of the steps",
+            kept.of_edges,
+            100.0 * kept.share()
+        ));
+    }
+    if let Some(settings) = &options.significance {
+        significance(scan, &chosen, settings)?;
+    }
+    Ok(())
+}
+
+/// Regions per layer that tell labels apart, at a false discovery rate of 5 %.
+fn significance(scan: &Scan, chosen: &[usize], settings: &Significance) -> Result<()> {
+    let found = scan.discoveries(chosen, settings, 0.05)?;
+    let Some(first) = found.first() else {
+        say("one label has texts: there is nothing to test");
+        return Ok(());
+    };
+    let layers = (0..first.by_layer.len()).map(|position| {
+        let layer = scan.graph().and_then(|graph| graph.layers().get(position));
+        layer.map_or_else(String::new, ToString::to_string)
+    });
+    let mut rows = vec![
+        std::iter::once("regions that differ, q <= 5 %".to_owned())
+            .chain(layers)
+            .collect::<Vec<_>>(),
+    ];
+    for Discoveries { sides, by_layer } in found {
+        let [a, b] = sides;
+        let counts = by_layer.iter().map(ToString::to_string);
+        rows.push(
+            std::iter::once(format!("{a} / {b}"))
+                .chain(counts)
+                .collect(),
+        );
+    }
+    aligned(&rows).iter().for_each(|line| say(line));
+    Ok(())
+}
