@@ -431,15 +431,7 @@ impl ScanBuilder {
             });
         let manifest = Manifest::new(
             backend.model().clone(),
-            CorpusEntry {
-                hash: from.corpus_hash.clone(),
-                source: from.source.clone(),
-                texts: labels.len(),
-                labels: labels.names().to_vec(),
-                counts: labels.counts(),
-                dropped: from.dropped,
-                read: from.read,
-            },
+            CorpusEntry::new(labels, from),
             RecordingEntry {
                 layers: layers.collect(),
                 pooling: recording.pooling,

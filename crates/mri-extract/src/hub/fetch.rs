@@ -46,8 +46,11 @@ pub(super) fn fetch(
     if options.offline {
         return hub.cached();
     }
-    let api = ApiBuilder::from_cache(Cache::new(options.cache.clone()))
-        .with_endpoint(options.endpoint.clone())
+    let mut api = ApiBuilder::from_cache(Cache::new(options.cache.clone()));
+    if let Some(endpoint) = &options.endpoint {
+        api = api.with_endpoint(endpoint.clone());
+    }
+    let api = api
         .with_token(options.token.clone())
         .with_retries(RETRIES)
         .with_progress(false)
@@ -192,7 +195,7 @@ impl Hub<'_> {
     }
 
     fn failed(&self, what: &str, error: ApiError) -> HubError {
-        let (id, endpoint) = (self.id.to_owned(), self.options.endpoint.clone());
+        let (id, endpoint) = (self.id.to_owned(), self.options.hub_name());
         let inner = match &error {
             ApiError::TooManyRetries(inner) => inner,
             other => other,
@@ -224,7 +227,7 @@ impl Hub<'_> {
         HubError::Transfer {
             id: self.id.to_owned(),
             what: what.to_owned(),
-            endpoint: self.options.endpoint.clone(),
+            endpoint: self.options.hub_name(),
             source,
         }
     }

@@ -7,8 +7,8 @@ use super::HubError;
 /// How the hub is reached and where models are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubOptions {
-    /// The address of the hub, without a slash at its end.
-    pub endpoint: String,
+    /// The address of the hub, without a slash at its end; `None` for the one that hf-hub knows.
+    pub endpoint: Option<String>,
     /// The cache, laid out as the Python client does, so that both share it.
     pub cache: PathBuf,
     /// Sent along, for models that are not open to everybody.
@@ -18,6 +18,12 @@ pub struct HubOptions {
 }
 
 impl HubOptions {
+    /// What an error calls the hub.
+    pub(crate) fn hub_name(&self) -> String {
+        let named = self.endpoint.clone();
+        named.unwrap_or_else(|| "the Hugging Face hub".to_owned())
+    }
+
     /// Options from the variables that the Python client knows: `HF_ENDPOINT`, `HF_HUB_CACHE`,
     /// `HF_HOME`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HUB_OFFLINE`. Without them the cache is
     /// `~/.cache/huggingface/hub` and the token the one that `hf auth login` keeps.
@@ -49,7 +55,6 @@ impl HubOptions {
         let token = variable("HF_TOKEN").or_else(|| fs::read_to_string(token_file?).ok());
         let token = token.map(|token| token.trim().to_owned());
         let endpoint = variable("HF_ENDPOINT");
-        let endpoint = endpoint.as_deref().unwrap_or("https://huggingface.co");
         let offline = variable("HF_HUB_OFFLINE").is_some_and(|value| {
             matches!(
                 value.to_ascii_lowercase().as_str(),
@@ -57,7 +62,7 @@ impl HubOptions {
             )
         });
         Ok(Self {
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            endpoint: endpoint.map(|address| address.trim_end_matches('/').to_owned()),
             cache,
             token: token.filter(|token| !token.is_empty()),
             offline,
@@ -85,7 +90,7 @@ mod tests {
         let plain = options(&[("HF_HOME", home)]);
         assert_eq!(plain.cache, folder.path().join("hub"));
         assert_eq!(plain.token.as_deref(), Some("from_file"));
-        assert!(!plain.offline && plain.endpoint.starts_with("https://"));
+        assert!(!plain.offline && plain.endpoint.is_none());
         let all = options(&[
             ("HF_HOME", home),
             ("HF_HUB_CACHE", "/elsewhere"),
@@ -95,7 +100,7 @@ mod tests {
         ]);
         assert_eq!(all.cache, PathBuf::from("/elsewhere"));
         assert_eq!(all.token.as_deref(), Some("from_variable"));
-        assert_eq!(all.endpoint, "http://mirror");
+        assert_eq!(all.endpoint.as_deref(), Some("http://mirror"));
         assert!(all.offline);
         assert!(!options(&[("HF_HOME", home), ("HF_HUB_OFFLINE", "0")]).offline);
     }

@@ -3,7 +3,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mri_core::{Layer, ModelInfo, Pooling};
+use mri_core::{Labels, Layer, ModelInfo, Pooling};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -173,6 +173,22 @@ pub struct LayerEntry {
     pub layer: Layer,
     /// The columns of its matrix.
     pub width: usize,
+}
+
+impl CorpusEntry {
+    /// The entry of a corpus with these labels.
+    #[must_use]
+    pub fn new(labels: &Labels, from: &Provenance) -> Self {
+        Self {
+            hash: from.corpus_hash.clone(),
+            source: from.source.clone(),
+            texts: labels.len(),
+            labels: labels.names().to_vec(),
+            counts: labels.counts(),
+            dropped: from.dropped,
+            read: from.read,
+        }
+    }
 }
 
 impl Manifest {

@@ -104,15 +104,7 @@ pub fn record_to_store(
     });
     let asked = Manifest::new(
         backend.model().clone(),
-        CorpusEntry {
-            hash: from.corpus_hash.clone(),
-            source: from.source.clone(),
-            texts: texts.len(),
-            labels: labels.names().to_vec(),
-            counts: labels.counts(),
-            dropped: from.dropped,
-            read: from.read,
-        },
+        CorpusEntry::new(labels, from),
         RecordingEntry {
             layers: layers.collect(),
             pooling: capture.pooling,

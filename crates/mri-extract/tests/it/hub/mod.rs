@@ -58,7 +58,7 @@ impl Client {
         let hub = Hub::start(files);
         let cache = tempfile::tempdir().unwrap();
         let options = HubOptions {
-            endpoint: hub.endpoint.clone(),
+            endpoint: Some(hub.endpoint.clone()),
             cache: cache.path().to_owned(),
             token: None,
             offline: false,
@@ -317,7 +317,7 @@ fn without_a_network_the_cache_serves() {
         .local_addr()
         .unwrap();
     let open = client.options.endpoint.clone();
-    client.options.endpoint = format!("http://{closed}");
+    client.options.endpoint = Some(format!("http://{closed}"));
     let m = client.message("org/tiny", None);
     assert!(
         m.contains("list of files") && m.contains("run the command again"),
@@ -325,6 +325,6 @@ fn without_a_network_the_cache_serves() {
     );
     client.options.endpoint = open;
     let folder = client.fetch("org/tiny", None).unwrap();
-    client.options.endpoint = format!("http://{closed}");
+    client.options.endpoint = Some(format!("http://{closed}"));
     assert_eq!(client.fetch("org/tiny", None).unwrap(), folder);
 }
