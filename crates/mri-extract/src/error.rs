@@ -206,6 +206,12 @@ pub enum ExtractError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A folder that is to be opened holds no recording, or is not there.
+    #[error("{}: holds no recording; `llm-mri extract` and `llm-mri scan` make one", .folder.display())]
+    NoRecording {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A recording was stopped before its end.
     #[error("{}: the recording is not finished; run the command that began it again, and it goes on from there", .folder.display())]
     StoreUnfinished {

@@ -9,7 +9,7 @@ use llm_mri::{CompareOptions, Comparison, OutFolder, Scan};
 use super::progress::say;
 use super::table::{aligned, short};
 
-/// Compare two scans of the same texts: two models, two checkpoints, two ways to pool.
+/// Compare two scans of the same texts: two models, two checkpoints, two ways to pool
 ///
 /// For every layer of A and its counterpart in B:
 ///   cka         linear CKA of the activations: 1 alike, 0 unrelated

@@ -10,7 +10,7 @@ use llm_mri::{Layer, QualityOptions, Scan, Stage};
 use super::maps::{MapsArgs, report_points};
 use super::progress::{Bar, say};
 
-/// Reduce the layers of a recording to maps, and measure what the maps keep.
+/// Reduce the layers of a recording to maps, and measure what the maps keep
 ///
 /// Reads OUT/activations, as `llm-mri extract` or `scan` wrote them, and writes into OUT:
 ///   embedding/resid.NN.npy             float32 (texts, K), one per layer

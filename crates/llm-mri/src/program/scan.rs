@@ -8,7 +8,7 @@ use super::maps::{MapsArgs, report_points};
 use super::progress::{Bar, say};
 use super::source::SourceArgs;
 
-/// Record, reduce, cut into regions, connect and draw.
+/// Record, reduce, cut into regions, connect and draw
 ///
 /// Writes into OUT:
 ///   manifest.json               model, corpus, options, counts, timings

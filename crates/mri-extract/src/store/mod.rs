@@ -40,7 +40,7 @@ use crate::npy::{NpyMatrix, read_ids};
 /// Opens a finished recording. The matrices stay on disk and are read in blocks.
 ///
 /// # Errors
-/// [`ExtractError::StoreUnfinished`], [`ExtractError::NotAStore`], [`ExtractError::BadManifest`],
+/// [`ExtractError::StoreUnfinished`], [`ExtractError::NoRecording`], [`ExtractError::BadManifest`],
 /// or [`ExtractError::BadNpy`] if a file is not what the manifest says.
 pub fn open_store(folder: &Path) -> Result<(Manifest, Activations), ExtractError> {
     let paths = Paths::of(folder);
@@ -50,7 +50,7 @@ pub fn open_store(folder: &Path) -> Result<(Manifest, Activations), ExtractError
                 folder: folder.to_owned(),
             }
         } else {
-            ExtractError::NotAStore {
+            ExtractError::NoRecording {
                 folder: folder.to_owned(),
             }
         });

@@ -232,7 +232,7 @@ fn what_does_not_belong_together_is_not_merged() {
     let nowhere = [&parts[..2], &[folder.path().join("nowhere")]].concat();
     assert!(matches!(
         refused(&nowhere, "nowhere"),
-        ExtractError::NotAStore { .. }
+        ExtractError::NoRecording { .. }
     ));
 
     // A folder that holds something else stays as it is.

@@ -381,7 +381,7 @@ fn damaged_stores_are_named() {
     let out = folder.path();
     assert!(matches!(
         open_store(out),
-        Err(ExtractError::NotAStore { .. })
+        Err(ExtractError::NoRecording { .. })
     ));
     store(out, &mut FakeBackend::default(), &StoreOptions::default()).unwrap();
     let path = out.join("activations/resid.02.npy");
@@ -473,7 +473,7 @@ fn twenty_kills_do_not_change_a_byte() {
             }
             match open_store(&out) {
                 Ok(_) => break,
-                Err(ExtractError::StoreUnfinished { .. } | ExtractError::NotAStore { .. }) => {}
+                Err(ExtractError::StoreUnfinished { .. } | ExtractError::NoRecording { .. }) => {}
                 Err(e) => panic!("after kill {kills}: {e}"),
             }
         }
