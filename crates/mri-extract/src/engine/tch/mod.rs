@@ -31,10 +31,10 @@ mod torchscript;
 const ENGINE: &str = "libtorch";
 
 /// On a CPU so many tokens go through the model at once: enough for matrix products at their full
-/// rate, and few enough that the states stay near the processor and are not laid in fresh pages of
-/// memory for every step. Of 512, 1024, 2048 and 8192 this was the fastest for all-MiniLM-L6-v2, by
-/// a tenth.
-const CPU_PART_TOKENS: usize = 512;
+/// rate, and few enough that the states stay near the processor. Of 512, 1024 and 2048 this was the
+/// fastest for all-MiniLM-L6-v2 on a machine of its own, by a tenth in f32 and by a third in bf16
+/// over 512, which on a machine that others use too had been ahead of 2048 and 8192.
+const CPU_PART_TOKENS: usize = 2_048;
 
 /// A CPU gets batches that are sorted into parts of like lengths, so that more than a few parts make
 /// no difference.
