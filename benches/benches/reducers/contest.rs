@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use mri_core::Reducer;
+use mri_core::{ReduceError, Reducer};
 use mri_reduce::{Distance, Procrustes, Quality, QualityOptions, instability, placement, quality};
 use ndarray::{Array2, Axis};
 
@@ -22,7 +22,7 @@ const LONG: f64 = 300.0;
 /// as much as ten fits of PCA.
 const PAIRS: usize = 40_000_000;
 
-type Build = dyn Fn(usize, u64) -> Box<dyn Reducer>;
+type Build = dyn Fn(usize, u64) -> Result<Box<dyn Reducer>, ReduceError>;
 
 /// A reducer of the table: its name, and how it is made.
 pub(crate) struct Entry {
@@ -34,7 +34,7 @@ impl Entry {
     /// `build` takes the number of components and the seed.
     pub(crate) fn new(
         name: &str,
-        build: impl Fn(usize, u64) -> Box<dyn Reducer> + 'static,
+        build: impl Fn(usize, u64) -> Result<Box<dyn Reducer>, ReduceError> + 'static,
     ) -> Self {
         Self {
             name: name.to_owned(),
@@ -83,7 +83,7 @@ impl Ours {
         Self { entry, components }
     }
 
-    fn reducer(&self, seed: u64) -> Box<dyn Reducer> {
+    fn reducer(&self, seed: u64) -> Result<Box<dyn Reducer>, ReduceError> {
         (self.entry.build)(self.components, seed)
     }
 }
@@ -94,7 +94,7 @@ impl Contestant for Ours {
     }
 
     fn fit(&self, set: &Set, seed: u64) -> Result<Fit> {
-        let reducer = self.reducer(seed);
+        let reducer = self.reducer(seed)?;
         let start = Instant::now();
         let (fitted, megabytes) = peak::measured(|| reducer.fit(set.rows.view(), &()));
         Ok(Fit {
@@ -105,7 +105,7 @@ impl Contestant for Ours {
     }
 
     fn place(&self, set: &Set, seed: u64) -> Result<Option<Placed>> {
-        let fitted = self.reducer(seed).fit(set.kept().view(), &())?;
+        let fitted = self.reducer(seed)?.fit(set.kept().view(), &())?;
         let held_back = fitted.projection.transform(set.held_back().view())?;
         Ok(Some(Placed {
             fitted: fitted.points,

@@ -52,7 +52,7 @@ static ALLOCATOR: peak::Counting = peak::Counting;
 /// Who takes part: a name, and the reducer for a number of components and a seed.
 ///
 /// To see a reducer of your own, add its crate to the dependencies of `benches` and one line here:
-/// `entries.push(Entry::new("mine", |components, seed| Box::new(Mine { components, seed })));`
+/// `entries.push(Entry::new("mine", |components, seed| Ok(Box::new(Mine { components, seed }))));`
 fn registered() -> Vec<Entry> {
     let of_kind = |kind: ReducerKind| {
         let scaling = match kind {
@@ -66,6 +66,7 @@ fn registered() -> Vec<Entry> {
                 components,
                 scaling,
                 seed,
+                ..ReducerSpec::default()
             }
             .build()
         })

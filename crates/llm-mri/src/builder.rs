@@ -298,6 +298,9 @@ impl ScanBuilder {
         if planar && !self.activations_only {
             self.binning.check()?;
         }
+        if let Maps::Spec(spec) = &self.maps {
+            spec.build()?;
+        }
         let corpus = clock.time("read texts", || match texts {
             Texts::Path(path) => Corpus::open(&path, &self.corpus_options),
             Texts::Corpus(corpus) => Ok(corpus),

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use mri_core::{Cancelled, CoreError, Layer};
+use mri_core::{Cancelled, CoreError, Layer, ReduceError};
 use mri_extract::ExtractError;
 use mri_graph::GraphError;
 use mri_grid::GridError;
@@ -38,6 +38,9 @@ pub enum ScanError {
     /// Reading or recording the texts failed.
     #[error(transparent)]
     Extract(#[from] ExtractError),
+    /// The options describe no reducer.
+    #[error(transparent)]
+    Options(#[from] ReduceError),
     /// Reducing a layer failed.
     #[error(transparent)]
     Reduce(#[from] LayerError),

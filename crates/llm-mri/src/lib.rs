@@ -74,7 +74,10 @@ pub use mri_graph::{
     Contrast, Filter, GraphView, Metrics, Region, RegionGraph, Significance, Threshold, Transition,
 };
 pub use mri_grid::{Binning, Cell, Grid, GridStack};
-pub use mri_reduce::{Pca, Quality, QualityOptions, ReducerKind, ReducerSpec, Scaling, Svd};
+pub use mri_reduce::{
+    Distance, Pca, Quality, QualityOptions, ReducerKind, ReducerOptions, ReducerSpec, Scaling, Svd,
+    Umap,
+};
 pub use mri_render::{
     Animation, Caption, Figure, GraphStyle, HeatmapStyle, Look, Quantity, Report, Theme,
 };

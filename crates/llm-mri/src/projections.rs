@@ -36,7 +36,7 @@ impl Scan {
         let (Some(spec), Some(fitted_to)) = (spec, self.activations.get(layer)) else {
             return Err(ScanError::NoProjection { layer });
         };
-        let fitted = spec.build().fit_rows(fitted_to.as_ref(), watch);
+        let fitted = spec.build()?.fit_rows(fitted_to.as_ref(), watch);
         let projection = fitted.map_err(failed)?.projection;
         projection.transform(rows).map_err(failed)
     }

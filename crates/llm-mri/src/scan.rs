@@ -124,7 +124,7 @@ impl Scan {
     /// were are left out: see [`Scan::with_grid`].
     ///
     /// # Errors
-    /// [`ScanError::Reduce`] with the layer at fault.
+    /// [`ScanError::Options`]; [`ScanError::Reduce`] with the layer at fault.
     pub fn with_maps(self, spec: &ReducerSpec, watch: &dyn Watch) -> Result<Self, ScanError> {
         let layers: Vec<Layer> = self.activations.layers().collect();
         self.with_maps_of(&layers, spec, watch)
@@ -140,7 +140,7 @@ impl Scan {
         spec: &ReducerSpec,
         watch: &dyn Watch,
     ) -> Result<Self, ScanError> {
-        let reducer = spec.build();
+        let reducer = spec.build()?;
         let rows = self.some_layers(layers)?;
         let mut scan = self.mapped(&rows, reducer.as_ref(), spec.components, watch)?;
         if let Some(maps) = &mut scan.notes.maps {

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use mri_core::Reducer;
+use mri_core::{ReduceError, Reducer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Pca, RandomProjection, Scaling, Svd, Umap};
+use crate::{Pca, RandomProjection, ReducerOptions, Scaling, Svd, Umap};
 
 /// The reducers of this crate by name, for programs and configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,8 +67,8 @@ impl FromStr for ReducerKind {
     }
 }
 
-/// A reducer of this crate with the options that all of them share, as plain data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A reducer of this crate with its options, as plain data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReducerSpec {
     /// Which reducer.
     pub kind: ReducerKind,
@@ -80,6 +80,9 @@ pub struct ReducerSpec {
     /// The seed of whatever is random in the reducer; PCA and SVD have nothing random.
     #[serde(default)]
     pub seed: u64,
+    /// What only some reducers have.
+    #[serde(default, skip_serializing_if = "ReducerOptions::is_default")]
+    pub options: ReducerOptions,
 }
 
 impl Default for ReducerSpec {
@@ -89,15 +92,20 @@ impl Default for ReducerSpec {
             components: 2,
             scaling: None,
             seed: 0,
+            options: ReducerOptions::default(),
         }
     }
 }
 
 impl ReducerSpec {
     /// The reducer that the options describe.
-    #[must_use]
-    pub fn build(&self) -> Box<dyn Reducer> {
-        match self.kind {
+    ///
+    /// # Errors
+    /// [`ReduceError::Parameter`] for an option that the reducer does not have, or whose value is wrong
+    /// whatever the rows.
+    pub fn build(&self) -> Result<Box<dyn Reducer>, ReduceError> {
+        self.options.check(self.kind)?;
+        Ok(match self.kind {
             ReducerKind::Pca => {
                 let mut pca = Pca::new(self.components);
                 pca.scaling = self.scaling.unwrap_or(pca.scaling);
@@ -113,11 +121,23 @@ impl ReducerSpec {
                 projection.scaling = self.scaling.unwrap_or(projection.scaling);
                 Box::new(projection)
             }
-            ReducerKind::Umap => {
-                let mut umap = Umap::new(self.components, self.seed);
-                umap.scaling = self.scaling.unwrap_or(umap.scaling);
-                Box::new(umap)
-            }
-        }
+            ReducerKind::Umap => Box::new(self.umap()?),
+        })
+    }
+
+    fn umap(&self) -> Result<Umap, ReduceError> {
+        let plain = Umap::new(self.components, self.seed);
+        let given = self.options;
+        let umap = Umap {
+            scaling: self.scaling.unwrap_or(plain.scaling),
+            n_neighbors: given.n_neighbors.unwrap_or(plain.n_neighbors),
+            min_dist: given.min_dist.unwrap_or(plain.min_dist),
+            spread: given.spread.unwrap_or(plain.spread),
+            n_epochs: given.n_epochs.or(plain.n_epochs),
+            metric: given.metric.unwrap_or(plain.metric),
+            ..plain
+        };
+        umap.check()?;
+        Ok(umap)
     }
 }

@@ -4,14 +4,15 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use llm_mri::{ReducerKind, ReducerSpec, Scaling, Scan};
+use llm_mri::{Distance, ReducerKind, ReducerOptions, ReducerSpec, Scaling, Scan};
 
 use super::progress::say;
 
 /// How layers are reduced.
 #[derive(Debug, Args)]
 pub(crate) struct MapsArgs {
-    /// How layers are reduced: pca, svd, …
+    /// How layers are reduced: by what varies most (pca, svd), by chance (random-projection), or so that
+    /// texts which are neighbours in the layer stay neighbours (umap)
     #[arg(
         long,
         value_name = "NAME",
@@ -38,6 +39,61 @@ pub(crate) struct MapsArgs {
     /// Seed of whatever is random in the reducer
     #[arg(long, default_value_t = 0, help_heading = "Maps")]
     pub(crate) seed: u64,
+
+    #[command(flatten)]
+    umap: UmapArgs,
+}
+
+/// What only UMAP has.
+#[derive(Debug, Args)]
+struct UmapArgs {
+    /// Texts that make a neighbourhood, the text itself counted [default: 15]. 5 shows small groups and
+    /// tears large ones apart, 50 shows how groups lie to each other
+    #[arg(long, value_name = "N", help_heading = "UMAP")]
+    n_neighbors: Option<usize>,
+
+    /// How near points may come, from 0 to the spread [default: 0.1]. 0 packs groups tightly, 0.5
+    /// spreads them evenly over the grid's cells
+    #[arg(
+        long,
+        value_name = "D",
+        help_heading = "UMAP",
+        allow_negative_numbers = true
+    )]
+    min_dist: Option<f64>,
+
+    /// How far apart neighbours are drawn [default: 1]. A scale for --min-dist: alone it changes
+    /// little
+    #[arg(
+        long,
+        value_name = "D",
+        help_heading = "UMAP",
+        allow_negative_numbers = true
+    )]
+    spread: Option<f64>,
+
+    /// How often all points are moved [default: 500, or 200 for more than 10,000 texts]. Fewer are
+    /// quicker, many more change little
+    #[arg(long, value_name = "N", help_heading = "UMAP")]
+    n_epochs: Option<usize>,
+
+    /// What makes texts neighbours: the straight line (euclidean) or the angle (cosine, best with
+    /// --scaling none) [default: euclidean]
+    #[arg(long, value_name = "NAME", help_heading = "UMAP")]
+    metric: Option<String>,
+}
+
+impl UmapArgs {
+    fn options(&self) -> Result<ReducerOptions> {
+        let metric = self.metric.as_deref().map(Distance::from_str);
+        Ok(ReducerOptions {
+            n_neighbors: self.n_neighbors,
+            min_dist: self.min_dist,
+            spread: self.spread,
+            n_epochs: self.n_epochs,
+            metric: metric.transpose().context("--metric")?,
+        })
+    }
 }
 
 impl MapsArgs {
@@ -45,12 +101,16 @@ impl MapsArgs {
     pub(crate) fn spec(&self) -> Result<ReducerSpec> {
         anyhow::ensure!(self.components > 0, "--components 0: at least 1 is needed");
         let scaling = self.scaling.as_deref().map(Scaling::from_str);
-        Ok(ReducerSpec {
+        let spec = ReducerSpec {
             kind: ReducerKind::from_str(&self.reducer).context("--reducer")?,
             components: self.components,
             scaling: scaling.transpose().context("--scaling")?,
             seed: self.seed,
-        })
+            options: self.umap.options()?,
+        };
+        // Whatever is wrong with the options is found before anything is read.
+        spec.build()?;
+        Ok(spec)
     }
 }
 

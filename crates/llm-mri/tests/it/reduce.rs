@@ -2,7 +2,8 @@ use std::fs;
 use std::path::Path;
 
 use llm_mri::{
-    Layer, ProjectionNote, QualityOptions, ReducerKind, ReducerSpec, Scan, ScanError, Stage,
+    Distance, Layer, Pooling, ProjectionNote, QualityOptions, ReducerKind, ReducerSpec, Scan,
+    ScanError, Stage, Umap,
 };
 use mri_extract::read_npy;
 
@@ -81,6 +82,71 @@ fn other_maps_take_the_place_of_the_old_ones_and_of_what_was_made_of_them() {
         let file = folder.join(format!("embedding/{layer}.npy"));
         assert_eq!(read_npy(&file).unwrap(), points.coordinates, "{layer}");
     }
+}
+
+#[test]
+fn options_of_umap_reach_it_and_are_kept_for_new_rows() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    let builder = || builder(40).pooling(Pooling::Mean).activations_only();
+    builder().out(&folder).run().unwrap();
+    let out = folder.to_str().unwrap();
+    let given = [
+        ["--reducer", "umap"],
+        ["--n-neighbors", "6"],
+        ["--min-dist", "0.4"],
+        ["--spread", "2"],
+        ["--n-epochs", "30"],
+        ["--metric", "cosine"],
+    ];
+    reduce(&[&[out], given.concat().as_slice()].concat());
+    let opened = Scan::open(&folder).unwrap();
+    // The flags arrive where the fields of the same names do.
+    let umap = Umap {
+        n_neighbors: 6,
+        min_dist: 0.4,
+        spread: 2.0,
+        n_epochs: Some(30),
+        metric: Distance::Cosine,
+        ..Umap::new(2, 0)
+    };
+    let expected = builder().run().unwrap();
+    let expected = expected.with_maps_by(&umap, 2, &()).unwrap();
+    for (layer, points) in expected.embedding().unwrap().iter() {
+        let kept = opened.embedding().unwrap().get(layer).unwrap();
+        assert_eq!(kept.coordinates, points.coordinates, "{layer}");
+        let rows = opened.activations().get(layer).unwrap().load().unwrap();
+        let place = expected
+            .embedding()
+            .unwrap()
+            .layers()
+            .position(|l| l == layer);
+        if let Some(projection) = &expected.projections()[place.unwrap()] {
+            let placed = opened.transform(layer, rows.view(), &()).unwrap();
+            assert_eq!(
+                placed,
+                projection.transform(rows.view()).unwrap(),
+                "{layer}"
+            );
+        }
+    }
+    let plain = expected.with_maps_by(&Umap::new(2, 0), 2, &()).unwrap();
+    let layer = Layer::resid(2);
+    let [plain, kept] = [&plain, &opened].map(|scan| scan.embedding().unwrap().get(layer));
+    assert_ne!(plain, kept, "the options change the maps");
+}
+
+#[test]
+fn notes_of_maps_without_options_are_read_as_before() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    scanned(&folder, 12);
+    let manifest = fs::read_to_string(folder.join("manifest.json")).unwrap();
+    // Options that nobody gave leave no trace, and so the notes are those of earlier versions.
+    assert!(!manifest.contains("options"), "{manifest}");
+    let opened = Scan::open(&folder).unwrap();
+    let spec = opened.notes().maps.as_ref().unwrap().spec.clone();
+    assert_eq!(spec, Some(ReducerSpec::default()));
 }
 
 #[test]
@@ -225,6 +291,24 @@ fn wrong_arguments_are_refused_in_one_line() {
         (&["--layers", "x.1"], "resid.03"),
         (&["--threads", "0"], "at least 1"),
         (&["--neighbours", "0"], "at least 1"),
+        (&["--min-dist", "0.2"], "only umap has this option"),
+        (
+            &["--reducer", "svd", "--metric", "cosine"],
+            "metric = cosine",
+        ),
+        (
+            &["--reducer", "umap", "--metric", "angle"],
+            "euclidean or cosine",
+        ),
+        (
+            &["--reducer", "umap", "--min-dist", "-1"],
+            "from 0 to spread",
+        ),
+        (&["--reducer", "umap", "--n-neighbors", "1"], "at least 2"),
+        (
+            &["--reducer", "umap", "--spread", "inf"],
+            "above 0 and finite",
+        ),
     ] {
         let said = refused(&[&[out.as_str()], args].concat());
         assert!(said.contains(says), "{args:?}: {said}");

@@ -5,6 +5,9 @@ mod correlation;
 mod neighbours;
 mod placement;
 
+use std::fmt;
+use std::str::FromStr;
+
 use mri_core::{Labels, ReduceError, Watch};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
@@ -26,6 +29,31 @@ pub enum Distance {
     Euclidean,
     /// 1 − cosine of the angle between two rows, as they are (not centred).
     Cosine,
+}
+
+impl fmt::Display for Distance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Euclidean => "euclidean",
+            Self::Cosine => "cosine",
+        })
+    }
+}
+
+impl FromStr for Distance {
+    type Err = ReduceError;
+
+    fn from_str(text: &str) -> Result<Self, ReduceError> {
+        match text {
+            "euclidean" => Ok(Self::Euclidean),
+            "cosine" => Ok(Self::Cosine),
+            _ => Err(ReduceError::Parameter {
+                parameter: "metric",
+                value: text.to_owned(),
+                expected: "euclidean or cosine",
+            }),
+        }
+    }
 }
 
 /// How quality is measured: exactly, or from samples.

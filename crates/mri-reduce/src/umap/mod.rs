@@ -121,34 +121,44 @@ impl Umap {
         }
     }
 
-    fn check(&self, size: (usize, usize)) -> Result<(), ReduceError> {
-        check_size(size)?;
-        check_components(size, self.n_components)?;
-        let wrong = |parameter, value: String, expected| {
-            Err(ReduceError::Parameter {
-                parameter,
-                value,
-                expected,
-            })
-        };
+    /// Finds parameters that are wrong whatever the rows.
+    pub(crate) fn check(&self) -> Result<(), ReduceError> {
         if self.n_components > MOST_COMPONENTS {
-            return wrong("n_components", self.n_components.to_string(), "at most 16");
+            return wrong("n_components", self.n_components, "at most 16");
         }
         if self.n_neighbors < 2 {
-            return wrong("n_neighbors", self.n_neighbors.to_string(), "at least 2");
+            return wrong("n_neighbors", self.n_neighbors, "at least 2");
         }
         if !(self.spread > 0.0 && self.spread.is_finite()) {
-            return wrong("spread", self.spread.to_string(), "above 0 and finite");
+            return wrong("spread", self.spread, "above 0 and finite");
         }
         if !(0.0..=self.spread).contains(&self.min_dist) {
-            return wrong("min_dist", self.min_dist.to_string(), "from 0 to spread");
-        }
-        // Places of coordinates are kept in 32 bits.
-        if size.0 > u32::MAX as usize / MOST_COMPONENTS {
-            return wrong("rows", size.0.to_string(), "at most 268,435,455");
+            return wrong("min_dist", self.min_dist, "from 0 to spread");
         }
         Ok(())
     }
+
+    fn check_size(&self, size: (usize, usize)) -> Result<(), ReduceError> {
+        check_size(size)?;
+        check_components(size, self.n_components)?;
+        // Places of coordinates are kept in 32 bits.
+        if size.0 > u32::MAX as usize / MOST_COMPONENTS {
+            return wrong("rows", size.0, "at most 268,435,455");
+        }
+        Ok(())
+    }
+}
+
+fn wrong<T>(
+    parameter: &'static str,
+    value: impl ToString,
+    expected: &'static str,
+) -> Result<T, ReduceError> {
+    Err(ReduceError::Parameter {
+        parameter,
+        value: value.to_string(),
+        expected,
+    })
 }
 
 impl Reducer for Umap {
@@ -157,7 +167,8 @@ impl Reducer for Umap {
     }
 
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        self.check(x.dim())?;
+        self.check_size(x.dim())?;
+        self.check()?;
         let n = x.nrows();
         check_finite(x)?;
         let scaler = Scaler::fit(x, self.scaling);

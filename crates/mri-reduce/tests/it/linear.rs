@@ -52,7 +52,7 @@ fn spec(reducer: &str, scaling: &str, components: usize) -> ReducerSpec {
         kind: reducer.parse().unwrap(),
         components,
         scaling: Some(scaling.parse().unwrap()),
-        seed: 0,
+        ..ReducerSpec::default()
     }
 }
 
@@ -66,6 +66,7 @@ fn points_and_variances_equal_scikit_learns() {
         let x = case(&g.case, g.rows, g.columns);
         let fitted = spec(&g.reducer, &g.scaling, 3)
             .build()
+            .unwrap()
             .fit(x.view(), &())
             .unwrap();
         // 1e-4 of the largest coordinate: data are f32, and the reference ran in f64.
@@ -97,6 +98,7 @@ fn the_training_rows_land_on_their_points() {
             let x = case("wide", 20, 60);
             let fitted = spec(reducer, scaling, 4)
                 .build()
+                .unwrap()
                 .fit(x.view(), &())
                 .unwrap();
             let again = fitted.projection.transform(x.view()).unwrap();
@@ -115,6 +117,7 @@ fn components_of_pca_are_uncorrelated_and_ordered() {
     let x = case("tall", 90, 12);
     let fitted = spec("pca", "standardize", 12)
         .build()
+        .unwrap()
         .fit(x.view(), &())
         .unwrap();
     let p = fitted.points.mapv(f64::from);
@@ -142,14 +145,22 @@ fn components_of_pca_are_uncorrelated_and_ordered() {
 fn the_loading_of_largest_absolute_value_is_positive() {
     // The direction is (−1, −1, …)/√n or its negative; the rule picks the positive one.
     let x = array![[3.0_f32, 1.0], [2.0, 0.7], [1.0, 0.4], [0.0, 0.0]];
-    let fitted = spec("pca", "center", 1).build().fit(x.view(), &()).unwrap();
+    let fitted = spec("pca", "center", 1)
+        .build()
+        .unwrap()
+        .fit(x.view(), &())
+        .unwrap();
     assert!(fitted.points[(0, 0)] > 0.0 && fitted.points[(3, 0)] < 0.0);
 }
 
 #[test]
 fn a_rank_deficient_matrix_gives_finite_points() {
     let x = Array2::from_shape_fn((6, 9), |(i, j)| ((i % 2) * (j + 1)) as f32);
-    let fitted = spec("pca", "center", 4).build().fit(x.view(), &()).unwrap();
+    let fitted = spec("pca", "center", 4)
+        .build()
+        .unwrap()
+        .fit(x.view(), &())
+        .unwrap();
     assert!(fitted.points.iter().all(|v| v.is_finite()));
     assert!(
         fitted.points.column(2).iter().all(|v| v.abs() < 1e-4),
@@ -159,7 +170,7 @@ fn a_rank_deficient_matrix_gives_finite_points() {
 
 #[test]
 fn wrong_input_is_an_error_that_says_what() {
-    let pca = |k| spec("pca", "standardize", k).build();
+    let pca = |k| spec("pca", "standardize", k).build().unwrap();
     let fit = |x: &Array2<f32>, k| pca(k).fit(x.view(), &()).unwrap_err();
     let x = case("tall", 5, 3);
     assert!(matches!(
@@ -215,7 +226,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
             .build()
             .unwrap();
         let spec = spec("pca", "standardize", 3);
-        pool.install(|| spec.build().fit(x.view(), &()).unwrap().points)
+        pool.install(|| spec.build().unwrap().fit(x.view(), &()).unwrap().points)
     };
     let one = fit(1);
     for threads in [2, 5] {
@@ -229,6 +240,7 @@ fn a_watch_can_stop_the_work() {
     let stop = |_: mri_core::Progress<'_>| false;
     let err = spec("pca", "standardize", 2)
         .build()
+        .unwrap()
         .fit(x.view(), &stop)
         .unwrap_err();
     assert!(matches!(err, ReduceError::Cancelled(_)));

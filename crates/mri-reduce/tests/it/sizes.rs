@@ -58,9 +58,9 @@ fn every_size_and_conditioning_equals_scikit_learns_full_solver() {
             kind: g.reducer.parse().unwrap(),
             components: k,
             scaling: Some(g.scaling.parse().unwrap()),
-            seed: 0,
+            ..ReducerSpec::default()
         };
-        let fitted = spec.build().fit(x.view(), &()).unwrap();
+        let fitted = spec.build().unwrap().fit(x.view(), &()).unwrap();
         // 1e-7 of a component's largest coordinate is what f32 points can show: massive columns and
         // close variances cost nothing.
         let bound = 2e-7;

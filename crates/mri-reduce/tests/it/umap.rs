@@ -1,7 +1,7 @@
 use mri_core::Progress;
 use mri_reduce::{
-    Distance, QualityOptions, ReduceError, Reducer, ReducerKind, ReducerSpec, Umap, nearest_rows,
-    quality,
+    Distance, QualityOptions, ReduceError, Reducer, ReducerKind, ReducerOptions, ReducerSpec, Umap,
+    nearest_rows, quality,
 };
 use ndarray::{Array2, ArrayView2, Axis, s};
 use serde::Deserialize;
@@ -319,11 +319,40 @@ fn seeds_and_names_reach_the_reducer() {
         seed: 5,
         ..ReducerSpec::default()
     };
-    let fit = |spec: &ReducerSpec| spec.build().fit(x.view(), &()).unwrap().points;
+    let fit = |spec: &ReducerSpec| spec.build().unwrap().fit(x.view(), &()).unwrap().points;
     assert_eq!(
         fit(&spec),
         Umap::new(2, 5).fit(x.view(), &()).unwrap().points
     );
-    assert_ne!(fit(&spec), fit(&ReducerSpec { seed: 6, ..spec }));
+    assert_ne!(
+        fit(&spec),
+        fit(&ReducerSpec {
+            seed: 6,
+            ..spec.clone()
+        })
+    );
     assert_eq!("umap".parse::<ReducerKind>().unwrap(), ReducerKind::Umap);
+    // Options survive a file, and one that nobody gave leaves no trace in it.
+    let spec = ReducerSpec {
+        options: ReducerOptions {
+            min_dist: Some(0.3),
+            metric: Some(Distance::Cosine),
+            ..ReducerOptions::default()
+        },
+        ..spec
+    };
+    let text = serde_json::to_string(&spec).unwrap();
+    assert!(
+        text.ends_with(r#""options":{"min_dist":0.3,"metric":"cosine"}}"#),
+        "{text}"
+    );
+    assert_eq!(serde_json::from_str::<ReducerSpec>(&text).unwrap(), spec);
+    for kind in ReducerKind::ALL {
+        let built = ReducerSpec {
+            kind,
+            ..spec.clone()
+        }
+        .build();
+        assert_eq!(built.is_ok(), kind == ReducerKind::Umap, "{kind}");
+    }
 }

@@ -1,0 +1,72 @@
+use mri_core::ReduceError;
+use serde::{Deserialize, Serialize};
+
+use crate::{Distance, ReducerKind};
+
+/// The options of single reducers, as plain data; `None` takes the reducer's own default.
+///
+/// They have the names of the reducers' fields. One that is given to a reducer that does not have it
+/// is an error rather than ignored, for a map would then not be what its maker believes it is.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReducerOptions {
+    /// How many rows make a neighbourhood; see [`Umap::n_neighbors`](crate::Umap::n_neighbors).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_neighbors: Option<usize>,
+    /// How near points may come; see [`Umap::min_dist`](crate::Umap::min_dist).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_dist: Option<f64>,
+    /// How far apart neighbours are; see [`Umap::spread`](crate::Umap::spread).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
+    /// How often all points are moved; see [`Umap::n_epochs`](crate::Umap::n_epochs).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_epochs: Option<usize>,
+    /// What makes rows neighbours; see [`Umap::metric`](crate::Umap::metric).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Distance>,
+}
+
+impl ReducerOptions {
+    /// Whether none is given.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Finds one that `kind` does not have.
+    ///
+    /// # Errors
+    /// [`ReduceError::Parameter`].
+    pub(crate) fn check(&self, kind: ReducerKind) -> Result<(), ReduceError> {
+        // What is given, and who has it.
+        let given = [
+            ("n_neighbors", text(self.n_neighbors), ONLY_UMAP),
+            ("min_dist", text(self.min_dist), ONLY_UMAP),
+            ("spread", text(self.spread), ONLY_UMAP),
+            ("n_epochs", text(self.n_epochs), ONLY_UMAP),
+            ("metric", text(self.metric), ONLY_UMAP),
+        ];
+        for (parameter, value, (owners, expected)) in given {
+            if let Some(value) = value.filter(|_| !owners.contains(&kind)) {
+                return Err(ReduceError::Parameter {
+                    parameter,
+                    value,
+                    expected,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+type Owners = (&'static [ReducerKind], &'static str);
+
+const ONLY_UMAP: Owners = (
+    &[ReducerKind::Umap],
+    "only umap has this option; leave it out or choose that reducer",
+);
+
+fn text<T: ToString>(value: Option<T>) -> Option<String> {
+    value.map(|value| value.to_string())
+}
