@@ -11,7 +11,7 @@ use mri_core::{Embedding, Points, Watch};
 use mri_extract::{is_store, open_store, read_npy, save_store, write_npy};
 
 use crate::notes::MapsNote;
-use crate::{OutFolder, Scan, ScanError, ScanNotes, projections, quality};
+use crate::{OutFolder, Scan, ScanError, ScanNotes, Verdicts, projections, quality};
 
 /// The texts of a scan, in a file that is itself a corpus.
 const TEXTS: &str = "corpus.csv";
@@ -157,13 +157,16 @@ impl Scan {
             notes.maps.clone_from(&self.notes.maps);
             note(&notes)?;
         }
+        // Tables, pictures and the report give the same verdicts.
+        let verdicts = self.chosen_verdicts()?;
+        let verdicts = verdicts.as_ref();
         if self.embedding.is_some() {
-            self.write_regions(folder)?;
+            self.write_regions(folder, verdicts)?;
         }
         if self.grids.is_some() {
-            self.write_figures(folder, watch)?;
+            self.write_figures(folder, verdicts, watch)?;
             if self.texts.is_some() {
-                self.save_report(folder.join(REPORT), watch)?;
+                self.write_report(&folder.join(REPORT), verdicts, watch)?;
             }
         }
         note(&self.notes)?;
@@ -183,9 +186,14 @@ impl Scan {
         out.finish()
     }
 
-    fn write_figures(&self, folder: &Path, watch: &dyn Watch) -> Result<(), ScanError> {
+    fn write_figures(
+        &self,
+        folder: &Path,
+        verdicts: Option<&Verdicts>,
+        watch: &dyn Watch,
+    ) -> Result<(), ScanError> {
         let out = OutFolder::create(&folder.join("figures"), true)?;
-        let figures = self.figures()?;
+        let figures = self.figures_with(verdicts)?;
         for (i, (name, figure)) in figures.iter().enumerate() {
             // Writing pictures is short; a watch that asks to stop is heard by the next step.
             let _ = watch.check("pictures", i as u64, figures.len() as u64);

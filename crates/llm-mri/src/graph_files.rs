@@ -26,7 +26,11 @@ const EXCERPT: usize = 200;
 impl Scan {
     /// Writes `grid/` and `graph/`. For maps of other than two components there are only graphs of
     /// correlations.
-    pub(crate) fn write_regions(&self, folder: &Path) -> Result<(), ScanError> {
+    pub(crate) fn write_regions(
+        &self,
+        folder: &Path,
+        verdicts: Option<&Verdicts>,
+    ) -> Result<(), ScanError> {
         let (Some(embedding), chosen) = (&self.embedding, self.chosen_graph()) else {
             return Ok(());
         };
@@ -38,12 +42,8 @@ impl Scan {
                 false => Ok(()),
             };
         };
-        let settings = self.graph_options().significance;
-        let verdicts = settings
-            .map(|settings| self.verdicts(&self.chosen_categories(), &settings))
-            .transpose()?;
-        self.write_grid(folder, grids, embedding, verdicts.as_ref())?;
-        write_graph(folder, &graph, verdicts.as_ref())
+        self.write_grid(folder, grids, embedding, verdicts)?;
+        write_graph(folder, &graph, verdicts)
     }
 
     fn write_grid(

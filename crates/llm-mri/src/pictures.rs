@@ -1,7 +1,8 @@
 //! The pictures of a scan.
 
 use mri_core::Layer;
-use mri_graph::{Contrast, Metrics, MetricsRow, Significance};
+use mri_graph::{Contrast, LayerVerdict, Metrics, MetricsRow, Significance};
+use mri_grid::Cell;
 use mri_reduce::align_layers;
 use mri_render::{
     Animation, CloudStyle, Figure, GraphStyle, HeatmapStyle, LayeredLayout, Look, Quantity,
@@ -10,7 +11,7 @@ use mri_render::{
 };
 
 use crate::report::MOST_REGIONS;
-use crate::{Scan, ScanError};
+use crate::{Scan, ScanError, Verdicts};
 
 /// The q up to which a cell is shown as a finding.
 const ALPHA: f64 = 0.05;
@@ -74,20 +75,28 @@ impl Scan {
     /// [`ScanError::NotPlanar`] unless there are two components; [`ScanError::Graph`] if a side has no
     /// texts; [`ScanError::Render`].
     pub fn difference(&self, contrast: &Contrast) -> Result<Figure, ScanError> {
-        let (Some(grids), Some(embedding)) = (&self.grids, self.embedding()) else {
-            return Err(self.not_planar());
-        };
+        let grids = self.grids.as_ref().ok_or_else(|| self.not_planar())?;
         // The figure shows no intervals.
         let judge = Significance {
             resamples: 0,
-            ..Significance::default()
+            ..self.shown_significance()
         };
-        let verdicts = judge.cells(grids, contrast)?;
+        self.difference_with(contrast, &judge.cells(grids, contrast)?)
+    }
+
+    fn difference_with(
+        &self,
+        contrast: &Contrast,
+        verdicts: &[LayerVerdict<Cell>],
+    ) -> Result<Figure, ScanError> {
+        let (Some(grids), Some(embedding)) = (&self.grids, self.embedding()) else {
+            return Err(self.not_planar());
+        };
         Ok(difference_sheet(
             grids,
             embedding,
             contrast,
-            &verdicts,
+            verdicts,
             ALPHA,
             &self.caption(),
             &HeatmapStyle::default(),
@@ -145,6 +154,14 @@ impl Scan {
     /// # Errors
     /// [`ScanError::Render`].
     pub fn figures(&self) -> Result<Vec<(String, Figure)>, ScanError> {
+        self.figures_with(None)
+    }
+
+    /// [`Scan::figures`] with verdicts that are at hand; others are made.
+    pub(crate) fn figures_with(
+        &self,
+        verdicts: Option<&Verdicts>,
+    ) -> Result<Vec<(String, Figure)>, ScanError> {
         let (Some(graph), Some(grids), Some(embedding)) =
             (self.chosen_graph(), &self.grids, self.embedding())
         else {
@@ -161,7 +178,10 @@ impl Scan {
         let mut figures = vec![("heatmaps.all".to_owned(), self.heatmaps(Quantity::Texts)?)];
         if let [a, b] = chosen[..] {
             let difference = match Contrast::among(&chosen, self.labels()).as_slice() {
-                [pair] => self.difference(pair)?,
+                [pair] => match verdicts.and_then(|verdicts| verdicts.cells_of(pair)) {
+                    Some(judged) => self.difference_with(pair, judged)?,
+                    None => self.difference(pair)?,
+                },
                 // One of the two has no texts, so that there is nothing to test.
                 _ => self.heatmaps(Quantity::Difference(a, b))?,
             };

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use mri_core::{Labels, Watch};
-use mri_graph::{Contrast, LayerVerdict, Metrics, Significance};
+use mri_graph::{Contrast, LayerVerdict, Metrics};
 use mri_grid::Cell;
 use mri_reduce::Quality;
 use mri_render::{Entry, Facts, Report, ReportTable};
 
-use crate::{MapsNote, Scan, ScanError};
+use crate::{MapsNote, Scan, ScanError, Verdicts};
 
 /// With more categories only the largest so many are each compared with the rest: every comparison
 /// takes a thousand permutations, and nobody chooses among a hundred.
@@ -35,7 +35,7 @@ impl Scan {
     /// that holds none, [`ScanError::Cancelled`] if the watch asks to stop, [`ScanError::Graph`],
     /// [`ScanError::Render`].
     pub fn report(&self, watch: &dyn Watch) -> Result<String, ScanError> {
-        self.with_report(watch, |report| Ok(report.html()?))
+        self.with_report(None, watch, |report| Ok(report.html()?))
     }
 
     /// Writes [`Scan::report`] into a file: whole or not at all.
@@ -43,11 +43,22 @@ impl Scan {
     /// # Errors
     /// As [`Scan::report`].
     pub fn save_report(&self, path: impl AsRef<Path>, watch: &dyn Watch) -> Result<(), ScanError> {
-        self.with_report(watch, |report| Ok(report.save(path.as_ref())?))
+        self.write_report(path.as_ref(), None, watch)
+    }
+
+    /// [`Scan::save_report`] with verdicts that are at hand; others are made.
+    pub(crate) fn write_report(
+        &self,
+        path: &Path,
+        verdicts: Option<&Verdicts>,
+        watch: &dyn Watch,
+    ) -> Result<(), ScanError> {
+        self.with_report(verdicts, watch, |report| Ok(report.save(path)?))
     }
 
     fn with_report<T>(
         &self,
+        verdicts: Option<&Verdicts>,
         watch: &dyn Watch,
         make: impl FnOnce(&Report<'_>) -> Result<T, ScanError>,
     ) -> Result<T, ScanError> {
@@ -57,7 +68,7 @@ impl Scan {
             return Err(self.not_planar());
         };
         let texts = self.texts.as_deref().ok_or(ScanError::NoTexts)?;
-        let found = self.findings(watch)?;
+        let found = self.findings(verdicts, watch)?;
         make(&Report {
             caption: self.caption(),
             contrasts: &found.contrasts,
@@ -68,18 +79,26 @@ impl Scan {
         })
     }
 
-    fn findings(&self, watch: &dyn Watch) -> Result<Findings, ScanError> {
+    fn findings(
+        &self,
+        verdicts: Option<&Verdicts>,
+        watch: &dyn Watch,
+    ) -> Result<Findings, ScanError> {
         let (Some(grids), Some(graph)) = (&self.grids, &self.graph) else {
             return Err(self.not_planar());
         };
         let labels = self.labels();
+        let settings = self.shown_significance();
         let wanted = contrasts(labels);
         let steps = wanted.len() as u64 + 1;
         let mut contrasts = Vec::with_capacity(wanted.len());
         for (done, contrast) in (0..).zip(wanted) {
             watch.check("report", done, steps)?;
-            let verdicts = Significance::default().cells(grids, &contrast)?;
-            contrasts.push((contrast, verdicts));
+            let judged = match verdicts.and_then(|verdicts| verdicts.cells_of(&contrast)) {
+                Some(judged) => judged.to_vec(),
+                None => settings.cells(grids, &contrast)?,
+            };
+            contrasts.push((contrast, judged));
         }
         watch.check("report", steps - 1, steps)?;
         let mut metrics = Vec::new();
@@ -139,7 +158,7 @@ impl Scan {
         if let Some(binning) = self.notes.grid {
             maps.push(("grid", binning.to_string()));
         }
-        let judged = Significance::default();
+        let judged = self.shown_significance();
         let tests = vec![
             (
                 "p of a cell",

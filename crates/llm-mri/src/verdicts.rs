@@ -9,8 +9,12 @@ use crate::{OutFolder, Scan, ScanError};
 /// What of a scan's regions and transitions chance alone would draw as well.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdicts {
+    /// How it was asked.
+    pub settings: Significance,
     /// The layers of the grids.
     pub layers: Vec<Layer>,
+    /// What was compared, in the order of `cells` and `edges`.
+    pub contrasts: Vec<Contrast>,
     /// Per contrast its sides and the verdicts on the cells of every layer.
     pub cells: Vec<Judged<Cell>>,
     /// Per contrast its sides and the verdicts on the transitions from every layer to the next.
@@ -27,6 +31,18 @@ pub struct Discoveries {
 }
 
 impl Verdicts {
+    /// The verdicts on the cells of every layer for one of the contrasts; `None` if it was not judged.
+    #[must_use]
+    pub fn cells_of(&self, contrast: &Contrast) -> Option<&[LayerVerdict<Cell>]> {
+        let place = self
+            .contrasts
+            .iter()
+            .position(|judged| judged == contrast)?;
+        self.cells
+            .get(place)
+            .map(|(_, verdicts)| verdicts.as_slice())
+    }
+
     pub(crate) fn write_cells(&self, out: &OutFolder) -> Result<(), ScanError> {
         out.file("significance.csv", |file| {
             write_cell_significance(&self.cells, &self.layers, file)
@@ -53,16 +69,34 @@ impl Scan {
     ) -> Result<Verdicts, ScanError> {
         let grids = self.grids.as_ref().ok_or_else(|| self.not_planar())?;
         let (mut cells, mut edges) = (Vec::new(), Vec::new());
-        for contrast in Contrast::among(categories, grids.labels()) {
+        let contrasts = Contrast::among(categories, grids.labels());
+        for contrast in &contrasts {
             let names = contrast.names(grids.labels());
-            cells.push((names.clone(), settings.cells(grids, &contrast)?));
-            edges.push((names, settings.edges(grids, &contrast)?));
+            cells.push((names.clone(), settings.cells(grids, contrast)?));
+            edges.push((names, settings.edges(grids, contrast)?));
         }
         Ok(Verdicts {
+            settings: settings.clone(),
             layers: grids.layers().collect(),
+            contrasts,
             cells,
             edges,
         })
+    }
+
+    /// What the settings of the graph ask of chance; `None` if they ask nothing, or without regions.
+    pub(crate) fn chosen_verdicts(&self) -> Result<Option<Verdicts>, ScanError> {
+        let settings = self.graph_options().significance;
+        let settings = settings.filter(|_| self.grids.is_some());
+        settings
+            .map(|settings| self.verdicts(&self.chosen_categories(), &settings))
+            .transpose()
+    }
+
+    /// How pictures and the report ask: as the settings of the graph do, or as usual where those
+    /// leave it out.
+    pub(crate) fn shown_significance(&self) -> Significance {
+        self.graph_options().significance.unwrap_or_default()
     }
 
     /// Per contrast the number of regions that tell its sides apart.

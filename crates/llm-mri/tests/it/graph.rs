@@ -118,6 +118,62 @@ fn significance_is_written_with_every_scan_and_as_the_library_gives_it() {
 }
 
 #[test]
+fn tables_pictures_and_report_give_the_same_verdicts() {
+    let home = tempfile::tempdir().unwrap();
+    let out = kept(home.path(), 2);
+    let settings = Significance {
+        permutations: 150,
+        resamples: 40,
+        seed: 7,
+        ..Significance::default()
+    };
+    let options = GraphOptions {
+        significance: Some(settings.clone()),
+        ..GraphOptions::default()
+    };
+    let scan = Scan::open(&out).unwrap();
+    let scan = scan.with_graph_options(options).unwrap();
+    scan.update(Stage::Grid, &()).unwrap();
+    let verdicts = scan.verdicts(&[0, 1], &settings).unwrap();
+    let contrast = &verdicts.contrasts[0];
+    let cells = verdicts.cells_of(contrast).unwrap();
+    // What was handed to the pictures and the report is what they would find themselves.
+    let read = |path: &str| fs::read_to_string(out.join(path)).unwrap();
+    let alone = scan.difference(contrast).unwrap();
+    assert!(read("figures/heatmaps.difference.svg") == alone.svg());
+    assert!(read("report.html") == scan.report(&()).unwrap());
+    assert!(read("report.html") == Scan::open(&out).unwrap().report(&()).unwrap());
+    assert_eq!(
+        settings.cells(scan.grids().unwrap(), contrast).unwrap(),
+        cells
+    );
+    // And the table has the same numbers, cell by cell.
+    let rows = table(&out.join("grid/significance.csv"));
+    let mut items = 0;
+    for layer in cells {
+        let name = verdicts.layers[layer.layer].to_string();
+        for verdict in &layer.items {
+            let place = [
+                name.clone(),
+                verdict.item.x.to_string(),
+                verdict.item.y.to_string(),
+            ];
+            let mut same = rows
+                .iter()
+                .filter(|row| ["layer", "x", "y"].map(|column| &row[column]) == place.each_ref());
+            assert_eq!(same.next().unwrap()["q"].parse().ok(), verdict.q);
+            items += 1;
+        }
+    }
+    assert!(items > 10 && cells.iter().any(|layer| layer.q < 0.05));
+    let other = Significance {
+        seed: 8,
+        ..settings
+    };
+    assert!(other.cells(scan.grids().unwrap(), contrast).unwrap() != cells);
+}
+
+#[test]
 fn filters_act_on_the_exports_and_nothing_else() {
     let home = tempfile::tempdir().unwrap();
     let out = kept(home.path(), 2);
