@@ -60,6 +60,17 @@ pub struct LayerComparison {
     pub moved: Option<f64>,
 }
 
+impl LayerComparison {
+    /// The names of the measures in tables.
+    pub const MEASURES: [&str; 4] = ["cka", "procrustes", "regions", "moved"];
+
+    /// The measures, in the order of [`LayerComparison::MEASURES`].
+    #[must_use]
+    pub fn measures(&self) -> [Option<f64>; 4] {
+        [self.cka, self.procrustes, self.regions, self.moved]
+    }
+}
+
 /// How far one text moved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextMovement {
@@ -210,23 +221,11 @@ impl Comparison {
         let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
         out.file("layers.csv", |file| {
             let mut csv = csv::Writer::from_writer(file);
-            csv.write_record([
-                "layer_a",
-                "layer_b",
-                "cka",
-                "procrustes",
-                "regions",
-                "moved",
-            ])?;
+            let sides = ["layer_a", "layer_b"].into_iter();
+            csv.write_record(sides.chain(LayerComparison::MEASURES))?;
             for layer in &self.layers {
-                csv.write_record([
-                    layer.a.to_string(),
-                    layer.b.to_string(),
-                    number(layer.cka),
-                    number(layer.procrustes),
-                    number(layer.regions),
-                    number(layer.moved),
-                ])?;
+                let sides = [layer.a, layer.b].map(|side| side.to_string());
+                csv.write_record(sides.into_iter().chain(layer.measures().map(number)))?;
             }
             csv.flush()
         })?;

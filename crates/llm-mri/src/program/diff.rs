@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use llm_mri::{CompareOptions, Comparison, OutFolder, Scan};
+use llm_mri::{CompareOptions, Comparison, LayerComparison, OutFolder, Scan};
 
 use super::progress::say;
 use super::table::{aligned, short};
@@ -85,18 +85,16 @@ fn report(comparison: &Comparison, texts: usize) {
     let [a, b] = &comparison.models;
     say(&format!("A: {a}, B: {b}"));
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), short);
-    let header = ["A", "B", "cka", "procrustes", "regions", "moved"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    for layer in &comparison.layers {
-        rows.push(vec![
-            layer.a.to_string(),
-            layer.b.to_string(),
-            number(layer.cka),
-            number(layer.procrustes),
-            number(layer.regions),
-            number(layer.moved),
-        ]);
-    }
+    let header = ["A", "B"].into_iter().chain(LayerComparison::MEASURES);
+    let header = header.map(str::to_owned).collect();
+    let layers = comparison.layers.iter().map(|layer| {
+        let sides = [layer.a, layer.b].map(|side| side.to_string());
+        sides
+            .into_iter()
+            .chain(layer.measures().map(number))
+            .collect()
+    });
+    let rows: Vec<Vec<String>> = std::iter::once(header).chain(layers).collect();
     aligned(&rows).iter().for_each(|line| say(line));
     if texts == 0 {
         return;

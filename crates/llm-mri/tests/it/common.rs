@@ -11,7 +11,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// A word-level tokenizer in `folder`, for the engine that needs no libtorch.
-fn write_tokenizer(folder: &Path) {
+pub(crate) fn write_tokenizer(folder: &Path) {
     let vocab: Vec<String> = std::iter::once("[UNK]")
         .chain(WORDS)
         .enumerate()

@@ -4,6 +4,8 @@
 
 /// Small scans without libtorch, and the program as a process.
 mod common;
+/// Scans of models of different depth and width beside each other.
+mod compare;
 /// Graphs, metrics and comparisons of finished scans.
 mod graph;
 /// The program with sound and with wrong input.
