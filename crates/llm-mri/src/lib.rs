@@ -75,8 +75,8 @@ pub use mri_graph::{
 };
 pub use mri_grid::{Binning, Cell, Grid, GridStack};
 pub use mri_reduce::{
-    Distance, Pca, Quality, QualityOptions, ReducerKind, ReducerOptions, ReducerSpec, Scaling, Svd,
-    Umap,
+    Distance, Init, Pca, Quality, QualityOptions, ReducerKind, ReducerOptions, ReducerSpec,
+    Scaling, Svd, Umap,
 };
 pub use mri_render::{
     Animation, Caption, Figure, GraphStyle, HeatmapStyle, Look, Quantity, Report, Theme,

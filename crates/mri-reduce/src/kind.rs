@@ -135,6 +135,7 @@ impl ReducerSpec {
             spread: given.spread.unwrap_or(plain.spread),
             n_epochs: given.n_epochs.or(plain.n_epochs),
             metric: given.metric.unwrap_or(plain.metric),
+            init: given.init.unwrap_or(plain.init),
             ..plain
         };
         umap.check()?;

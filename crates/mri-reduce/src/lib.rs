@@ -42,7 +42,7 @@ mod umap;
 
 pub use align::align_layers;
 pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
-pub use knn::{Neighbours, nearest_rows};
+pub use knn::{Neighbours, near_rows, nearest_rows};
 pub use linear::LinearModel;
 pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
 pub use options::ReducerOptions;
@@ -57,4 +57,4 @@ pub use scaling::{Scaler, Scaling};
 pub use sketch::PcaSketch;
 pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};
 pub use svd::Svd;
-pub use umap::Umap;
+pub use umap::{Init, Umap};

@@ -1,7 +1,7 @@
 use mri_core::ReduceError;
 use serde::{Deserialize, Serialize};
 
-use crate::{Distance, ReducerKind};
+use crate::{Distance, Init, ReducerKind};
 
 /// The options of single reducers, as plain data; `None` takes the reducer's own default.
 ///
@@ -25,6 +25,9 @@ pub struct ReducerOptions {
     /// What makes rows neighbours; see [`Umap::metric`](crate::Umap::metric).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<Distance>,
+    /// Where the points are at first; see [`Umap::init`](crate::Umap::init).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
 }
 
 impl ReducerOptions {
@@ -46,6 +49,7 @@ impl ReducerOptions {
             ("spread", text(self.spread), ONLY_UMAP),
             ("n_epochs", text(self.n_epochs), ONLY_UMAP),
             ("metric", text(self.metric), ONLY_UMAP),
+            ("init", text(self.init), ONLY_UMAP),
         ];
         for (parameter, value, (owners, expected)) in given {
             if let Some(value) = value.filter(|_| !owners.contains(&kind)) {

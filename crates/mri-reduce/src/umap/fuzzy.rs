@@ -179,7 +179,7 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/golden/umap.json")).unwrap();
         for golden in goldens.graphs {
             let table = Table::new(rows().view(), golden.distance);
-            let found = of_table(&table, 9, &())?;
+            let found = of_table(&table, 9, 0, &())?;
             let graph = union(&found, &memberships(&found, 10, 1));
             let edges: Vec<_> = (0..60)
                 .flat_map(|i| graph.edges(i).map(move |e| (i, e)))

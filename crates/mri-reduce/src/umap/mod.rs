@@ -4,6 +4,7 @@ mod curve;
 mod fuzzy;
 mod layout;
 mod placed;
+mod spectral;
 mod start;
 
 use mri_core::{Axis, Fitted, ReduceError, Reducer, Watch};
@@ -16,6 +17,7 @@ use crate::{Distance, Scaler, Scaling};
 use curve::Curve;
 use layout::{MOST_COMPONENTS, Motion};
 use placed::Placed;
+pub use start::Init;
 
 /// Pushes per pull (as in the reference implementation, where it is the negative sample rate).
 const PUSHES: f64 = 5.0;
@@ -31,9 +33,9 @@ const DAMPING: f32 = 0.25;
 /// The parameters and their defaults are those of umap-learn, the reference implementation, and so is
 /// what is computed, except:
 ///
-/// - the points start from the principal components, which keeps more of the large distances than
-///   chance and costs less than a spectral start;
-/// - neighbours are exact;
+/// - the points start from the principal components unless `init` says otherwise, which keeps more of
+///   the large distances and costs less;
+/// - neighbours are exact up to 15,000 rows, and beyond that found by [`near_rows`](crate::near_rows);
 /// - all points move at once, each by all its forces (see the head of `umap/layout.rs`): **one seed
 ///   gives the same bits on any number of threads**, and no vector width changes them.
 ///
@@ -47,7 +49,8 @@ const DAMPING: f32 = 0.25;
 /// away. With fewer than `n_neighbors` rows all are neighbours.
 ///
 /// # Complexity
-/// O(n²·width) time for the neighbours, O(epochs · n · (n_neighbors + 64)) for the points; memory
+/// O(n²·width) time for the neighbours up to 15,000 rows and about O(n·log n·width·n_neighbors) beyond,
+/// O(epochs · n · (n_neighbors + 64)) for the points; memory
 /// O(n · (width + n_neighbors)).
 ///
 /// ```
@@ -77,6 +80,8 @@ pub struct Umap {
     pub metric: Distance,
     /// What is done to the columns first.
     pub scaling: Scaling,
+    /// Where the points are before they are moved.
+    pub init: Init,
     /// Chooses what pushes what.
     pub seed: u64,
 }
@@ -93,6 +98,7 @@ impl Default for Umap {
             n_epochs: None,
             metric: Distance::Euclidean,
             scaling: Scaling::Center,
+            init: Init::default(),
             seed: 0,
         }
     }
@@ -175,9 +181,16 @@ impl Reducer for Umap {
         let scaled = scaler.transform(x)?;
         let table = Table::new(scaled.view(), self.metric);
         let k = (self.n_neighbors - 1).min(n - 1);
-        let found = knn::of_table(&table, k, watch)?;
+        let found = knn::of_table(&table, k, self.seed, watch)?;
         let graph = fuzzy::union(&found, &fuzzy::memberships(&found, k + 1, 1));
-        let mut points = start::by_pca(scaled.view(), self.n_components, watch)?;
+        let start = match self.init {
+            Init::Pca => None,
+            Init::Spectral => spectral::spectral(&graph, self.n_components, self.seed, watch)?,
+        };
+        let mut points = match start {
+            Some(points) => points,
+            None => start::by_pca(scaled.view(), self.n_components, watch)?,
+        };
         start::spread_out(&mut points, self.seed);
         let few = n <= 10_000;
         let motion = Motion {

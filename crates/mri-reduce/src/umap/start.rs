@@ -1,7 +1,50 @@
+use std::fmt;
+use std::str::FromStr;
+
 use mri_core::{ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 use crate::{Pca, Scaling, random};
+
+/// Where the points of [`Umap`](crate::Umap) are before they are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Init {
+    /// The principal components: large distances mean something from the beginning.
+    #[default]
+    Pca,
+    /// The leading eigenvectors of the graph of neighbours, as umap-learn has it: what hangs together
+    /// begins together. Where the graph is in several parts, or has no more rows than components, these
+    /// say nothing about what lies where, and the points start from the principal components after all.
+    Spectral,
+}
+
+impl fmt::Display for Init {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pca => "pca",
+            Self::Spectral => "spectral",
+        })
+    }
+}
+
+impl FromStr for Init {
+    type Err = ReduceError;
+
+    fn from_str(text: &str) -> Result<Self, ReduceError> {
+        match text {
+            "pca" => Ok(Self::Pca),
+            "spectral" => Ok(Self::Spectral),
+            _ => Err(ReduceError::Parameter {
+                parameter: "init",
+                value: text.to_owned(),
+                expected: "pca or spectral",
+            }),
+        }
+    }
+}
 
 /// The largest coordinate of the points before the first epoch, as in the reference implementation,
 /// whose points begin between 0 and 10.
