@@ -76,7 +76,7 @@ pub use mri_graph::{
 pub use mri_grid::{Binning, Cell, Grid, GridStack};
 pub use mri_reduce::{
     Distance, Init, Pca, Quality, QualityOptions, ReducerKind, ReducerOptions, ReducerSpec,
-    Scaling, Svd, Umap,
+    Scaling, Svd, Tsne, Umap,
 };
 pub use mri_render::{
     Animation, Caption, Figure, GraphStyle, HeatmapStyle, Look, Quantity, Report, Theme,

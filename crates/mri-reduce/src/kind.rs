@@ -5,7 +5,7 @@ use mri_core::{ReduceError, Reducer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Pca, RandomProjection, ReducerOptions, Scaling, Svd, Umap};
+use crate::{Pca, RandomProjection, ReducerOptions, Scaling, Svd, Tsne, Umap};
 
 /// The reducers of this crate by name, for programs and configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,11 +21,19 @@ pub enum ReducerKind {
     RandomProjection,
     /// [`Umap`].
     Umap,
+    /// [`Tsne`].
+    Tsne,
 }
 
 impl ReducerKind {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Pca, Self::Svd, Self::RandomProjection, Self::Umap];
+    pub const ALL: [Self; 5] = [
+        Self::Pca,
+        Self::Svd,
+        Self::RandomProjection,
+        Self::Umap,
+        Self::Tsne,
+    ];
 
     /// The name in configuration files and on the command line.
     #[must_use]
@@ -35,6 +43,7 @@ impl ReducerKind {
             Self::Svd => "svd",
             Self::RandomProjection => "random-projection",
             Self::Umap => "umap",
+            Self::Tsne => "tsne",
         }
     }
 }
@@ -122,6 +131,7 @@ impl ReducerSpec {
                 Box::new(projection)
             }
             ReducerKind::Umap => Box::new(self.umap()?),
+            ReducerKind::Tsne => Box::new(self.tsne()?),
         })
     }
 
@@ -140,5 +150,19 @@ impl ReducerSpec {
         };
         umap.check()?;
         Ok(umap)
+    }
+
+    fn tsne(&self) -> Result<Tsne, ReduceError> {
+        let plain = Tsne::new(self.components, self.seed);
+        let given = self.options;
+        let tsne = Tsne {
+            scaling: self.scaling.unwrap_or(plain.scaling),
+            perplexity: given.perplexity.unwrap_or(plain.perplexity),
+            n_epochs: given.n_epochs.unwrap_or(plain.n_epochs),
+            metric: given.metric.unwrap_or(plain.metric),
+            ..plain
+        };
+        tsne.check()?;
+        Ok(tsne)
     }
 }

@@ -13,8 +13,8 @@
 //!
 //! [`Pca`] and [`Svd`] are exact: no randomised approximation, whose subspace is wrong where a
 //! spectrum decays slowly, as that of real activations does. The linear algebra is faer's, or
-//! LAPACK's with the feature `lapack`; only `linalg.rs` knows which. [`Umap`] places points by their
-//! neighbours, and gives the same bits for one seed on any number of threads.
+//! LAPACK's with the feature `lapack`; only `linalg.rs` knows which. [`Umap`] and [`Tsne`] place points by
+//! their neighbours, and give the same bits for one seed on any number of threads.
 
 #![warn(missing_docs)]
 
@@ -38,6 +38,7 @@ mod simd;
 mod sketch;
 mod stack;
 mod svd;
+mod tsne;
 mod umap;
 
 pub use align::align_layers;
@@ -57,4 +58,5 @@ pub use scaling::{Scaler, Scaling};
 pub use sketch::PcaSketch;
 pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};
 pub use svd::Svd;
+pub use tsne::Tsne;
 pub use umap::{Init, Umap};

@@ -19,10 +19,16 @@ pub struct ReducerOptions {
     /// How far apart neighbours are; see [`Umap::spread`](crate::Umap::spread).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
-    /// How often all points are moved; see [`Umap::n_epochs`](crate::Umap::n_epochs).
+    /// How many neighbours a row has, softly counted; see
+    /// [`Tsne::perplexity`](crate::Tsne::perplexity).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perplexity: Option<f64>,
+    /// How often all points are moved; see [`Umap::n_epochs`](crate::Umap::n_epochs) and
+    /// [`Tsne::n_epochs`](crate::Tsne::n_epochs).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_epochs: Option<usize>,
-    /// What makes rows neighbours; see [`Umap::metric`](crate::Umap::metric).
+    /// What makes rows neighbours; see [`Umap::metric`](crate::Umap::metric) and
+    /// [`Tsne::metric`](crate::Tsne::metric).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<Distance>,
     /// Where the points are at first; see [`Umap::init`](crate::Umap::init).
@@ -47,8 +53,9 @@ impl ReducerOptions {
             ("n_neighbors", text(self.n_neighbors), ONLY_UMAP),
             ("min_dist", text(self.min_dist), ONLY_UMAP),
             ("spread", text(self.spread), ONLY_UMAP),
-            ("n_epochs", text(self.n_epochs), ONLY_UMAP),
-            ("metric", text(self.metric), ONLY_UMAP),
+            ("perplexity", text(self.perplexity), ONLY_TSNE),
+            ("n_epochs", text(self.n_epochs), BOTH),
+            ("metric", text(self.metric), BOTH),
             ("init", text(self.init), ONLY_UMAP),
         ];
         for (parameter, value, (owners, expected)) in given {
@@ -69,6 +76,16 @@ type Owners = (&'static [ReducerKind], &'static str);
 const ONLY_UMAP: Owners = (
     &[ReducerKind::Umap],
     "only umap has this option; leave it out or choose that reducer",
+);
+
+const ONLY_TSNE: Owners = (
+    &[ReducerKind::Tsne],
+    "only tsne has this option; leave it out or choose that reducer",
+);
+
+const BOTH: Owners = (
+    &[ReducerKind::Umap, ReducerKind::Tsne],
+    "only umap and tsne have this option; leave it out or choose one of those reducers",
 );
 
 fn text<T: ToString>(value: Option<T>) -> Option<String> {

@@ -12,7 +12,7 @@ use super::progress::say;
 #[derive(Debug, Args)]
 pub(crate) struct MapsArgs {
     /// How layers are reduced: by what varies most (pca, svd), by chance (random-projection), or so that
-    /// texts which are neighbours in the layer stay neighbours (umap)
+    /// texts which are neighbours in the layer stay neighbours (umap, tsne)
     #[arg(
         long,
         value_name = "NAME",
@@ -41,12 +41,12 @@ pub(crate) struct MapsArgs {
     pub(crate) seed: u64,
 
     #[command(flatten)]
-    umap: UmapArgs,
+    options: OptionArgs,
 }
 
-/// What only UMAP has.
+/// What only UMAP and t-SNE have.
 #[derive(Debug, Args)]
-struct UmapArgs {
+struct OptionArgs {
     /// Texts that make a neighbourhood, the text itself counted [default: 15]. 5 shows small groups and
     /// tears large ones apart, 50 shows how groups lie to each other
     #[arg(long, value_name = "N", help_heading = "UMAP")]
@@ -72,14 +72,19 @@ struct UmapArgs {
     )]
     spread: Option<f64>,
 
-    /// How often all points are moved [default: 500, or 200 for more than 10,000 texts]. Fewer are
-    /// quicker, many more change little
-    #[arg(long, value_name = "N", help_heading = "UMAP")]
+    /// Neighbours of a text, softly counted [default: 30]. 5 shows small groups and tears large ones
+    /// apart
+    #[arg(long, value_name = "N", help_heading = "t-SNE")]
+    perplexity: Option<f64>,
+
+    /// How often all points are moved [default: 500 in UMAP, or 200 for more than 10,000 texts; 750 in
+    /// t-SNE]. Fewer are quicker, many more change little
+    #[arg(long, value_name = "N", help_heading = "UMAP and t-SNE")]
     n_epochs: Option<usize>,
 
     /// What makes texts neighbours: the straight line (euclidean) or the angle (cosine, best with
     /// --scaling none) [default: euclidean]
-    #[arg(long, value_name = "NAME", help_heading = "UMAP")]
+    #[arg(long, value_name = "NAME", help_heading = "UMAP and t-SNE")]
     metric: Option<String>,
 
     /// Where points are before they are moved: pca, or the eigenvectors of the graph of neighbours
@@ -88,7 +93,7 @@ struct UmapArgs {
     init: Option<String>,
 }
 
-impl UmapArgs {
+impl OptionArgs {
     fn options(&self) -> Result<ReducerOptions> {
         let metric = self.metric.as_deref().map(Distance::from_str);
         let init = self.init.as_deref().map(Init::from_str);
@@ -96,6 +101,7 @@ impl UmapArgs {
             n_neighbors: self.n_neighbors,
             min_dist: self.min_dist,
             spread: self.spread,
+            perplexity: self.perplexity,
             n_epochs: self.n_epochs,
             metric: metric.transpose().context("--metric")?,
             init: init.transpose().context("--init")?,
@@ -113,7 +119,7 @@ impl MapsArgs {
             components: self.components,
             scaling: scaling.transpose().context("--scaling")?,
             seed: self.seed,
-            options: self.umap.options()?,
+            options: self.options.options()?,
         };
         // Whatever is wrong with the options is found before anything is read.
         spec.build()?;

@@ -2,6 +2,9 @@
 
 mod descent;
 mod exact;
+#[cfg(test)]
+pub(crate) mod golden;
+mod graph;
 mod table;
 
 use mri_core::{ReduceError, Watch};
@@ -10,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::Distance;
 use crate::check::{check_finite, check_size};
+pub(crate) use graph::Graph;
 pub(crate) use table::Table;
 
 /// For every row the `k` nearest others.

@@ -1,10 +1,8 @@
 //! From nearest neighbours to a weighted graph (McInnes, Healy & Melville 2018, section 3.1).
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
-use crate::knn::Neighbours;
+use crate::knn::{Graph, Neighbours};
 
 /// Halvings of the interval in which a width is sought: more change no `f32`.
 const HALVINGS: usize = 64;
@@ -12,23 +10,6 @@ const HALVINGS: usize = 64;
 /// A width is at least this share of the mean distance to the neighbours: rows whose neighbours
 /// are all equally far would otherwise have none.
 const SMALLEST: f32 = 1e-3;
-
-/// A graph with weighted edges. An undirected one holds each edge at both ends.
-pub(super) struct Graph {
-    /// The edges of vertex i are those from `starts[i]` to `starts[i + 1]`.
-    pub(super) starts: Vec<usize>,
-    /// The other ends, ascending for each vertex.
-    pub(super) ends: Vec<u32>,
-    /// From just above 0 to 1.
-    pub(super) weights: Vec<f32>,
-}
-
-impl Graph {
-    /// The edges of a vertex.
-    pub(super) fn edges(&self, vertex: usize) -> Range<usize> {
-        self.starts[vertex]..self.starts[vertex + 1]
-    }
-}
 
 /// How strongly each row belongs to the neighbourhood of each of its neighbours, of the shape of
 /// the distances, row by row: 1 up to the `connectivity`-th distance above 0 (0 for none), falling
@@ -96,82 +77,16 @@ fn width(distances: &[f32], nearest: f32, target: f64) -> f32 {
 /// The union of all neighbourhoods: a pair of rows is joined by `a + b − a·b`, with a and b their
 /// memberships in each other's.
 pub(super) fn union(found: &Neighbours, memberships: &[f32]) -> Graph {
-    let (n, k) = found.ids.dim();
-    let ids = found.ids.as_slice().unwrap_or(&[]);
-    // Who counts each row among its neighbours, in ascending order, by counting.
-    let mut from = vec![0_usize; n + 1];
-    ids.iter().for_each(|&j| from[j as usize + 1] += 1);
-    (0..n).for_each(|i| from[i + 1] += from[i]);
-    let mut next = from.clone();
-    let mut incoming = vec![(0_u32, 0.0_f32); ids.len()];
-    for (edge, &j) in ids.iter().enumerate() {
-        incoming[next[j as usize]] = ((edge / k) as u32, memberships[edge]);
-        next[j as usize] += 1;
-    }
-    let edges: Vec<Vec<(u32, f32)>> = (0..n)
-        .into_par_iter()
-        .map(|i| {
-            let outgoing = (i * k..(i + 1) * k).map(|e| (ids[e], memberships[e]));
-            let mut all: Vec<(u32, f32)> = outgoing.collect();
-            all.extend_from_slice(&incoming[from[i]..from[i + 1]]);
-            // No row is its own neighbour, and none twice in one list: at most two entries are equal.
-            all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-            all.chunk_by(|a, b| a.0 == b.0)
-                .map(|pair| {
-                    let join = |w: f32, (_, v): &(u32, f32)| w + v - w * v;
-                    (pair[0].0, pair.iter().fold(0.0, join))
-                })
-                .filter(|(_, w)| *w > 0.0)
-                .collect()
-        })
-        .collect();
-    let mut starts = vec![0];
-    for list in &edges {
-        starts.push(starts[starts.len() - 1] + list.len());
-    }
-    let (ends, weights) = edges.into_iter().flatten().unzip();
-    Graph {
-        starts,
-        ends,
-        weights,
-    }
+    Graph::union(found, memberships, |a, b| a + b - a * b)
 }
 
 #[cfg(test)]
 mod tests {
     use mri_core::ReduceError;
-    use ndarray::Array2;
-    use serde::Deserialize;
 
     use super::*;
-    use crate::Distance;
+    use crate::knn::golden::{Goldens, rows};
     use crate::knn::{Table, of_table};
-
-    #[derive(Deserialize)]
-    struct Goldens {
-        graphs: Vec<Golden>,
-    }
-
-    #[derive(Deserialize)]
-    struct Golden {
-        distance: Distance,
-        edges: Vec<(usize, usize, f32)>,
-    }
-
-    /// The input of `golden/generate_umap.py`.
-    fn rows() -> Array2<f32> {
-        let mut state = 12345_u64;
-        let z = Array2::from_shape_simple_fn((60, 20), || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5
-        });
-        Array2::from_shape_fn((60, 20), |(i, j)| {
-            let phase = z[(i, 0)] * 6.0 + (j * (1 + i % 8)) as f64 * 0.7;
-            (z[(i, j)] + phase.sin() + 2.0 * z[(i % 8, j)]) as f32
-        })
-    }
 
     #[test]
     fn the_graph_equals_umap_learns() -> Result<(), ReduceError> {
@@ -181,20 +96,8 @@ mod tests {
             let table = Table::new(rows().view(), golden.distance);
             let found = of_table(&table, 9, 0, &())?;
             let graph = union(&found, &memberships(&found, 10, 1));
-            let edges: Vec<_> = (0..60)
-                .flat_map(|i| graph.edges(i).map(move |e| (i, e)))
-                .map(|(i, e)| (i, graph.ends[e] as usize, graph.weights[e]))
-                .filter(|(i, j, _)| i < j)
-                .collect();
-            assert_eq!(edges.len(), golden.edges.len(), "{:?}", golden.distance);
-            for (ours, theirs) in edges.iter().zip(&golden.edges) {
-                let same = (ours.0, ours.1) == (theirs.0, theirs.1);
-                // Their distances are sums in f32.
-                assert!(
-                    same && (ours.2 - theirs.2).abs() < 1e-3,
-                    "{ours:?} for {theirs:?}"
-                );
-            }
+            // Their distances are sums in f32.
+            golden.check(&graph, 1e-3);
         }
         Ok(())
     }

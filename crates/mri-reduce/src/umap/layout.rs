@@ -14,7 +14,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::curve::Curve;
-use super::fuzzy::Graph;
+use crate::knn::Graph;
 use crate::random;
 use crate::simd::{Kernel, LANES, Lanes, power, widest};
 

@@ -1,10 +1,10 @@
 use mri_core::{Projection, ReduceError};
 use ndarray::{Array2, ArrayView2};
 
-use super::fuzzy::{self, Graph};
+use super::fuzzy;
 use super::layout::{self, Motion};
 use crate::Scaler;
-use crate::knn::{self, Table};
+use crate::knn::{self, Graph, Table};
 
 /// Places new rows among the points of those fitted, which stay where they are.
 pub(super) struct Placed {

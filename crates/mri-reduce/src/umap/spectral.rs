@@ -4,7 +4,7 @@ use mri_core::{ReduceError, Watch};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::fuzzy::Graph;
+use crate::knn::Graph;
 use crate::linalg::symmetric_eigen;
 use crate::random;
 

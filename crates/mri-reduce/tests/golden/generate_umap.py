@@ -53,28 +53,33 @@ def triplets(high, low):
     return total / n
 
 
+def measures(x, y, metric):
+    """Trustworthiness, continuity, recall and triplets."""
+    n = len(x)
+    high = squareform(pdist(x.astype(np.float64), metric))
+    low = squareform(pdist(y.astype(np.float64)))
+    near_high, near_low = neighbours(x, K, metric), neighbours(y, K, "euclidean")
+    rank = np.array([rankdata(row, method="ordinal") for row in low]) - 1
+    excess = sum(max(0, rank[i, j] - K) for i, near in enumerate(near_high) for j in near)
+    return [
+        trustworthiness(x, y, n_neighbors=K, metric=metric),
+        1 - excess * 2 / (n * K * (2 * n - 3 * K - 1)),
+        np.mean([len(a & b) / K for a, b in zip(near_high, near_low)]),
+        triplets(high, low),
+    ]
+
+
 def quality(metric):
     x = rows(600)
     x, held = x[:-HELD], x[-HELD:]
     true = NearestNeighbors(n_neighbors=K, metric=metric).fit(x).kneighbors(held)[1]
-    high = squareform(pdist(x.astype(np.float64), metric))
     sums = np.zeros(5)
     for seed in range(5):
         model = umap.UMAP(random_state=seed, metric=metric).fit(x)
         y = model.embedding_
-        low = squareform(pdist(y.astype(np.float64)))
-        near_high, near_low = neighbours(x, K, metric), neighbours(y, K, "euclidean")
         placed = NearestNeighbors(n_neighbors=K).fit(y).kneighbors(model.transform(held))[1]
-        n = len(x)
-        rank = np.array([rankdata(row, method="ordinal") for row in low]) - 1
-        excess = sum(max(0, rank[i, j] - K) for i, near in enumerate(near_high) for j in near)
-        sums += [
-            trustworthiness(x, y, n_neighbors=K, metric=metric),
-            1 - excess * 2 / (n * K * (2 * n - 3 * K - 1)),
-            np.mean([len(a & b) / K for a, b in zip(near_high, near_low)]),
-            triplets(high, low),
-            np.mean([len(set(a) & set(b)) / K for a, b in zip(true, placed)]),
-        ]
+        kept = np.mean([len(set(a) & set(b)) / K for a, b in zip(true, placed)])
+        sums += [*measures(x, y, metric), kept]
     names = ["trustworthiness", "continuity", "recall", "triplets", "placed"]
     return {"distance": metric, **dict(zip(names, (float(v) for v in sums / 5)))}
 

@@ -1,5 +1,5 @@
 use mri_core::conformance::{Invariance, ReducerSuite};
-use mri_reduce::{Distance, Pca, RandomProjection, Reducer, Scaling, Svd, Umap};
+use mri_reduce::{Distance, Pca, RandomProjection, Reducer, Scaling, Svd, Tsne, Umap};
 
 fn check(suite: &ReducerSuite, reducer: &dyn Reducer, what: &str) {
     suite
@@ -79,6 +79,26 @@ fn umap_conforms() {
             metric,
             scaling,
             ..Umap::new(n_components, 3)
+        };
+        // Powers of two change no bit; a shift changes the last ones, which grow.
+        let suite = ReducerSuite::neighbours().with_invariances([Invariance::Scale]);
+        check(&suite, &reducer, &format!("{reducer:?}"));
+    }
+}
+
+#[test]
+fn tsne_conforms() {
+    for (n_components, metric, scaling) in [
+        (2, Distance::Euclidean, Scaling::Center),
+        (1, Distance::Cosine, Scaling::None),
+        (3, Distance::Cosine, Scaling::MinMax),
+        (5, Distance::Euclidean, Scaling::Standardize),
+    ] {
+        let reducer = Tsne {
+            n_epochs: 150,
+            metric,
+            scaling,
+            ..Tsne::new(n_components, 3)
         };
         // Powers of two change no bit; a shift changes the last ones, which grow.
         let suite = ReducerSuite::neighbours().with_invariances([Invariance::Scale]);

@@ -16,5 +16,7 @@ mod quality;
 mod sizes;
 // Whole recordings: degenerate layers, errors that name the layer.
 mod stack;
+// t-SNE against openTSNE and brute force, and what can go wrong in it.
+mod tsne;
 // UMAP against umap-learn and brute force, and the laws of its parameters.
 mod umap;

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use crate::linear::noise;
 
 #[derive(Deserialize)]
-struct Goldens {
-    qualities: Vec<Golden>,
+pub(crate) struct Goldens {
+    pub(crate) qualities: Vec<Golden>,
 }
 
 #[derive(Deserialize)]
-struct Golden {
+pub(crate) struct Golden {
     distance: Distance,
     trustworthiness: f64,
     continuity: f64,
@@ -24,7 +24,7 @@ struct Golden {
 }
 
 /// The input of `golden/generate_umap.py`.
-fn rows(n: usize) -> Array2<f32> {
+pub(crate) fn rows(n: usize) -> Array2<f32> {
     let z = noise(n, 20);
     Array2::from_shape_fn((n, 20), |(i, j)| {
         let phase = z[(i, 0)] * 6.0 + (j * (1 + i % 8)) as f64 * 0.7;
@@ -64,25 +64,21 @@ fn placed_well(
     shares.sum::<f64>() / new.nrows() as f64
 }
 
-#[test]
-fn neighbourhoods_survive_as_in_umap_learn() {
-    let goldens: Goldens = serde_json::from_str(include_str!("../golden/umap.json")).unwrap();
+/// Compares the means over five seeds with those of a reference implementation.
+pub(crate) fn keep_as_much_as(
+    goldens: &[Golden],
+    reducer: impl Fn(Distance, u64) -> Box<dyn Reducer>,
+) {
     let x = rows(600);
     let (x, held) = x.view().split_at(Axis(0), 500);
-    for g in goldens.qualities {
+    for g in goldens {
         let options = QualityOptions {
             distance: g.distance,
             ..QualityOptions::exact()
         };
         let mut means = [0.0; 5];
         for seed in 0..5 {
-            let umap = Umap {
-                metric: g.distance,
-                // Angles are about the origin.
-                scaling: mri_reduce::Scaling::None,
-                ..Umap::new(2, seed)
-            };
-            let fitted = umap.fit(x, &()).unwrap();
+            let fitted = reducer(g.distance, seed).fit(x, &()).unwrap();
             let (q, _) = quality(x, fitted.points.view(), None, &options, &()).unwrap();
             let placed = fitted.projection.transform(held).unwrap();
             let placed = placed_well(g.distance, x, held, fitted.points.view(), placed.view());
@@ -111,6 +107,19 @@ fn neighbourhoods_survive_as_in_umap_learn() {
             );
         }
     }
+}
+
+#[test]
+fn neighbourhoods_survive_as_in_umap_learn() {
+    let goldens: Goldens = serde_json::from_str(include_str!("../golden/umap.json")).unwrap();
+    keep_as_much_as(&goldens.qualities, |metric, seed| {
+        Box::new(Umap {
+            metric,
+            // Angles are about the origin.
+            scaling: mri_reduce::Scaling::None,
+            ..Umap::new(2, seed)
+        })
+    });
 }
 
 #[test]
