@@ -1,4 +1,4 @@
-"""Reducers of Python for the bench `reducers`: scikit-learn's, umap-learn, PaCMAP and torchdr's PCA.
+"""Reducers of Python for the bench `reducers`: scikit-learn's, umap-learn, openTSNE, PaCMAP, torchdr's PCA.
 
     python reducers.py FOLDER COMPONENTS THREADS
 
@@ -26,6 +26,7 @@ rivals, versions, left_out = {}, [], []
 def sklearn():
     import sklearn
     from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
+    from sklearn.manifold import TSNE
 
     solver = lambda name: lambda seed: PCA(components, svd_solver=name, random_state=seed)
     for name in ("full", "arpack", "auto"):
@@ -34,6 +35,7 @@ def sklearn():
         components, algorithm="arpack", random_state=seed
     )
     rivals["sklearn-incremental"] = lambda seed: IncrementalPCA(components)
+    rivals["sklearn-tsne"] = lambda seed: TSNE(components, random_state=seed, n_jobs=threads)
     return sklearn.__version__
 
 
@@ -68,6 +70,24 @@ def umap():
         n_jobs=threads,
     )
     return umap.__version__
+
+
+def opentsne():
+    import openTSNE
+
+    class Tsne:
+        def __init__(self, seed):
+            self.model = openTSNE.TSNE(components, random_state=seed, n_jobs=threads)
+
+        def fit_transform(self, x):
+            self.fitted = self.model.fit(x)
+            return np.asarray(self.fitted)
+
+        def transform(self, x):
+            return np.asarray(self.fitted.transform(x))
+
+    rivals["opentsne"] = Tsne
+    return openTSNE.__version__
 
 
 def pacmap():
@@ -119,6 +139,8 @@ def fit(name, seed):
 def place(name, seed):
     model = rivals[name](seed)
     points = model.fit_transform(rows["kept"])
+    if not hasattr(model, "transform"):
+        return {}
     if name == "pacmap":
         placed = model.transform(rows["held_back"], basis=rows["kept"])
     else:
@@ -128,7 +150,7 @@ def place(name, seed):
 
 # What libraries print must not get between the answers.
 answers, sys.stdout = sys.stdout, sys.stderr
-for add in (sklearn, torchdr, umap, pacmap):
+for add in (sklearn, torchdr, umap, opentsne, pacmap):
     try:
         versions.append(f"{add.__name__} {add()}")
     except ImportError as error:

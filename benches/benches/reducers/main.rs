@@ -10,7 +10,7 @@
 //! `decay:ROWSxWIDTH`, or are the path of an `.npy` matrix or of a store of activations
 //! (`FOLDER@resid.06`; without a layer its last); `MRI_BENCH_DATA` names more.
 //!
-//! `MRI_RIVAL_PYTHON=python` lets scikit-learn, umap-learn, torchdr and PaCMAP run beside, as far as
+//! `MRI_RIVAL_PYTHON=python` lets scikit-learn, umap-learn, openTSNE, torchdr and PaCMAP run beside, as far as
 //! that python has them (`rivals/reducers.py`). In every round each contestant fits once with the
 //! round's number as its seed, so that a machine which others use too treats all alike; the fastest
 //! round counts, since others only ever make one slower. No reducer of ours scales the columns, so
@@ -75,7 +75,7 @@ fn registered() -> Vec<Entry> {
 }
 
 /// Whose seconds are divided by whose, where both ran.
-const RATIOS: [(&str, &[&str]); 3] = [
+const RATIOS: [(&str, &[&str]); 4] = [
     (
         "pca",
         &[
@@ -88,6 +88,7 @@ const RATIOS: [(&str, &[&str]); 3] = [
     ),
     ("svd", &["sklearn-svd-arpack"]),
     ("umap", &["umap-learn", "pacmap"]),
+    ("tsne", &["opentsne", "sklearn-tsne", "pacmap"]),
 ];
 
 /// What runs when nothing is asked for: small enough for a few minutes.
