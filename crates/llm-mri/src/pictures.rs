@@ -7,7 +7,7 @@ use mri_reduce::align_layers;
 use mri_render::{
     Animation, CloudStyle, Figure, GraphStyle, HeatmapStyle, LayeredLayout, Look, Quantity,
     contact_sheet, difference_sheet, graph_picture, heatmap_sheet, metrics_chart, path_picture,
-    scree, through_layers,
+    scree, through_layers, undrawable_letters,
 };
 
 use crate::report::MOST_REGIONS;
@@ -209,6 +209,16 @@ impl Scan {
             figures.push(("variance".to_owned(), figure));
         }
         Ok(figures)
+    }
+
+    /// The letters of labels and names that pictures of pixels cannot show on this system. They name them
+    /// by number; SVG and the report hold them as they are.
+    #[must_use]
+    pub fn undrawable_letters(&self) -> Vec<char> {
+        let caption = self.caption();
+        let names = self.labels().names().iter().cloned();
+        let all: String = names.chain([caption.model, caption.corpus]).collect();
+        undrawable_letters(&all)
     }
 
     /// The metrics of each category's graph; of very many those of the first.

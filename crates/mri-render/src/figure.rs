@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -5,10 +6,11 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{Options, Tree, fontdb};
+use resvg::usvg::{FontResolver, Options, Tree, fontdb};
 
 use crate::canvas::Canvas;
-use crate::text::{BOLD, FAMILY, REGULAR, clean, with_boxes};
+use crate::fallback::Fallback;
+use crate::text::{BOLD, FAMILY, REGULAR, clean, is_lacking};
 use crate::whole::write_whole;
 use crate::{Color, RenderError};
 
@@ -103,8 +105,10 @@ impl Figure {
 
     /// The picture as PNG, `scale` pixels to each pixel of [`Figure::size`]; 2 suits most screens.
     ///
-    /// Letters that the embedded font lacks are empty squares; the names of categories with such
-    /// letters have their number before them.
+    /// Letters that the embedded font lacks are taken from the fonts that are installed; what none of
+    /// them has is named by its number, as in `[U+65E5…]` (see
+    /// [`undrawable_letters`](crate::undrawable_letters)). Without such letters the picture does not
+    /// depend on the system.
     ///
     /// # Errors
     /// [`RenderError::BadSize`] for a scale that is not positive or gives a picture of more than
@@ -125,22 +129,14 @@ impl Figure {
         if !(width >= 1.0 && height >= 1.0 && width <= LIMIT && height <= LIMIT) {
             return Err(RenderError::BadSize { width, height });
         }
-        let options = Options {
-            font_family: FAMILY.to_owned(),
-            fontdb: fonts(),
-            ..Options::default()
+        let embedded = fonts();
+        let (svg, fontdb) = if self.svg.chars().any(is_lacking) {
+            Fallback::of_system(&embedded).prepare(&self.svg)
+        } else {
+            (Cow::Borrowed(self.svg.as_str()), embedded)
         };
-        let svg = with_boxes(&self.svg);
-        let tree = Tree::from_str(&svg, &options).map_err(|e| RenderError::Draw(e.to_string()))?;
-        let mut pixels = Pixmap::new(width.round() as u32, height.round() as u32)
-            .ok_or(RenderError::BadSize { width, height })?;
-        let scale = scale as f32;
-        resvg::render(
-            &tree,
-            Transform::from_scale(scale, scale),
-            &mut pixels.as_mut(),
-        );
-        Ok(pixels)
+        let size = (width.round() as u32, height.round() as u32);
+        rasterise(&svg, fontdb, size, scale as f32)
     }
 
     /// Saves the picture as its extension says, `.svg` or `.png` (at scale 2): whole or not at all.
@@ -159,8 +155,35 @@ impl Figure {
     }
 }
 
+/// The pixels of an SVG whose letters are all in the fonts that it names.
+pub(crate) fn rasterise(
+    svg: &str,
+    fontdb: Arc<fontdb::Database>,
+    (width, height): (u32, u32),
+    scale: f32,
+) -> Result<Pixmap, RenderError> {
+    let options = Options {
+        font_family: FAMILY.to_owned(),
+        fontdb,
+        // Which letter is drawn in which font stands in the picture.
+        font_resolver: FontResolver {
+            select_fallback: Box::new(|_, _, _| None),
+            ..FontResolver::default()
+        },
+        ..Options::default()
+    };
+    let tree = Tree::from_str(svg, &options).map_err(|e| RenderError::Draw(e.to_string()))?;
+    let mut pixels = Pixmap::new(width, height).ok_or(RenderError::BadSize {
+        width: f64::from(width),
+        height: f64::from(height),
+    })?;
+    let scaled = Transform::from_scale(scale, scale);
+    resvg::render(&tree, scaled, &mut pixels.as_mut());
+    Ok(pixels)
+}
+
 /// The embedded font and no other, so that pictures do not depend on the system.
-fn fonts() -> Arc<fontdb::Database> {
+pub(crate) fn fonts() -> Arc<fontdb::Database> {
     static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     FONTS
         .get_or_init(|| {

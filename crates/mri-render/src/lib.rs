@@ -2,7 +2,9 @@
 //!
 //! Every picture is a [`Figure`]: an SVG that can also be had as PNG. The SVG is the picture; the
 //! PNG is that SVG rasterised, so that the two never differ. One font is embedded, so pictures need
-//! nothing that the system may lack, and the same input gives the same bytes.
+//! nothing that the system may lack, and the same input gives the same bytes. Only for letters that it
+//! has not (it has Latin, Greek and Cyrillic ones) does a PNG ask the fonts that are installed
+//! ([`undrawable_letters`] says which they lack too).
 //!
 //! [`heatmap_sheet`] draws the grids of several layers under one colour scale, [`difference_sheet`] says
 //! what of a difference is more than chance, [`contact_sheet`] shows all categories at once;
@@ -27,6 +29,7 @@ mod color;
 mod colormap;
 mod contact_sheet;
 mod error;
+mod fallback;
 mod figure;
 mod graph;
 mod header;
@@ -49,6 +52,7 @@ pub use color::Color;
 pub use colormap::{Colormap, category_color};
 pub use contact_sheet::contact_sheet;
 pub use error::RenderError;
+pub use fallback::undrawable_letters;
 pub use figure::Figure;
 pub use graph::{GraphStyle, graph_picture, path_picture};
 pub use heatmap::{HeatmapStyle, Quantity, difference_sheet, heatmap_sheet};

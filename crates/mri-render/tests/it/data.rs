@@ -10,12 +10,16 @@ use mri_render::{
 };
 use ndarray::Array2;
 
-/// Labels that break SVG which does not escape, and one that the font cannot draw.
+/// Labels that break SVG which does not escape, and one that the embedded font cannot draw.
 pub(crate) const NAMES: [&str; 3] = ["a<b>&\"c\"</svg>", "line\nbreak\u{1}\u{7f}", "日本語"];
 
 pub(crate) fn scan() -> (Embedding, GridStack, RegionGraph) {
+    scan_of(NAMES)
+}
+
+fn scan_of(names: [&str; 3]) -> (Embedding, GridStack, RegionGraph) {
     let ids: Vec<u32> = (0..60).map(|i| i % 3).collect();
-    let labels = Arc::new(Labels::new(NAMES.map(str::to_owned).to_vec(), ids).unwrap());
+    let labels = Arc::new(Labels::new(names.map(str::to_owned).to_vec(), ids).unwrap());
     let layers = (0..3).map(|l| {
         let coordinates = Array2::from_shape_fn((60, 2), |(i, j)| {
             if l == 0 {
@@ -59,7 +63,12 @@ pub(crate) fn figures() -> Vec<(&'static str, Figure)> {
 
 /// [`figures`] with another look.
 pub(crate) fn styled_figures(look: Look) -> Vec<(&'static str, Figure)> {
-    let (embedding, grids, graph) = scan();
+    named_figures(NAMES, look)
+}
+
+/// [`styled_figures`] with other labels.
+pub(crate) fn named_figures(names: [&str; 3], look: Look) -> Vec<(&'static str, Figure)> {
+    let (embedding, grids, graph) = scan_of(names);
     let layout = LayeredLayout::of(&graph);
     let caption = caption();
     let heat = HeatmapStyle { look, layers: None };
@@ -83,7 +92,7 @@ pub(crate) fn styled_figures(look: Look) -> Vec<(&'static str, Figure)> {
         .collect();
     let rows: Vec<MetricsRow<'_>> = metrics
         .iter()
-        .zip(NAMES)
+        .zip(names)
         .map(|(metrics, label)| MetricsRow {
             model_name: "model",
             label,

@@ -80,10 +80,8 @@ fn categories_are_named_for_those_who_cannot_see_them() {
             let svg = figure.svg();
             let description = &svg[svg.find("<desc>").unwrap()..svg.find("</desc>").unwrap()];
             assert!(description.contains("日本語"), "{name}: {description}");
-            assert!(
-                svg.contains("3 · 日本語"),
-                "{name} does not number what PNGs lack"
-            );
+            let shown = svg.lines().any(|line| line.starts_with("日本語"));
+            assert!(shown, "{name} does not show what PNGs may lack");
         }
     }
 }
