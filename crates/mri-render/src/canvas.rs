@@ -153,12 +153,14 @@ impl Canvas {
         });
     }
 
-    /// The outline of a rectangle.
+    /// The outline of a rectangle. A path, since plotters writes no width for the outlines of
+    /// rectangles; from the middle of a side, so that every corner is a joint.
     pub(crate) fn frame(&mut self, at: At, (width, height): At, color: Color, stroke: f64) {
-        self.marks.push(Mark::Rect {
-            corners: [at, (at.0 + width, at.1 + height)],
-            paint: Paint::line(color, 1.0, stroke),
-        });
+        let (left, top, right, bottom) = (at.0, at.1, at.0 + width, at.1 + height);
+        let middle = (left + width / 2.0, top);
+        let corners = [(right, top), (right, bottom), (left, bottom), (left, top)];
+        let around = [middle].into_iter().chain(corners).chain([middle]);
+        self.path(around.collect(), color, 1.0, stroke);
     }
 
     /// An open path through points.

@@ -50,7 +50,13 @@ pub fn contact_sheet(
         table.n_layers,
         table.scale.end
     );
-    let content = (bands.count as f64 * bands.band).max(look.scaled(270.0));
+    let bar = Bar {
+        scale: &table.scale,
+        sides: None,
+        faded: false,
+    };
+    let beside = bands.above + bar.height(look);
+    let content = (bands.count as f64 * bands.band).max(beside);
     let height = header.bottom + content + MARGIN;
     draw_figure(
         (bands.width, height),
@@ -63,11 +69,6 @@ pub fn contact_sheet(
                 let top = header.bottom + band as f64 * bands.band;
                 bands.draw(canvas, &table, band, top, look);
             }
-            let bar = Bar {
-                scale: &table.scale,
-                sides: None,
-                faded: false,
-            };
             let left = bands.width - MARGIN - look.scaled(BAR_ROOM - 16.0);
             bar.draw(canvas, (left, header.bottom + bands.above), look);
         },

@@ -1,5 +1,5 @@
 use crate::canvas::{At, Canvas, TextLook};
-use crate::text::fit_text;
+use crate::text::wrap_text;
 use crate::{Color, Colormap, Look};
 
 /// How values become colours, the same for all panels of a figure.
@@ -48,25 +48,57 @@ pub(crate) struct Bar<'a> {
     pub(crate) faded: bool,
 }
 
+/// The height of the colours themselves, and of a line of words, at letters of 12 pixels.
+const HEIGHT: f64 = 150.0;
+const LINE: f64 = 14.0;
+
+/// The lines of a bar's words.
+struct Words {
+    above: Vec<String>,
+    below: Vec<String>,
+    unit: Vec<String>,
+}
+
 impl Bar<'_> {
+    fn words(&self, look: &Look) -> Words {
+        let (size, room) = (look.scaled(11.0), look.scaled(BAR_ROOM - 22.0));
+        let side = |i: usize| {
+            let name = self.sides.map(|sides| sides[i]);
+            name.map_or_else(Vec::new, |name| wrap_text(name, size, true, room, 4))
+        };
+        Words {
+            above: side(0),
+            below: side(1),
+            unit: wrap_text(&self.scale.unit, size, false, room, 3),
+        }
+    }
+
+    /// The height that [`Bar::draw`] takes.
+    pub(crate) fn height(&self, look: &Look) -> f64 {
+        let words = self.words(look);
+        let lines = words.above.len() + words.below.len() + words.unit.len();
+        // Around the colours, between the words, and the swatches.
+        look.scaled(HEIGHT + LINE * lines as f64 + 80.0)
+    }
+
     /// Draws the bar with its upper left corner at a point.
     pub(crate) fn draw(&self, canvas: &mut Canvas, (left, top): At, look: &Look) {
         const STEPS: usize = 64;
-        let (height, width) = (look.scaled(150.0), look.scaled(14.0));
+        let (height, width) = (look.scaled(HEIGHT), look.scaled(14.0));
         let theme = look.theme;
         let scale = self.scale;
         let size = look.scaled(11.0);
         let text = TextLook::new(size, theme.muted);
-        let room = look.scaled(BAR_ROOM - 22.0);
         let strong = TextLook::new(size, theme.text).bold();
-        let mut y = top;
-        if let Some([a, _]) = self.sides {
-            canvas.text(
-                &fit_text(a, size, true, room),
-                (left, y + size / 2.0),
-                strong,
-            );
-            y += look.scaled(26.0);
+        let line = look.scaled(LINE);
+        let words = self.words(look);
+        let mut y = top + size / 2.0;
+        for word in &words.above {
+            canvas.text(word, (left, y), strong);
+            y += line;
+        }
+        if !words.above.is_empty() {
+            y += look.scaled(6.0);
         }
         let low = if scale.diverging { -scale.end } else { 0.0 };
         let step = height / STEPS as f64;
@@ -85,13 +117,16 @@ impl Bar<'_> {
             canvas.text(&self.tick(value), at, text);
         }
         y += height + look.scaled(20.0);
-        if let Some([_, b]) = self.sides {
-            canvas.text(&fit_text(b, size, true, room), (left, y), strong);
-            y += look.scaled(20.0);
+        for word in &words.below {
+            canvas.text(word, (left, y), strong);
+            y += line;
         }
-        for word in crate::text::wrap_text(&scale.unit, size, false, room, 3) {
-            canvas.text(&word, (left, y), text);
-            y += look.scaled(14.0);
+        if !words.below.is_empty() {
+            y += look.scaled(6.0);
+        }
+        for word in &words.unit {
+            canvas.text(word, (left, y), text);
+            y += line;
         }
         y += look.scaled(10.0);
         let swatch = (width, width);
@@ -127,7 +162,8 @@ pub(crate) fn faded_cell(canvas: &mut Canvas, at: At, cell: f64, color: Color, l
     canvas.frame(
         (at.0 + inset, at.1 + inset),
         (cell - 2.0 * inset, cell - 2.0 * inset),
-        color.mix(ground, 0.2),
-        (cell * 0.05).clamp(0.5, 1.2),
+        // Near 0 the colours of differences are nearly the ground's.
+        color.mix(look.theme.muted, 0.35).mix(ground, 0.35),
+        (cell * 0.05).clamp(0.5, 1.0),
     );
 }
