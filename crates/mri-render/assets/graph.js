@@ -76,7 +76,7 @@ function makeGraph(scan, state) {
     (pad.top + largest + (scan.place[node] - low) * unit) * view.scale + view.y,
   ];
   const radiusOf = (texts, { unit, largest }) => {
-    const room = Math.min(largest, Math.max(unit * 0.9, 5)) * Math.sqrt(view.scale);
+    const room = Math.min(largest, Math.max(unit * 0.5, 5)) * Math.sqrt(view.scale);
     return Math.max(2, room * Math.sqrt(Math.min(1, texts / shown.most)));
   };
   const curve = (context, [x0, y0], [x1, y1]) => {

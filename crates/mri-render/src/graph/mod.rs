@@ -2,6 +2,7 @@ use mri_graph::{GraphView, RegionGraph};
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+mod labels;
 mod scene;
 
 use scene::Scene;
@@ -72,12 +73,16 @@ pub fn graph_picture(
     let names = view.graph().categories();
     let quoted = |&c: &usize| format!("“{}”", shown_name(names, c));
     let chosen: Vec<String> = view.categories().iter().map(quoted).collect();
+    // Between the regions of one layer nothing moves.
+    let still = view.graph().layers().len() == 1;
     let title = match chosen.as_slice() {
         [] => {
             return Err(RenderError::Mismatch(
                 "there is no category to draw".to_owned(),
             ));
         }
+        _ if still && chosen.len() == names.len() => "How texts share out over regions".to_owned(),
+        _ if still => format!("How {} share out over regions", chosen.join(", ")),
         _ if chosen.len() == names.len() && names.len() > 2 => {
             "How texts move through the layers".to_owned()
         }
@@ -167,7 +172,9 @@ fn draw_graph(
     if path.is_some() {
         scene.fade();
     }
-    more.push(scene.edge_note());
+    if n_layers > 1 {
+        more.push(scene.edge_note());
+    }
     let subtitle = caption.line(&more);
     let header = Header::new(title, &subtitle, width, look);
     let all = graph.categories();

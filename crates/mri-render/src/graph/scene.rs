@@ -5,15 +5,19 @@ use mri_graph::GraphView;
 use petgraph::graph::NodeIndex;
 
 use super::GraphStyle;
+use super::labels::Labels;
 use crate::canvas::{Anchor, At, Canvas, TextLook};
 use crate::header::MARGIN;
 use crate::heatmap::{layer_name, layer_tick};
-use crate::text::{fit_text, text_width, thousands};
+use crate::text::{text_width, thousands};
 use crate::{Color, Colormap, LayeredLayout, Look};
 
 /// The largest circle, and the smallest.
 const RADIUS: f64 = 13.0;
 const SMALLEST_RADIUS: f64 = 2.2;
+
+/// The straight pieces of a curve, with which it looks smooth where it is thin.
+const SMOOTH: usize = 14;
 
 /// A circle to draw.
 struct Node {
@@ -121,14 +125,15 @@ impl<'a> Scene<'a> {
 
     /// Places everything below `top`, in the height wanted if any; the height taken.
     pub(super) fn place(&mut self, top: f64, wanted: Option<f64>) -> f64 {
-        let suits = (self.span * 19.0).clamp(260.0, 1_000.0);
+        let suits = (self.span * 2.0 * RADIUS).clamp(260.0, 1_000.0);
         // A path has two lines of words above its regions.
         let around = 2.0 * RADIUS + if self.faded { 60.0 } else { 12.0 };
         let inner = wanted.map_or(suits, |height| (height - around).max(60.0));
         self.unit = inner / self.span;
         self.from = top + around / 2.0;
+        // The room of the largest region is one unit.
         let largest = RADIUS
-            .min((self.unit * 0.85).max(7.0))
+            .min((self.unit * 0.5).max(5.0))
             .min((self.column * 0.3).max(3.0));
         // Where all texts are in one region there is nothing to compare: such a layer (a degenerate
         // one, most often) does not make all others small.
@@ -223,7 +228,12 @@ impl<'a> Scene<'a> {
             } else {
                 (edge.color, 0.18 + 0.62 * share)
             };
-            canvas.path(curve(from, to), color, alpha, 0.6 + thickest * share);
+            canvas.path(
+                curve(from, to, SMOOTH),
+                color,
+                alpha,
+                0.6 + thickest * share,
+            );
         }
         for node in &self.nodes {
             self.draw_node(canvas, node, look);
@@ -266,10 +276,14 @@ impl<'a> Scene<'a> {
         let theme = look.theme;
         let size = look.scaled(10.5);
         for pair in path.windows(2) {
-            let points = curve(self.at(pair[0]), self.at(pair[1]));
+            let points = curve(self.at(pair[0]), self.at(pair[1]), 2 * SMOOTH);
             canvas.path(points.clone(), theme.background, 1.0, 6.0);
             canvas.path(points, color, 1.0, 3.0);
         }
+        let line: Vec<At> = (path.windows(2))
+            .flat_map(|pair| curve(self.at(pair[0]), self.at(pair[1]), 8 * SMOOTH))
+            .collect();
+        let mut labels = Labels::new(&line, size, look);
         for &id in path {
             let at = self.at(id);
             let drawn = self.nodes.iter().find(|node| node.id == id);
@@ -282,19 +296,7 @@ impl<'a> Scene<'a> {
                 1 => "alone".to_owned(),
                 n => format!("{} texts", thousands(n as usize)),
             };
-            let mut y = at.1 - radius - look.scaled(20.0);
-            for (line, bold) in [(cell, true), (texts, false)] {
-                let line = fit_text(&line, size, bold, self.column - 2.0);
-                let half = text_width(&line, size, bold) / 2.0 + 2.0;
-                let high = look.scaled(12.0);
-                // A ground, so that words over edges can be read.
-                let corner = (at.0 - half, y - high / 2.0);
-                canvas.rect(corner, (2.0 * half, high), theme.background, 0.8);
-                let mut text = TextLook::new(size, theme.text).anchor(Anchor::Middle);
-                text.bold = bold;
-                canvas.text(&line, (at.0, y), text);
-                y += high;
-            }
+            labels.draw(canvas, at, radius, [&cell, &texts]);
         }
     }
 }
@@ -311,11 +313,10 @@ fn blend(colors: &[Color], parts: &[u32]) -> Color {
 }
 
 /// A curve that leaves and arrives horizontally.
-fn curve(from: At, to: At) -> Vec<At> {
-    const STEPS: usize = 14;
-    (0..=STEPS)
+fn curve(from: At, to: At, steps: usize) -> Vec<At> {
+    (0..=steps)
         .map(|i| {
-            let t = i as f64 / STEPS as f64;
+            let t = i as f64 / steps as f64;
             let ease = t * t * (3.0 - 2.0 * t);
             (
                 from.0 + (to.0 - from.0) * t,

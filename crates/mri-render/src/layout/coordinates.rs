@@ -1,15 +1,24 @@
 use super::neighbours::Neighbours;
 
-/// Rounds of pulling coordinates towards their neighbours; they settle within a few.
-const PULLS: usize = 12;
+/// Rounds of pulling coordinates towards their neighbours. Each carries a pull through all layers, and
+/// even of thirty layers the coordinates settle within so many.
+const PULLS: usize = 24;
 
-/// Coordinates that keep the order and a distance of 1, near the weighted mean of the neighbours.
+/// The room of the smallest node: its circle, which is drawn no smaller than can be seen.
+const SMALLEST: f64 = 0.3;
+
+/// Coordinates that keep the order and the room of every node, near the mean of the neighbours.
+///
+/// A neighbour counts by the square of the edge's weight, about as much as its curve is seen: one
+/// edge of ten texts runs straight rather than ten of one.
 pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbours, n: usize) -> Vec<f64> {
     let mut coordinate = vec![0.0; n];
-    for nodes in order {
-        let middle = (nodes.len() as f64 - 1.0) / 2.0;
-        for (i, &node) in nodes.iter().enumerate() {
-            coordinate[node] = i as f64 - middle;
+    let rooms = rooms(order, graph);
+    let offsets: Vec<Vec<f64>> = order.iter().map(|nodes| offsets(nodes, &rooms)).collect();
+    for (nodes, offsets) in order.iter().zip(&offsets) {
+        let middle = offsets.last().copied().unwrap_or(0.0) / 2.0;
+        for (&node, offset) in nodes.iter().zip(offsets) {
+            coordinate[node] = offset - middle;
         }
     }
     for pull in 0..PULLS {
@@ -25,7 +34,7 @@ pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbours, n: usize) ->
                 .map(|&node| {
                     let near = graph.before[node].iter().chain(&graph.after[node]);
                     let (sum, weight) = near.fold((0.0, 0.0), |(sum, weight), &(v, w)| {
-                        (sum + w * coordinate[v], weight + w)
+                        (sum + w * w * coordinate[v], weight + w * w)
                     });
                     if weight > 0.0 {
                         (sum / weight, weight)
@@ -34,7 +43,7 @@ pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbours, n: usize) ->
                     }
                 })
                 .collect();
-            for (&node, value) in order[l].iter().zip(spread(&wishes)) {
+            for (&node, value) in order[l].iter().zip(spread(&wishes, &offsets[l])) {
                 coordinate[node] = value;
             }
         }
@@ -42,13 +51,48 @@ pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbours, n: usize) ->
     coordinate
 }
 
-/// The values nearest to the wishes (in weighted squares) that ascend by at least 1: isotonic
-/// regression of `wish − i` by pooling adjacent violators.
-fn spread(wishes: &[(f64, f64)]) -> Vec<f64> {
+/// How much room across its layer every node takes, from [`SMALLEST`] to 1: as the radius of its
+/// circle, by the root of what flows through it. Layers of one node, where all flows through it, do not
+/// make the others small. Where nothing flows, every node has the same room.
+pub(super) fn rooms(order: &[Vec<usize>], graph: &Neighbours) -> Vec<f64> {
+    let flow = |v: usize| {
+        let sum = |near: &[(usize, f64)]| near.iter().map(|&(_, weight)| weight).sum::<f64>();
+        sum(&graph.before[v]).max(sum(&graph.after[v]))
+    };
+    let flows: Vec<f64> = (0..graph.before.len()).map(flow).collect();
+    let several = order.iter().filter(|nodes| nodes.len() > 1).flatten();
+    let most = several.map(|&v| flows[v]).fold(0.0, f64::max);
+    let room = |&flow: &f64| {
+        if most > 0.0 {
+            (flow / most).sqrt().clamp(SMALLEST, 1.0)
+        } else {
+            1.0
+        }
+    };
+    flows.iter().map(room).collect()
+}
+
+/// Where the nodes of a layer stand when they are as close as their rooms allow, from 0.
+fn offsets(nodes: &[usize], rooms: &[f64]) -> Vec<f64> {
+    let mut at = 0.0;
+    let mut before = None;
+    let place = |&node: &usize| {
+        if let Some(before) = before {
+            at += f64::midpoint(before, rooms[node]);
+        }
+        before = Some(rooms[node]);
+        at
+    };
+    nodes.iter().map(place).collect()
+}
+
+/// The values nearest to the wishes (in weighted squares) that are at least as far apart as the
+/// offsets: isotonic regression of `wish − offset` by pooling adjacent violators.
+fn spread(wishes: &[(f64, f64)], offsets: &[f64]) -> Vec<f64> {
     // Pools of (mean, weight, members).
     let mut pools: Vec<(f64, f64, usize)> = Vec::new();
-    for (i, &(wish, weight)) in wishes.iter().enumerate() {
-        let mut pool = (wish - i as f64, weight, 1);
+    for (&(wish, weight), offset) in wishes.iter().zip(offsets) {
+        let mut pool = (wish - offset, weight, 1);
         while let Some(&last) = pools.last()
             && last.0 > pool.0
         {
@@ -65,5 +109,7 @@ fn spread(wishes: &[(f64, f64)]) -> Vec<f64> {
     let flat = pools
         .iter()
         .flat_map(|&(mean, _, members)| std::iter::repeat_n(mean, members));
-    flat.enumerate().map(|(i, mean)| mean + i as f64).collect()
+    flat.zip(offsets)
+        .map(|(mean, offset)| mean + offset)
+        .collect()
 }
