@@ -1,7 +1,7 @@
 //! The libtorch engine: executes a [`TransformerSpec`].
 
-use std::cell::Cell;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use mri_core::{Backend, BackendError, Capture, Layer, ModelInfo, Site, TokenBatch};
@@ -10,7 +10,7 @@ use tch::{Cuda, Kind, TchError, Tensor};
 
 use self::load::ModelWeights;
 use self::packing::Packing;
-use self::parts::in_fitting_parts;
+use self::parts::{by_budget, in_fitting_parts, in_parts_side_by_side};
 use self::pool::Pool;
 use super::spec::TransformerSpec;
 use super::weights::Weights;
@@ -30,14 +30,13 @@ mod torchscript;
 
 const ENGINE: &str = "libtorch";
 
-/// On a CPU so many tokens go through the model at once: enough for matrix products at their full
-/// rate, and few enough that the states stay near the processor. Of 512, 1024 and 2048 this was the
-/// fastest for all-MiniLM-L6-v2 on a machine of its own, by a tenth in f32 and by a third in bf16
-/// over 512, which on a machine that others use too had been ahead of 2048 and 8192.
-const CPU_PART_TOKENS: usize = 2_048;
+/// On a CPU so many tokens go through the model at once, if it is that wide: enough for matrix
+/// products at their full rate, in which the weights are packed anew each time, and few enough that
+/// the states stay in the cache of a core.
+const CPU_PART_TOKENS: std::ops::RangeInclusive<usize> = 512..=2_048;
 
-/// A CPU gets batches that are sorted into parts of like lengths, so that more than a few parts make
-/// no difference.
+/// A CPU gets batches of so many tokens per thread, so that the time in which some threads have no
+/// part left is small beside that of the batch.
 const CPU_BATCH_TOKENS: usize = 8_192;
 
 /// So many tokens keep a large GPU busy with a model of any size. A GPU whose memory is too small
@@ -58,19 +57,38 @@ pub struct TchOptions {
 
 /// A transformer run by libtorch.
 ///
-/// The texts of a batch are laid end to end, so that every matrix product works on real tokens
+/// On a CPU every thread runs texts of its own, a few hundred tokens at a time; on a GPU a batch
+/// runs as a whole. The texts that run together are laid end to end, so that every matrix product works on real tokens
 /// only; only the attention of short texts of unequal length is ever padded. In the last recorded
 /// block, where a pooling picks one token per text, everything past the keys and values is
 /// computed for that token alone, and blocks behind the last recorded layer are not run at all.
 pub struct TchBackend {
     info: ModelInfo,
     spec: TransformerSpec,
-    weights: ModelWeights,
+    weights: SharedWeights,
     device: tch::Device,
     kind: Kind,
+    /// The CPU threads that libtorch may use.
+    threads: usize,
     /// So many tokens go through the model at once; fewer from when the device's memory was too
     /// small for them.
-    part_tokens: Cell<usize>,
+    part_tokens: AtomicUsize,
+}
+
+/// The weights, read by several threads at once.
+struct SharedWeights(ModelWeights);
+
+// SAFETY: nothing changes a weight once it is loaded (what changes a tensor in place takes it by
+// `&mut`), and libtorch allows any number of threads to read a tensor, whose reference count is
+// atomic.
+unsafe impl Sync for SharedWeights {}
+
+impl std::ops::Deref for SharedWeights {
+    type Target = ModelWeights;
+
+    fn deref(&self) -> &ModelWeights {
+        &self.0
+    }
 }
 
 impl TchBackend {
@@ -88,12 +106,16 @@ impl TchBackend {
         let weights = tch::no_grad(|| ModelWeights::load(&spec, &stored, device, kind))?;
         Ok(Self {
             info: spec.model_info(folder),
-            spec,
-            weights,
-            part_tokens: Cell::new(match device {
-                tch::Device::Cpu => CPU_PART_TOKENS,
+            part_tokens: AtomicUsize::new(match device {
+                tch::Device::Cpu => {
+                    let (least, most) = CPU_PART_TOKENS.into_inner();
+                    spec.width.clamp(least, most)
+                }
                 _ => usize::MAX,
             }),
+            threads: usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1),
+            spec,
+            weights: SharedWeights(weights),
             device,
             kind,
         })
@@ -138,9 +160,25 @@ impl TchBackend {
         if capture.layers.is_empty() {
             return Ok(Vec::new());
         }
-        in_fitting_parts(batch, &self.part_tokens, &self.info, capture, &|part| {
-            self.run_part(part, capture)
-        })
+        let fitting = |part: &TokenBatch| {
+            in_fitting_parts(part, &self.part_tokens, &self.info, capture, &|part| {
+                self.run_part(part, capture)
+            })
+        };
+        let parts = by_budget(batch, self.part_tokens.load(Ordering::Relaxed));
+        if self.device != tch::Device::Cpu || self.threads == 1 || parts.len() < self.threads {
+            return fitting(batch);
+        }
+        // One part per thread rather than all threads in one part: a core keeps the states of its
+        // texts, and no thread waits for another after every product.
+        let (threads, info) = (self.threads, &self.info);
+        let rows = in_parts_side_by_side(batch, &parts, info, capture, threads, &|part| {
+            tch::set_num_threads(1);
+            tch::no_grad(|| fitting(part))
+        });
+        // libtorch gives the number that was set last to threads that it has not seen yet.
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        rows
     }
 
     /// Runs texts that go through the model together.
@@ -168,7 +206,7 @@ impl Backend for TchBackend {
 
     fn tokens_per_batch(&self) -> usize {
         match self.device {
-            tch::Device::Cpu => CPU_BATCH_TOKENS,
+            tch::Device::Cpu => CPU_BATCH_TOKENS * self.threads,
             _ => GPU_BATCH_TOKENS,
         }
     }

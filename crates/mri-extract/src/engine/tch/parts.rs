@@ -1,4 +1,5 @@
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use mri_core::{Capture, ModelInfo, Pooling, TokenBatch};
 use ndarray::{Array2, s};
@@ -10,6 +11,60 @@ type Rows = Result<Vec<Array2<f32>>, TchError>;
 /// Runs texts that go through the model together.
 type RunPart<'a> = dyn Fn(&TokenBatch) -> Rows + 'a;
 
+/// The rows of a batch, filled in part by part.
+struct Assembly<'a> {
+    texts: Vec<&'a [u32]>,
+    /// The first row of each text, and how many it has: all its tokens or one.
+    places: Vec<(usize, usize)>,
+    layers: Vec<Array2<f32>>,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(batch: &'a TokenBatch, info: &ModelInfo, capture: &Capture) -> Self {
+        let texts: Vec<&[u32]> = batch.iter().collect();
+        let mut places = Vec::with_capacity(texts.len());
+        let mut n_rows = 0;
+        for text in &texts {
+            let rows = match capture.pooling {
+                Pooling::Tokens => text.len(),
+                _ => 1,
+            };
+            places.push((n_rows, rows));
+            n_rows += rows;
+        }
+        let empty = |&layer| Array2::zeros((n_rows, info.layer_width(layer).unwrap_or(0)));
+        Self {
+            texts,
+            places,
+            layers: capture.layers.iter().map(empty).collect(),
+        }
+    }
+
+    /// The texts of a part.
+    fn part(&self, part: &[usize]) -> TokenBatch {
+        part.iter().map(|&text| self.texts[text]).collect()
+    }
+
+    /// Puts the rows of a part in their places.
+    fn put(&mut self, part: &[usize], found: &[Array2<f32>]) -> Result<(), TchError> {
+        for (layer, found) in self.layers.iter_mut().zip(found) {
+            let mut from = 0;
+            for &text in part {
+                let (to, n) = self.places[text];
+                if layer.ncols() != found.ncols() || from + n > found.nrows() {
+                    let problem = format!("a layer has shape {:?}", found.dim());
+                    return Err(TchError::Shape(problem));
+                }
+                layer
+                    .slice_mut(s![to..to + n, ..])
+                    .assign(&found.slice(s![from..from + n, ..]));
+                from += n;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Runs a batch in parts and puts the rows back in the order of the batch. Each part lists texts by
 /// their number; together they hold every text once.
 pub(super) fn in_parts(
@@ -19,36 +74,51 @@ pub(super) fn in_parts(
     capture: &Capture,
     mut run: impl FnMut(&TokenBatch) -> Rows,
 ) -> Rows {
-    let texts: Vec<&[u32]> = batch.iter().collect();
-    let rows = |text: &[u32]| match capture.pooling {
-        Pooling::Tokens => text.len(),
-        _ => 1,
-    };
-    let mut starts = Vec::with_capacity(texts.len());
-    let mut n_rows = 0;
-    for text in &texts {
-        starts.push(n_rows);
-        n_rows += rows(text);
-    }
-    let empty = |&layer| Array2::zeros((n_rows, info.layer_width(layer).unwrap_or(0)));
-    let mut all: Vec<Array2<f32>> = capture.layers.iter().map(empty).collect();
+    let mut rows = Assembly::new(batch, info, capture);
     for part in parts {
-        let found = run(&part.iter().map(|&text| texts[text]).collect())?;
-        for (all, found) in all.iter_mut().zip(&found) {
-            let mut from = 0;
-            for &text in part {
-                let (to, n) = (starts[text], rows(texts[text]));
-                if all.ncols() != found.ncols() || from + n > found.nrows() {
-                    let problem = format!("a layer has shape {:?}", found.dim());
-                    return Err(TchError::Shape(problem));
-                }
-                all.slice_mut(s![to..to + n, ..])
-                    .assign(&found.slice(s![from..from + n, ..]));
-                from += n;
-            }
-        }
+        let found = run(&rows.part(part))?;
+        rows.put(part, &found)?;
     }
-    Ok(all)
+    Ok(rows.layers)
+}
+
+/// Like [`in_parts`], with so many threads that each take the next part as soon as they are free.
+pub(super) fn in_parts_side_by_side(
+    batch: &TokenBatch,
+    parts: &[Vec<usize>],
+    info: &ModelInfo,
+    capture: &Capture,
+    threads: usize,
+    run: &(dyn Fn(&TokenBatch) -> Rows + Sync),
+) -> Rows {
+    let mut rows = Assembly::new(batch, info, capture);
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let work = || {
+        let mut done = Vec::new();
+        while !failed.load(Ordering::Relaxed) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(number) else {
+                break;
+            };
+            let found = run(&rows.part(part));
+            failed.fetch_or(found.is_err(), Ordering::Relaxed);
+            done.push((number, found));
+        }
+        done
+    };
+    let done = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(|worker| match worker.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect::<Vec<_>>()
+    });
+    for (number, found) in done.into_iter().flatten() {
+        rows.put(&parts[number], &found?)?;
+    }
+    Ok(rows.layers)
 }
 
 /// Runs a batch in parts of at most `tokens` tokens. Where the memory does not suffice for a part,
@@ -56,15 +126,15 @@ pub(super) fn in_parts(
 /// an error.
 pub(super) fn in_fitting_parts(
     batch: &TokenBatch,
-    tokens: &Cell<usize>,
+    tokens: &AtomicUsize,
     info: &ModelInfo,
     capture: &Capture,
     run: &RunPart<'_>,
 ) -> Rows {
-    let parts = by_budget(batch, tokens.get());
+    let parts = by_budget(batch, tokens.load(Ordering::Relaxed));
     in_parts(batch, &parts, info, capture, |part| match run(part) {
         Err(e) if part.len() > 1 && out_of_memory(&e) => {
-            tokens.set(tokens.get().min(part.n_tokens().div_ceil(2)));
+            tokens.fetch_min(part.n_tokens().div_ceil(2), Ordering::Relaxed);
             in_fitting_parts(part, tokens, info, capture, run)
         }
         result => result,
@@ -121,6 +191,8 @@ pub(super) fn by_length(batch: &TokenBatch, budget: usize) -> Vec<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// A device with room for so many tokens.
@@ -149,7 +221,7 @@ mod tests {
                 ran.set(ran.get() + part.n_tokens());
                 Ok(fake.clone().forward(part, &capture).unwrap())
             };
-            let tokens = Cell::new(usize::MAX);
+            let tokens = AtomicUsize::new(usize::MAX);
             let found = in_fitting_parts(&batch, &tokens, &info, &capture, &run).unwrap();
             assert_eq!(found, expected, "room for {room} tokens");
             assert_eq!(ran.get(), batch.n_tokens(), "every text once");
@@ -157,11 +229,43 @@ mod tests {
             let before = runs.get();
             in_fitting_parts(&batch, &tokens, &info, &capture, &run).unwrap();
             assert!(runs.get() - before <= before);
-            assert!(tokens.get() <= room || room >= batch.n_tokens());
+            assert!(tokens.load(Ordering::Relaxed) <= room || room >= batch.n_tokens());
         }
         let none = |_: &TokenBatch| Err(TchError::Torch("out of memory".to_owned()));
-        let tokens = Cell::new(usize::MAX);
+        let tokens = AtomicUsize::new(usize::MAX);
         assert!(in_fitting_parts(&batch, &tokens, &info, &capture, &none).is_err());
+    }
+
+    #[test]
+    fn threads_put_every_row_in_its_place_and_hand_on_a_failure() {
+        use mri_core::{Backend, Layer, ModelKind};
+
+        let mut fake = crate::FakeBackend::new(ModelKind::Encoder, 2, 4);
+        let info = fake.model().clone();
+        let texts: Vec<Vec<u32>> = (1..60)
+            .map(|n| vec![n % 7 + 1; n as usize % 11 + 1])
+            .collect();
+        let batch: TokenBatch = texts.iter().map(Vec::as_slice).collect();
+        for pooling in [Pooling::Tokens, Pooling::Last] {
+            let capture = Capture {
+                layers: vec![Layer::resid(1), Layer::resid(2)],
+                pooling,
+                final_norm: true,
+            };
+            let expected = fake.forward(&batch, &capture).unwrap();
+            let parts = by_budget(&batch, 12);
+            let run = |part: &TokenBatch| Ok(fake.clone().forward(part, &capture).unwrap());
+            for threads in [1, 3, 40] {
+                let found =
+                    in_parts_side_by_side(&batch, &parts, &info, &capture, threads, &run).unwrap();
+                assert_eq!(found, expected, "{threads} threads");
+            }
+            let fail = |part: &TokenBatch| match part.len() {
+                1 => Err(TchError::Shape("a single text".to_owned())),
+                _ => run(part),
+            };
+            assert!(in_parts_side_by_side(&batch, &parts, &info, &capture, 3, &fail).is_err());
+        }
     }
 
     #[test]
