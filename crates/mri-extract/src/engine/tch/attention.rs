@@ -53,6 +53,19 @@ struct Padding {
     gather: Tensor,
 }
 
+impl Arrangement<'_> {
+    /// The packed rows of the texts, padded to the length of the longest.
+    fn rows(&self, packed: &Tensor) -> Result<Tensor, TchError> {
+        match &self.padding {
+            None => {
+                let count = self.group.count * self.group.longest;
+                packed.f_narrow(0, self.texts[0].start as i64, count as i64)
+            }
+            Some(padding) => packed.f_index_select(0, &padding.spread),
+        }
+    }
+}
+
 impl<'a> Layout<'a> {
     pub(super) fn new(
         packing: &'a Packing,
@@ -129,18 +142,33 @@ impl<'a> Layout<'a> {
         relative: Option<&Tensor>,
         states: &Tensor,
     ) -> Result<Tensor, TchError> {
+        if let Some(rows) = &self.picked_rows
+            && spec.rotary.is_none()
+            && weights.qk_norm.is_none()
+            && spec.softcap.is_none()
+        {
+            return self.attend_picked(spec, &weights.qkv, relative, states, rows);
+        }
         let (heads, kv_heads) = (spec.heads as i64, spec.kv_heads as i64);
         let width = spec.head_width as i64;
         let (split, qkv) = (heads * width, &weights.qkv);
         let (queries, keys_values, skip) = match &self.picked_rows {
             None => {
                 let all = qkv.apply(states)?;
+                let mut scored = all.f_narrow(1, 0, split + kv_heads * width)?;
+                qkv.rows(0, split + kv_heads * width)?
+                    .refine(&mut scored, states)?;
                 (all.shallow_clone(), all, split)
             }
             Some(rows) => {
                 let asking = states.f_index_select(0, rows)?;
-                let queries = qkv.rows(0, split)?.apply(&asking)?;
+                let map = qkv.rows(0, split)?;
+                let mut queries = map.apply(&asking)?;
+                map.refine(&mut queries, &asking)?;
                 let keys_values = qkv.rows(split, 2 * kv_heads * width)?.apply(states)?;
+                let mut keys = keys_values.f_narrow(1, 0, kv_heads * width)?;
+                qkv.rows(split, kv_heads * width)?
+                    .refine(&mut keys, states)?;
                 (queries, keys_values, 0)
             }
         };
@@ -167,13 +195,10 @@ impl<'a> Layout<'a> {
         for (number, group) in self.groups.iter().enumerate() {
             let count = group.group.count as i64;
             let longest = group.group.longest as i64;
-            let start = group.texts[0].start as i64;
             let heads_of = |packed: &Tensor, heads: i64| {
-                let rows = match &group.padding {
-                    None => packed.f_narrow(0, start, count * longest)?,
-                    Some(padding) => packed.f_index_select(0, &padding.spread)?,
-                };
-                rows.f_view([count, longest, heads, width])?
+                group
+                    .rows(packed)?
+                    .f_view([count, longest, heads, width])?
                     .f_transpose(1, 2)
             };
             let q = if self.picked.is_some() {
@@ -210,6 +235,73 @@ impl<'a> Layout<'a> {
             Ok([only]) => Ok(only),
             Err(several) => Tensor::f_cat(&several, 0),
         }
+    }
+
+    /// What the picked tokens, given as `rows`, get from all tokens of their texts, where nothing
+    /// stands between the products with the weights and the scores. The product of a query and a key
+    /// `q · (K x + b)` is `(Kᵀ q) · x` but for a number that is the same for all keys of a query and
+    /// falls out of the softmax; and the mean of the values `V x + b` is that of the states, mapped.
+    /// So neither keys nor values of the other tokens are ever computed.
+    fn attend_picked(
+        &self,
+        spec: &Attention,
+        qkv: &Linear,
+        relative: Option<&Tensor>,
+        states: &Tensor,
+        rows: &Tensor,
+    ) -> Result<Tensor, TchError> {
+        let (heads, kv_heads) = (spec.heads as i64, spec.kv_heads as i64);
+        let (width, per_group) = (spec.head_width as i64, heads / kv_heads);
+        let states = states.f_to_kind(Kind::Float)?;
+        let (texts, inputs) = (rows.size1()?, states.size2()?.1);
+        // These products are so few that they are done in f32 whatever the others are done in.
+        let map = |start: i64, count: i64| {
+            let map = qkv.rows(start, count)?;
+            let bias = map.bias.map(|bias| bias.f_to_kind(Kind::Float));
+            Ok::<_, TchError>(Linear {
+                weight: map.weight.f_to_kind(Kind::Float)?,
+                bias: bias.transpose()?,
+            })
+        };
+        let (split, keys) = (heads * width, kv_heads * width);
+        // From (texts, heads × n) to (key heads, texts × heads per key head, n) and back.
+        let by_head = |rows: &Tensor, n: i64| {
+            rows.f_view([texts, kv_heads, per_group, n])?
+                .f_transpose(0, 1)?
+                .f_reshape([kv_heads, -1, n])
+        };
+        let by_text = |rows: &Tensor, n: i64| {
+            rows.f_view([kv_heads, texts, per_group, n])?
+                .f_transpose(0, 1)?
+                .f_reshape([texts, heads, n])
+        };
+
+        let queries = map(0, split)?.apply(&states.f_index_select(0, rows)?)?;
+        let key_map = map(split, keys)?.weight.f_view([kv_heads, width, inputs])?;
+        let asked = by_head(&queries, width)?.f_bmm(&key_map)?;
+        let asked = by_text(&asked, inputs)?.f_mul_scalar(spec.scale)?;
+        let mut means = Vec::with_capacity(self.groups.len());
+        for (number, group) in self.groups.iter().enumerate() {
+            let (first, count) = (group.group.first as i64, group.group.count as i64);
+            let longest = group.group.longest as i64;
+            let seen = group.rows(&states)?.f_view([count, longest, inputs])?;
+            let scores = asked.f_narrow(0, first, count)?;
+            let scores = scores.f_bmm(&seen.f_transpose(1, 2)?)?;
+            let scores = match self.addend(spec, relative, number)? {
+                // One query per text.
+                Some(addend) => scores.f_add(&addend.f_squeeze_dim(2)?)?,
+                None => scores,
+            };
+            means.push(scores.f_softmax(-1, Kind::Float)?.f_bmm(&seen)?);
+        }
+        let value_map = map(split + keys, keys)?;
+        let weight = value_map.weight.f_view([kv_heads, width, inputs])?;
+        let means = by_head(&Tensor::f_cat(&means, 0)?, inputs)?;
+        let mut out = means.f_bmm(&weight.f_transpose(1, 2)?)?;
+        if let Some(bias) = value_map.bias {
+            out = out.f_add_(&bias.f_view([kv_heads, 1, width])?)?;
+        }
+        by_text(&out, width)?.f_flatten(1, 2)
     }
 
     /// Sines and cosines, made once per batch and kind of rotary positions.
@@ -301,6 +393,19 @@ impl QkNormWeights {
 }
 
 impl Linear {
+    /// Adds to queries or keys in bfloat16 what `states` in `f32` lost when they were rounded to
+    /// bfloat16. Scores are a softmax's exponents and feel it more than anything else: with this a
+    /// sixth of the products more gives rows with two thirds of the error.
+    fn refine(&self, outputs: &mut Tensor, states: &Tensor) -> Result<(), TchError> {
+        if self.weight.f_kind()? != Kind::BFloat16 || states.f_kind()? != Kind::Float {
+            return Ok(());
+        }
+        let rounded = states.f_to_kind(Kind::BFloat16)?;
+        let lost = states.f_sub(&rounded)?.f_to_kind(Kind::BFloat16)?;
+        let _ = outputs.f_add_(&lost.f_linear(&self.weight, None::<Tensor>)?)?;
+        Ok(())
+    }
+
     /// The map to `count` of its outputs, from `start` on.
     fn rows(&self, start: i64, count: i64) -> Result<Self, TchError> {
         let bias = self
