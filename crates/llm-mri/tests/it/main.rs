@@ -10,6 +10,8 @@ mod compare;
 mod graph;
 /// The program with sound and with wrong input.
 mod program;
+/// Recordings through the program: shards, sites, number formats.
+mod recording;
 /// Other maps of a recording, what they keep, and new rows in them.
 mod reduce;
 /// The report as a file.
