@@ -20,6 +20,8 @@
 
 mod align;
 mod check;
+mod columns;
+mod eight;
 mod kind;
 mod knn;
 mod krylov;
@@ -30,9 +32,11 @@ mod options;
 mod pca;
 mod procrustes;
 mod projection;
+mod quad;
 mod quality;
 mod random;
 mod random_projection;
+mod rows;
 mod scaling;
 mod simd;
 mod sketch;

@@ -1,18 +1,16 @@
 //! What PCA and SVD share: the directions of a matrix's second moments, and the projection on them.
 
-use mri_core::{Axis, Fitted, Projection, ReduceError, RowSource, Watch};
+use mri_core::{Axis, Fitted, Projection, ReduceError, Watch};
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, s};
 
 use crate::check::{check_components, check_finite, check_size};
-use crate::krylov::leading_eigen;
+use crate::krylov::{FULL, NEGLIGIBLE, Problem, SHARE, leading, leading_eigen};
 use crate::linalg::product_f64;
-use crate::moments::{BLOCK, Moments};
+use crate::moments::Moments;
 use crate::projection::LinearProjection;
+use crate::quad::{Padded, QUAD, Quad, gram_times};
+use crate::rows::{Rows, Stage};
 use crate::{Scaler, Scaling};
-
-/// An eigenvalue below this share of the largest is rounding: its direction is not determined by
-/// the data, and is filled in so that the components stay orthonormal.
-const NEGLIGIBLE: f64 = 1e-12;
 
 /// A fitted [`Pca`](crate::Pca) or [`Svd`](crate::Svd) without the points.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,76 +34,44 @@ pub(crate) struct Plan {
     pub(crate) prefix: &'static str,
 }
 
-/// Rows in memory or elsewhere.
-pub(crate) enum Rows<'a> {
-    View(ArrayView2<'a, f32>),
-    Source(&'a dyn RowSource),
-}
-
-impl<'a> Rows<'a> {
-    pub(crate) fn of(source: &'a dyn RowSource) -> Self {
-        source.in_memory().map_or(Self::Source(source), Self::View)
-    }
-
-    pub(crate) fn size(&self) -> (usize, usize) {
-        match self {
-            Self::View(x) => x.dim(),
-            Self::Source(source) => source.size(),
-        }
-    }
-
-    /// Calls `f` with blocks of at most [`BLOCK`] rows, in order, as long as it returns `true`.
-    pub(crate) fn for_blocks(
-        &self,
-        watch: &dyn Watch,
-        stage: &str,
-        mut f: impl FnMut(ArrayView2<'_, f32>) -> Result<bool, ReduceError>,
-    ) -> Result<(), ReduceError> {
-        let (rows, width) = self.size();
-        let blocks = rows.div_ceil(BLOCK) as u64;
-        let mut buffer = match self {
-            Self::View(_) => Array2::zeros((0, 0)),
-            Self::Source(_) => Array2::zeros((BLOCK.min(rows), width)),
-        };
-        for (i, start) in (0..rows).step_by(BLOCK).enumerate() {
-            watch.check(stage, i as u64, blocks)?;
-            let n = BLOCK.min(rows - start);
-            let go_on = match self {
-                Self::View(x) => f(x.slice(s![start..start + n, ..]))?,
-                Self::Source(source) => {
-                    source.read_rows(start, buffer.slice_mut(s![..n, ..]))?;
-                    f(buffer.slice(s![..n, ..]))?
-                }
-            };
-            if !go_on {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Finds the directions with the largest sum of squares of the scaled rows, and projects the rows on
 /// them. See [`crate::Pca`] for how, by shape.
 pub(crate) fn fit(rows: &Rows<'_>, plan: Plan, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
     let (n, width) = rows.size();
     check_size((n, width))?;
     check_components((n, width), plan.components)?;
-    let model = if n < width {
-        match rows {
-            Rows::View(x) => by_gram(*x, plan, watch)?,
-            Rows::Source(source) => by_gram(source.load()?.view(), plan, watch)?,
-        }
+    let directly = if pays((n, width), plan.components) {
+        by_rows(rows, plan, watch)?
     } else {
-        let mut moments = Moments::new(width);
-        rows.for_blocks(watch, "covariance", |block| {
-            moments.check(block)?;
-            moments.add(block);
-            Ok(true)
-        })?;
-        by_covariance(&moments, plan, watch)?
+        None
+    };
+    let model = match (directly, rows) {
+        (Some(model), _) => model,
+        (None, Rows::View(x)) if n < width => by_gram(*x, plan, watch)?,
+        (None, Rows::Source(source)) if n < width => by_gram(source.load()?.view(), plan, watch)?,
+        (None, _) => {
+            let mut moments = Moments::new(width);
+            rows.for_blocks(watch, "covariance", |block| {
+                moments.check(block)?;
+                moments.add(block)?;
+                Ok(true)
+            })?;
+            by_covariance(&moments, plan, watch)?
+        }
     };
     project_all(rows, model, watch)
+}
+
+/// Whether reading the rows a dozen times or two promises to be quicker than summing a matrix.
+fn pays((n, width): (usize, usize), components: usize) -> bool {
+    /// The space at its largest holds some ten times as many vectors, what slowly decaying spectra
+    /// ask for.
+    const COMPONENTS: usize = 32;
+    /// Rows of more numbers, a gibibyte, may lie in a file larger than the memory and are read only
+    /// twice.
+    const NUMBERS: usize = 1 << 28;
+    let narrow = n.min(width);
+    narrow > FULL && components <= narrow / COMPONENTS && n * width <= NUMBERS
 }
 
 /// A pass over the rows for their points.
@@ -114,22 +80,110 @@ pub(crate) fn project_all(
     model: LinearModel,
     watch: &dyn Watch,
 ) -> Result<Fitted, ReduceError> {
-    let mut points = Array2::zeros((rows.size().0, model.axes.len()));
-    let mut done = 0;
-    rows.for_blocks(watch, "points", |block| {
-        // The rows of a source may have changed since they were checked.
-        let block = model.projection.transform(block)?;
-        points
-            .slice_mut(s![done..done + block.nrows(), ..])
-            .assign(&block);
-        done += block.nrows();
-        Ok(true)
-    })?;
+    let points = match rows {
+        // Checked when they were fitted to.
+        Rows::View(x) => {
+            watch.check("points", 0, 1)?;
+            model.projection.project(*x)
+        }
+        Rows::Source(_) => {
+            let mut points = Array2::zeros((rows.size().0, model.axes.len()));
+            let mut done = 0;
+            rows.for_blocks(watch, "points", |block| {
+                // The rows of a source may have changed since they were checked.
+                let block = model.projection.transform(block)?;
+                points
+                    .slice_mut(s![done..done + block.nrows(), ..])
+                    .assign(&block);
+                done += block.nrows();
+                Ok(true)
+            })?;
+            points
+        }
+    };
     Ok(Fitted {
         points,
         axes: model.axes,
         projection: Box::new(model.projection),
     })
+}
+
+/// From products of the rows with a few vectors; `None` where those do not prove the directions
+/// soon enough.
+fn by_rows(
+    rows: &Rows<'_>,
+    plan: Plan,
+    watch: &dyn Watch,
+) -> Result<Option<LinearModel>, ReduceError> {
+    let (n, width) = rows.size();
+    let columns = rows.columns(watch)?;
+    let scaler = columns.scaler(plan.scaling);
+    let offset = match plan.center {
+        true => &columns.mean,
+        false => scaler.offset(),
+    };
+    let factor = scaler.factor();
+    let total = (&columns.squares * factor * factor).sum();
+    let means = (&columns.mean - offset) * factor;
+    let problem = Problem {
+        width,
+        components: plan.components,
+        trace: total + n as f64 * means.dot(&means),
+        work: n * width,
+        steps: n.min(width) / (SHARE * QUAD),
+    };
+    let factors = Padded::new(factor.iter().copied());
+    let shift = Padded::new(offset.iter().copied());
+    let product = |by: &Quad, done| {
+        let mut by = by.clone();
+        by.scale(&factors);
+        let mut image = Quad::zeros(width);
+        let stage = Stage {
+            name: "directions",
+            done,
+            total: problem.steps,
+        };
+        let of = |_, chunk: ArrayView2<'_, f32>| Ok(gram_times(chunk, &shift, &by));
+        rows.for_chunks(watch, stage, of, |part| image.add(&part))?;
+        image.scale(&factors);
+        Ok(image)
+    };
+    let Some(eigen) = leading(&problem, product)? else {
+        return Ok(None);
+    };
+    let components = orthonormal_rows(eigen.vectors.t().to_owned(), &eigen.values);
+    let projection = LinearProjection::new(offset.clone(), factor, components);
+    let squares = if means.iter().all(|&mean| mean == 0.0) {
+        eigen.values
+    } else {
+        // About the mean, for the reason given below: once more over the rows.
+        let about_mean = LinearProjection::new(
+            columns.mean.clone(),
+            factor,
+            projection.components().to_owned(),
+        );
+        squares_along(rows, &about_mean, watch)?
+    };
+    Ok(Some(model(plan, n, &squares, total, projection)))
+}
+
+/// The sums of squares of the rows' points.
+fn squares_along(
+    rows: &Rows<'_>,
+    projection: &LinearProjection,
+    watch: &dyn Watch,
+) -> Result<Vec<f64>, ReduceError> {
+    let mut sums = vec![0.0; projection.components().nrows()];
+    let stage = Stage {
+        name: "variances",
+        done: 0,
+        total: 1,
+    };
+    let of = |_, chunk: ArrayView2<'_, f32>| Ok(projection.squares(chunk));
+    rows.for_chunks(watch, stage, of, |part| {
+        sums.iter_mut().zip(part).for_each(|(s, p)| *s += p);
+    })?;
+    Ok(sums)
 }
 
 /// From the eigenvectors `u` of `z·zᵀ`: the directions are `zᵀ·u`, made unit vectors.
@@ -180,7 +234,7 @@ pub(crate) fn by_covariance(
     plan: Plan,
     watch: &dyn Watch,
 ) -> Result<LinearModel, ReduceError> {
-    let scaler = moments.scaler(plan.scaling);
+    let scaler = moments.columns.scaler(plan.scaling);
     let covariance = moments.scaled(&scaler, plan.center);
     watch.check("eigenvectors", 0, 1)?;
     let eigen = leading_eigen(&covariance, plan.components)?;
@@ -188,7 +242,7 @@ pub(crate) fn by_covariance(
     let vectors = eigen.vectors.slice(s![.., ..plan.components]);
     let components = orthonormal_rows(vectors.t().to_owned(), &eigen.values);
     let (squares, offset) = if plan.center {
-        (eigen.values, moments.mean.clone())
+        (eigen.values, moments.columns.mean.clone())
     } else {
         // About the mean, for the reason given above.
         let about_mean = moments.scaled(&scaler, true);
@@ -197,9 +251,15 @@ pub(crate) fn by_covariance(
         (squares, scaler.offset().clone())
     };
     let factor = scaler.factor();
-    let total = (&moments.squares * factor * factor).sum();
+    let total = (&moments.columns.squares * factor * factor).sum();
     let projection = LinearProjection::new(offset, factor, components);
-    Ok(model(plan, moments.rows, &squares, total, projection))
+    Ok(model(
+        plan,
+        moments.columns.rows,
+        &squares,
+        total,
+        projection,
+    ))
 }
 
 /// `squares` are the sums of squares of the scaled rows about their mean along each component,

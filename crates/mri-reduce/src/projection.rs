@@ -1,10 +1,11 @@
 use std::any::Any;
 
 use mri_core::{Projection, ReduceError};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis as Dim};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis as Dim, s};
 use rayon::prelude::*;
 
 use crate::check::check_finite;
+use crate::quad::{Padded, QUAD, Quad, times};
 
 /// Rows go to `((x − offset) · factor) · componentsᵀ`; computed in `f64` and rounded once.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +13,9 @@ pub struct LinearProjection {
     offset: Array1<f64>,
     factor: Array1<f64>,
     components: Array2<f64>,
-    /// The components with the factors of the columns multiplied in, row by row.
-    weights: Vec<f64>,
+    shift: Padded,
+    /// The components with the factors of the columns multiplied in, four by four.
+    weights: Vec<Quad>,
 }
 
 impl LinearProjection {
@@ -75,36 +77,58 @@ impl LinearProjection {
     }
 
     pub(crate) fn new(offset: Array1<f64>, factor: &Array1<f64>, components: Array2<f64>) -> Self {
+        let weights = (&components * factor).as_standard_layout().into_owned();
+        let quads = weights.axis_chunks_iter(Dim(0), QUAD);
+        let quads = quads.map(|rows| {
+            Quad::of(
+                offset.len(),
+                rows.rows().into_iter().filter_map(|row| row.to_slice()),
+            )
+        });
         Self {
-            weights: (&components * factor).iter().copied().collect(),
+            weights: quads.collect(),
             factor: factor.clone(),
+            shift: Padded::new(offset.iter().copied()),
             offset,
             components,
         }
     }
 
+    /// The sums of squares of the points, one per component, of rows that were checked.
+    pub(crate) fn squares(&self, x: ArrayView2<'_, f32>) -> Vec<f64> {
+        let mut sums = vec![0.0; self.components.nrows()];
+        for (sums, weights) in sums.chunks_mut(QUAD).zip(&self.weights) {
+            for products in times(x, &self.shift, weights) {
+                let pairs = sums.iter_mut().zip(products);
+                pairs.for_each(|(sum, product)| *sum += product * product);
+            }
+        }
+        sums
+    }
+
     /// The points of rows whose width and values were checked.
-    fn project(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
-        /// Rows that one thread takes at a time.
-        const CHUNK: usize = 64;
-        let (k, width) = self.components.dim();
-        let mut points = vec![0.0_f32; x.nrows() * k];
-        points
-            .par_chunks_mut(CHUNK * k)
-            .zip(x.axis_chunks_iter(Dim(0), CHUNK).collect::<Vec<_>>())
-            .for_each(|(points, rows)| {
-                let mut shifted = self.offset.to_vec();
-                for (point, row) in points.chunks_exact_mut(k).zip(rows.rows()) {
-                    for ((s, &v), o) in shifted.iter_mut().zip(row).zip(&self.offset) {
-                        *s = f64::from(v) - o;
-                    }
-                    for (p, weights) in point.iter_mut().zip(self.weights.chunks_exact(width)) {
-                        *p = dot(weights, &shifted) as f32;
-                    }
+    pub(crate) fn project(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
+        /// Rows that one thread takes at a time: enough to be worth its while.
+        const CHUNK: usize = 512;
+        let mut points = Array2::zeros((x.nrows(), self.components.nrows()));
+        let place = |(mut points, rows): (ArrayViewMut2<'_, f32>, ArrayView2<'_, f32>)| {
+            for (q, weights) in self.weights.iter().enumerate() {
+                let mut points = points.slice_mut(s![.., q * QUAD..]);
+                let products = times(rows, &self.shift, weights);
+                for (mut point, products) in points.rows_mut().into_iter().zip(products) {
+                    let pairs = point.iter_mut().zip(products);
+                    pairs.for_each(|(to, product)| *to = product as f32);
                 }
-            });
-        // One number per row and component, so this cannot fail.
-        Array2::from_shape_vec((x.nrows(), k), points).unwrap_or_default()
+            }
+        };
+        if x.nrows() <= CHUNK {
+            place((points.view_mut(), x));
+        } else {
+            let chunks = points.axis_chunks_iter_mut(Dim(0), CHUNK);
+            let chunks: Vec<_> = chunks.zip(x.axis_chunks_iter(Dim(0), CHUNK)).collect();
+            chunks.into_par_iter().for_each(place);
+        }
+        points
     }
 }
 
@@ -121,22 +145,4 @@ impl Projection for LinearProjection {
     fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
-}
-
-/// The scalar product, in eight running sums that the compiler keeps in vector registers.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = a_chunks
-        .remainder()
-        .iter()
-        .zip(b_chunks.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
-    for (x, y) in a_chunks.zip(b_chunks) {
-        for i in 0..8 {
-            sums[i] += x[i] * y[i];
-        }
-    }
-    sums.iter().sum::<f64>() + rest
 }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Scaling;
 use crate::check::check_size;
-use crate::linear::{LinearModel, Rows, project_all};
-use crate::moments::Moments;
+use crate::linear::{LinearModel, project_all};
 use crate::projection::LinearProjection;
 use crate::random::normal;
+use crate::rows::Rows;
 
 /// A Gaussian random projection (Johnson & Lindenstrauss 1984): distances survive in proportion to
 /// the number of components, whatever the data.
@@ -61,13 +61,7 @@ impl RandomProjection {
                 limit: width,
             });
         }
-        let mut moments = Moments::of_columns(width);
-        rows.for_blocks(watch, "columns", |block| {
-            moments.check(block)?;
-            moments.add(block);
-            Ok(true)
-        })?;
-        let scaler = moments.scaler(self.scaling);
+        let scaler = rows.columns(watch)?.scaler(self.scaling);
         // Entries of variance 1/k keep squared distances the same on average.
         let shrink = 1.0 / (k as f64).sqrt();
         let directions = Array2::from_shape_fn((k, width), |(i, j)| {

@@ -45,7 +45,7 @@ impl PcaSketch {
     /// How many rows it has seen.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.moments.rows
+        self.moments.columns.rows
     }
 
     /// Adds rows. O(rows · width²).
@@ -55,8 +55,7 @@ impl PcaSketch {
     /// updates; the sketch is then unchanged.
     pub fn update(&mut self, rows: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
         self.moments.check(rows)?;
-        self.moments.add(rows);
-        Ok(())
+        self.moments.add(rows)
     }
 
     /// Adds the rows that another sketch has seen. O(width²).
@@ -85,7 +84,7 @@ impl PcaSketch {
     }
 
     fn model(&self, plan: Plan) -> Result<LinearModel, ReduceError> {
-        let size = (self.moments.rows, self.moments.width());
+        let size = (self.moments.columns.rows, self.moments.width());
         check_size(size)?;
         check_components(size, plan.components)?;
         by_covariance(&self.moments, plan, &())

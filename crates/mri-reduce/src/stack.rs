@@ -6,7 +6,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::linear::Rows;
+use crate::rows::Rows;
 
 /// Rows count as equal when no column spreads over more than this share of the layer's largest
 /// absolute value. It leaves room for the rounding by which one text's row may differ between

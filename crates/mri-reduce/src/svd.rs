@@ -3,7 +3,8 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::Scaling;
-use crate::linear::{Plan, Rows, fit};
+use crate::linear::{Plan, fit};
+use crate::rows::Rows;
 
 /// Truncated singular value decomposition: PCA without subtracting the mean, exact.
 ///

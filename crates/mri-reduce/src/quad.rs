@@ -1,0 +1,271 @@
+//! Four vectors that are multiplied together, so that a row once read serves all of them.
+
+use ndarray::ArrayView2;
+
+use crate::eight::{Eight, LANES, Work, widest};
+
+/// Vectors handled together: with as many rows of a tile their sums fill half the registers of
+/// AVX-512, and reading a row from memory takes about as long as the arithmetic of all four.
+pub(crate) const QUAD: usize = 4;
+
+/// Rows handled together.
+const TILE: usize = 4;
+
+/// One number per vector.
+pub(crate) type Four = [f64; QUAD];
+
+/// Four vectors of one length, in groups of eight columns; what the last group has too many is 0.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Quad {
+    groups: Vec<[[f64; LANES]; QUAD]>,
+}
+
+impl Quad {
+    pub(crate) fn zeros(width: usize) -> Self {
+        Self {
+            groups: vec![[[0.0; LANES]; QUAD]; width.div_ceil(LANES)],
+        }
+    }
+
+    /// Up to four vectors; the rest are 0.
+    pub(crate) fn of<'a>(width: usize, vectors: impl Iterator<Item = &'a [f64]>) -> Self {
+        let mut quad = Self::zeros(width);
+        vectors
+            .take(QUAD)
+            .enumerate()
+            .for_each(|(v, values)| quad.set(v, values));
+        quad
+    }
+
+    pub(crate) fn set(&mut self, vector: usize, values: &[f64]) {
+        for (group, values) in self.groups.iter_mut().zip(values.chunks(LANES)) {
+            group[vector][..values.len()].copy_from_slice(values);
+        }
+    }
+
+    /// Writes a vector to as many numbers as there is room for.
+    pub(crate) fn get(&self, vector: usize, to: &mut [f64]) {
+        for (group, to) in self.groups.iter().zip(to.chunks_mut(LANES)) {
+            to.copy_from_slice(&group[vector][..to.len()]);
+        }
+    }
+
+    /// Multiplies each column of all vectors by its factor.
+    pub(crate) fn scale(&mut self, factors: &Padded) {
+        for (group, factors) in self.groups.iter_mut().zip(&factors.0) {
+            for vector in group {
+                vector.iter_mut().zip(factors).for_each(|(v, f)| *v *= f);
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (to, from) in self.groups.iter_mut().zip(&other.groups) {
+            for (to, from) in to.iter_mut().zip(from) {
+                to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+            }
+        }
+    }
+}
+
+/// One number per column, in groups of eight; what the last group has too many is 0.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Padded(Vec<[f64; LANES]>);
+
+impl Padded {
+    pub(crate) fn new(values: impl ExactSizeIterator<Item = f64>) -> Self {
+        let mut groups = vec![[0.0; LANES]; values.len().div_ceil(LANES)];
+        let slots = groups.iter_mut().flatten();
+        slots.zip(values).for_each(|(slot, value)| *slot = value);
+        Self(groups)
+    }
+
+    pub(crate) fn groups(&self) -> &[[f64; LANES]] {
+        &self.0
+    }
+}
+
+/// The numbers of rows: `f32` of the user's, `f64` of a basis.
+pub(crate) trait Number: Copy + Default {
+    fn eight<E: Eight>(from: &[Self; LANES]) -> E;
+}
+
+impl Number for f32 {
+    #[inline(always)]
+    fn eight<E: Eight>(from: &[Self; LANES]) -> E {
+        E::widen(from)
+    }
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn eight<E: Eight>(from: &[Self; LANES]) -> E {
+        E::load(from)
+    }
+}
+
+/// The products of each row less `shift` with four vectors.
+pub(crate) fn times<T: Number>(rows: ArrayView2<'_, T>, shift: &Padded, by: &Quad) -> Vec<Four> {
+    let mut products = vec![[0.0; QUAD]; rows.nrows()];
+    sweep(rows, shift, Some(by), &mut products, None);
+    products
+}
+
+/// Adds to four vectors the rows less `shift`, each times its numbers.
+pub(crate) fn add_rows<T: Number>(
+    rows: ArrayView2<'_, T>,
+    shift: &Padded,
+    numbers: &mut [Four],
+    to: &mut Quad,
+) {
+    sweep(rows, shift, None, numbers, Some(to));
+}
+
+/// `zᵀ·z` times four vectors, for the rows less `shift` as `z`: one reading of the rows.
+pub(crate) fn gram_times(rows: ArrayView2<'_, f32>, shift: &Padded, by: &Quad) -> Quad {
+    let mut to = Quad::zeros(rows.ncols());
+    let mut products = vec![[0.0; QUAD]; rows.nrows()];
+    sweep(rows, shift, Some(by), &mut products, Some(&mut to));
+    to
+}
+
+/// Calculates the products if there is something to multiply by, and adds the rows times them if
+/// there is something to add to.
+fn sweep<T: Number>(
+    rows: ArrayView2<'_, T>,
+    shift: &Padded,
+    by: Option<&Quad>,
+    products: &mut [Four],
+    to: Option<&mut Quad>,
+) {
+    let width = rows.ncols();
+    // Copies only what is strided.
+    let rows = rows.as_standard_layout();
+    widest(Sweep {
+        rows: rows.as_slice().unwrap_or(&[]),
+        width,
+        shift: &shift.0,
+        by: by.map(|by| by.groups.as_slice()),
+        products,
+        to: to.map(|to| to.groups.as_mut_slice()),
+    });
+}
+
+struct Sweep<'a, T> {
+    rows: &'a [T],
+    width: usize,
+    shift: &'a [[f64; LANES]],
+    by: Option<&'a [[[f64; LANES]; QUAD]]>,
+    products: &'a mut [Four],
+    to: Option<&'a mut [[[f64; LANES]; QUAD]]>,
+}
+
+impl<T: Number> Work for Sweep<'_, T> {
+    #[inline(always)]
+    fn run<E: Eight>(mut self) {
+        let (width, padded) = (self.width, self.shift.len() * LANES);
+        if width == 0 {
+            return;
+        }
+        let mut copy = vec![T::default(); if width == padded { 0 } else { TILE * padded }];
+        let tiles = self.rows.chunks(TILE * width);
+        let products = std::mem::take(&mut self.products).chunks_mut(TILE);
+        for (tile, products) in tiles.zip(products) {
+            let tile = if width == padded {
+                tile
+            } else {
+                // The last group of each row is filled up with zeros.
+                for (to, from) in copy.chunks_exact_mut(padded).zip(tile.chunks_exact(width)) {
+                    to[..width].copy_from_slice(from);
+                }
+                &copy[..products.len() * padded]
+            };
+            if let Ok(products) = <&mut [Four; TILE]>::try_from(&mut *products) {
+                let (a, b) = tile.split_at(2 * padded);
+                let ((a, b), (c, d)) = (a.split_at(padded), b.split_at(padded));
+                self.tile::<E, TILE>([a, b, c, d], products);
+            } else {
+                for (row, products) in tile.chunks_exact(padded).zip(products) {
+                    self.tile::<E, 1>([row], std::array::from_mut(products));
+                }
+            }
+        }
+    }
+}
+
+impl<T: Number> Sweep<'_, T> {
+    #[inline(always)]
+    fn tile<E: Eight, const R: usize>(&mut self, rows: [&[T]; R], products: &mut [Four; R]) {
+        if let Some(by) = self.by {
+            *products = dots::<T, E, R>(rows, self.shift, by);
+        }
+        if let Some(to) = &mut self.to {
+            add::<T, E, R>(rows, self.shift, products, to);
+        }
+    }
+}
+
+#[inline(always)]
+fn dots<T: Number, E: Eight, const R: usize>(
+    rows: [&[T]; R],
+    shift: &[[f64; LANES]],
+    by: &[[[f64; LANES]; QUAD]],
+) -> [Four; R] {
+    let rows = rows.map(|row| row.as_chunks::<LANES>().0);
+    let mut sums = [[E::splat(0.0); QUAD]; R];
+    let groups = shift.len().min(by.len());
+    let rows = rows.map(|row| &row[..groups]);
+    for g in 0..groups {
+        let shift = E::load(&shift[g]);
+        let [a, b, c, d] = &by[g];
+        let by = [E::load(a), E::load(b), E::load(c), E::load(d)];
+        for r in 0..R {
+            let x = T::eight::<E>(&rows[r][g]).minus(shift);
+            for v in 0..QUAD {
+                sums[r][v] = sums[r][v].plus_product(x, by[v]);
+            }
+        }
+    }
+    let mut products = [[0.0; QUAD]; R];
+    for r in 0..R {
+        for v in 0..QUAD {
+            products[r][v] = sums[r][v].sum();
+        }
+    }
+    products
+}
+
+#[inline(always)]
+fn add<T: Number, E: Eight, const R: usize>(
+    rows: [&[T]; R],
+    shift: &[[f64; LANES]],
+    numbers: &[Four; R],
+    to: &mut [[[f64; LANES]; QUAD]],
+) {
+    let rows = rows.map(|row| row.as_chunks::<LANES>().0);
+    // Loops, here and above: a closure might be compiled by itself, without the instructions.
+    let mut factors = [[E::splat(0.0); QUAD]; R];
+    for r in 0..R {
+        for v in 0..QUAD {
+            factors[r][v] = E::splat(numbers[r][v]);
+        }
+    }
+    let groups = shift.len().min(to.len());
+    let rows = rows.map(|row| &row[..groups]);
+    for g in 0..groups {
+        let shift = E::load(&shift[g]);
+        let [a, b, c, d] = &mut to[g];
+        let mut sums = [E::load(a), E::load(b), E::load(c), E::load(d)];
+        for r in 0..R {
+            let x = T::eight::<E>(&rows[r][g]).minus(shift);
+            for v in 0..QUAD {
+                sums[v] = sums[v].plus_product(x, factors[r][v]);
+            }
+        }
+        let [sa, sb, sc, sd] = sums;
+        sa.store(a);
+        sb.store(b);
+        sc.store(c);
+        sd.store(d);
+    }
+}

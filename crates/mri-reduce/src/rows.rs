@@ -1,0 +1,142 @@
+use mri_core::{ReduceError, RowSource, Watch};
+use ndarray::{Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+use crate::columns::Columns;
+use crate::moments::BLOCK;
+
+/// Numbers per chunk, the piece of the rows that one thread takes at a time: a megabyte of `f32`,
+/// which passes through a core's own cache in some tenths of a millisecond, much longer than it takes
+/// to hand it to a thread. Smaller matrices stay on the caller's thread.
+const CHUNK: usize = 1 << 18;
+
+/// Chunks between two questions to the watch, and in the buffer of rows that lie elsewhere.
+const CHUNKS: usize = 16;
+
+/// Where a stage stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stage<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) done: usize,
+    pub(crate) total: usize,
+}
+
+/// Rows in memory or elsewhere.
+pub(crate) enum Rows<'a> {
+    View(ArrayView2<'a, f32>),
+    Source(&'a dyn RowSource),
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn of(source: &'a dyn RowSource) -> Self {
+        source.in_memory().map_or(Self::Source(source), Self::View)
+    }
+
+    pub(crate) fn size(&self) -> (usize, usize) {
+        match self {
+            Self::View(x) => x.dim(),
+            Self::Source(source) => source.size(),
+        }
+    }
+
+    /// Calls `f` with blocks of at most [`BLOCK`] rows, in order, as long as it returns `true`.
+    pub(crate) fn for_blocks(
+        &self,
+        watch: &dyn Watch,
+        stage: &str,
+        mut f: impl FnMut(ArrayView2<'_, f32>) -> Result<bool, ReduceError>,
+    ) -> Result<(), ReduceError> {
+        let (rows, width) = self.size();
+        let blocks = rows.div_ceil(BLOCK) as u64;
+        let mut buffer = match self {
+            Self::View(_) => Array2::zeros((0, 0)),
+            Self::Source(_) => Array2::zeros((BLOCK.min(rows), width)),
+        };
+        for (i, start) in (0..rows).step_by(BLOCK).enumerate() {
+            watch.check(stage, i as u64, blocks)?;
+            let n = BLOCK.min(rows - start);
+            let go_on = match self {
+                Self::View(x) => f(x.slice(s![start..start + n, ..]))?,
+                Self::Source(source) => {
+                    source.read_rows(start, buffer.slice_mut(s![..n, ..]))?;
+                    f(buffer.slice(s![..n, ..]))?
+                }
+            };
+            if !go_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `f` with the chunks and the number of their first row, several at once, and `join` with
+    /// what comes out, in the order of the rows. Chunks depend on the width alone.
+    pub(crate) fn for_chunks<S: Send>(
+        &self,
+        watch: &dyn Watch,
+        stage: Stage<'_>,
+        f: impl Fn(usize, ArrayView2<'_, f32>) -> Result<S, ReduceError> + Sync,
+        mut join: impl FnMut(S),
+    ) -> Result<(), ReduceError> {
+        let (rows, width) = self.size();
+        let chunk = (CHUNK / width.max(1)).max(64).min(rows);
+        let group = (chunk * CHUNKS).min(rows);
+        let mut buffer = match self {
+            Self::View(_) => Array2::zeros((0, 0)),
+            Self::Source(_) => Array2::zeros((group, width)),
+        };
+        for start in (0..rows).step_by(group.max(1)) {
+            watch.check(stage.name, stage.done as u64, stage.total as u64)?;
+            let n = group.min(rows - start);
+            let view = match self {
+                Self::View(x) => x.slice(s![start..start + n, ..]),
+                Self::Source(source) => {
+                    source.read_rows(start, buffer.slice_mut(s![..n, ..]))?;
+                    buffer.slice(s![..n, ..])
+                }
+            };
+            if n <= chunk {
+                join(f(start, view)?);
+                continue;
+            }
+            let chunks: Vec<_> = view.axis_chunks_iter(Axis(0), chunk).enumerate().collect();
+            let results = chunks
+                .into_par_iter()
+                .map(|(i, view)| f(start + i * chunk, view));
+            for result in results.collect::<Vec<_>>() {
+                join(result?);
+            }
+        }
+        Ok(())
+    }
+
+    /// What scalings need to know of the columns.
+    ///
+    /// # Errors
+    /// [`ReduceError::NonFinite`], or whatever the watch or the source of the rows says.
+    pub(crate) fn columns(&self, watch: &dyn Watch) -> Result<Columns, ReduceError> {
+        let mut columns = Columns::new(self.size().1);
+        let stage = Stage {
+            name: "columns",
+            done: 0,
+            total: 1,
+        };
+        let of = |start, chunk: ArrayView2<'_, f32>| {
+            Columns::of(chunk).map_err(|error| further_down(error, start))
+        };
+        self.for_chunks(watch, stage, of, |part| columns.join(&part))?;
+        Ok(columns)
+    }
+}
+
+/// The error with its row counted from so many rows earlier.
+pub(crate) fn further_down(error: ReduceError, rows: usize) -> ReduceError {
+    match error {
+        ReduceError::NonFinite { row, column, value } => ReduceError::NonFinite {
+            row: row + rows,
+            column,
+            value,
+        },
+        other => other,
+    }
+}
