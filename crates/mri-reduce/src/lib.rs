@@ -21,6 +21,7 @@
 mod align;
 mod check;
 mod columns;
+mod directions;
 mod eight;
 mod kind;
 mod knn;

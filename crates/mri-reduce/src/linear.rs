@@ -4,12 +4,12 @@ use mri_core::{Axis, Fitted, Projection, ReduceError, Watch};
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, s};
 
 use crate::check::{check_components, check_finite, check_size};
-use crate::krylov::{FULL, NEGLIGIBLE, Problem, SHARE, leading, leading_eigen};
+use crate::directions::{by_rows, pays};
+use crate::krylov::{NEGLIGIBLE, leading_eigen};
 use crate::linalg::product_f64;
 use crate::moments::Moments;
 use crate::projection::LinearProjection;
-use crate::quad::{Padded, QUAD, Quad, gram_times};
-use crate::rows::{Rows, Stage};
+use crate::rows::Rows;
 use crate::{Scaler, Scaling};
 
 /// A fitted [`Pca`](crate::Pca) or [`Svd`](crate::Svd) without the points.
@@ -62,18 +62,6 @@ pub(crate) fn fit(rows: &Rows<'_>, plan: Plan, watch: &dyn Watch) -> Result<Fitt
     project_all(rows, model, watch)
 }
 
-/// Whether reading the rows a dozen times or two promises to be quicker than summing a matrix.
-fn pays((n, width): (usize, usize), components: usize) -> bool {
-    /// The space at its largest holds some ten times as many vectors, what slowly decaying spectra
-    /// ask for.
-    const COMPONENTS: usize = 32;
-    /// Rows of more numbers, a gibibyte, may lie in a file larger than the memory and are read only
-    /// twice.
-    const NUMBERS: usize = 1 << 28;
-    let narrow = n.min(width);
-    narrow > FULL && components <= narrow / COMPONENTS && n * width <= NUMBERS
-}
-
 /// A pass over the rows for their points.
 pub(crate) fn project_all(
     rows: &Rows<'_>,
@@ -106,84 +94,6 @@ pub(crate) fn project_all(
         axes: model.axes,
         projection: Box::new(model.projection),
     })
-}
-
-/// From products of the rows with a few vectors; `None` where those do not prove the directions
-/// soon enough.
-fn by_rows(
-    rows: &Rows<'_>,
-    plan: Plan,
-    watch: &dyn Watch,
-) -> Result<Option<LinearModel>, ReduceError> {
-    let (n, width) = rows.size();
-    let columns = rows.columns(watch)?;
-    let scaler = columns.scaler(plan.scaling);
-    let offset = match plan.center {
-        true => &columns.mean,
-        false => scaler.offset(),
-    };
-    let factor = scaler.factor();
-    let total = (&columns.squares * factor * factor).sum();
-    let means = (&columns.mean - offset) * factor;
-    let problem = Problem {
-        width,
-        components: plan.components,
-        trace: total + n as f64 * means.dot(&means),
-        work: n * width,
-        steps: n.min(width) / (SHARE * QUAD),
-    };
-    let factors = Padded::new(factor.iter().copied());
-    let shift = Padded::new(offset.iter().copied());
-    let product = |by: &Quad, done| {
-        let mut by = by.clone();
-        by.scale(&factors);
-        let mut image = Quad::zeros(width);
-        let stage = Stage {
-            name: "directions",
-            done,
-            total: problem.steps,
-        };
-        let of = |_, chunk: ArrayView2<'_, f32>| Ok(gram_times(chunk, &shift, &by));
-        rows.for_chunks(watch, stage, of, |part| image.add(&part))?;
-        image.scale(&factors);
-        Ok(image)
-    };
-    let Some(eigen) = leading(&problem, product)? else {
-        return Ok(None);
-    };
-    let components = orthonormal_rows(eigen.vectors.t().to_owned(), &eigen.values);
-    let projection = LinearProjection::new(offset.clone(), factor, components);
-    let squares = if means.iter().all(|&mean| mean == 0.0) {
-        eigen.values
-    } else {
-        // About the mean, for the reason given below: once more over the rows.
-        let about_mean = LinearProjection::new(
-            columns.mean.clone(),
-            factor,
-            projection.components().to_owned(),
-        );
-        squares_along(rows, &about_mean, watch)?
-    };
-    Ok(Some(model(plan, n, &squares, total, projection)))
-}
-
-/// The sums of squares of the rows' points.
-fn squares_along(
-    rows: &Rows<'_>,
-    projection: &LinearProjection,
-    watch: &dyn Watch,
-) -> Result<Vec<f64>, ReduceError> {
-    let mut sums = vec![0.0; projection.components().nrows()];
-    let stage = Stage {
-        name: "variances",
-        done: 0,
-        total: 1,
-    };
-    let of = |_, chunk: ArrayView2<'_, f32>| Ok(projection.squares(chunk));
-    rows.for_chunks(watch, stage, of, |part| {
-        sums.iter_mut().zip(part).for_each(|(s, p)| *s += p);
-    })?;
-    Ok(sums)
 }
 
 /// From the eigenvectors `u` of `z·zᵀ`: the directions are `zᵀ·u`, made unit vectors.
@@ -264,7 +174,7 @@ pub(crate) fn by_covariance(
 
 /// `squares` are the sums of squares of the scaled rows about their mean along each component,
 /// `total` is that over all columns.
-fn model(
+pub(crate) fn model(
     plan: Plan,
     rows: usize,
     squares: &[f64],

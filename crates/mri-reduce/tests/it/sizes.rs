@@ -93,7 +93,8 @@ impl RowSource for Elsewhere {
 
 #[test]
 fn rows_from_elsewhere_give_the_same_bytes() {
-    for (rows, columns) in [(2500, 30), (40, 90)] {
+    // By covariance, by Gram matrix, and by products with the rows, tall and wide.
+    for (rows, columns) in [(2500, 30), (40, 90), (5000, 200), (150, 400)] {
         let x = case("tall", rows, columns);
         let source = Elsewhere(x.clone());
         let reducers: [Box<dyn Reducer>; 2] = [Box::new(Pca::new(3)), Box::new(Svd::new(3))];
