@@ -11,14 +11,23 @@ use crate::rows::Rows;
 /// Equal to scikit-learn's `PCA(svd_solver="full")` on scaled data up to the sign of a component,
 /// which is fixed here: the loading of largest absolute value is positive.
 ///
-/// How it is computed depends on the shape, and is exact in every case:
+/// How it is computed depends on the shape, and is exact in every case. With n rows, d columns and
+/// m the smaller of the two:
 ///
-/// - fewer rows than columns: eigenvectors of the rows' Gram matrix, in `f64`; O(n²·d + n³);
-/// - otherwise eigenvectors of the covariance, summed over blocks of 512 rows shifted by their means,
-///   in `f64`; O(n·d² + d³). Columns a thousand times larger than the rest, or far from 0, cost no
-///   precision;
-/// - either matrix beyond 128 × 128: a block Krylov space instead of all eigenvectors, accepted
-///   only if the residuals prove each direction to 1e-8; else all eigenvectors after all.
+/// - m above 128, no more than m / 32 components, and n·d no more than 2²⁸ (a gibibyte of rows): a
+///   block Krylov space from products of the rows with four vectors at a time. Neither a covariance
+///   nor a copy of the rows is formed; one reading of the rows serves four vectors and both factors
+///   of the product. Five to twenty readings are the rule, at most m / 8 or 64;
+///   O(readings·n·d), in `f64`. The result is taken only if its residuals prove each direction to
+///   1e-8, and if a larger one was missed with a chance below 1e-9 over the draw of the start, which
+///   is the same in every run; else the matrices below decide;
+/// - otherwise, with fewer rows than columns: eigenvectors of the rows' Gram matrix; O(n²·d + n³);
+/// - otherwise eigenvectors of the covariance, summed over blocks of 512 rows shifted by their means;
+///   O(n·d² + d³).
+///
+/// Columns a thousand times larger than the rest, or far from 0, cost no precision: means are
+/// subtracted before anything is multiplied, and sums are in `f64` throughout. The same rows give the
+/// same bits on any number of threads; another kind of processor may change the last ones.
 ///
 /// There is no randomised solver here: on activations, whose spectra decay slowly, it finds another
 /// subspace.
@@ -76,8 +85,9 @@ impl Reducer for Pca {
         fit(&Rows::View(x), self.plan(), watch)
     }
 
-    /// Streams: two passes over the rows, of which O(width²) numbers and the points are kept. With
-    /// fewer rows than columns the matrix is smaller than that and is loaded.
+    /// Streams, with the same bits as [`Reducer::fit`]: the rows are read a block at a time, twice by
+    /// way of the covariance and once per step by way of products. Only with fewer rows than columns
+    /// and no proof by products is the matrix loaded.
     fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
         fit(&Rows::of(rows), self.plan(), watch)
     }
