@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use mri_core::{Backend, Capture, Layer, Pooling, TokenBatch};
 use mri_extract::{Device, Dtype, TchBackend, TchOptions};
 use ndarray::Axis;
+use safetensors::SafeTensors;
 
 use crate::golden::{self, Golden, assert_close};
 
@@ -109,6 +110,46 @@ fn bfloat16_costs_a_few_hundredths_of_what_texts_differ_by() {
         assert!(error.sqrt() < 0.06, "layer {layer}: {}", error.sqrt());
         if layer == 4 {
             assert!(error.sqrt() < 0.024, "layer {layer}: {}", error.sqrt());
+        }
+    }
+}
+
+/// A text whose states are not finite, here by a damaged embedding, must not reach the texts that
+/// run beside it.
+#[test]
+fn a_text_that_is_not_finite_spoils_no_other() {
+    const DAMAGED: u32 = 2_054;
+    let Some(folder) = folder() else { return };
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.join("config.json"), copy.path().join("config.json")).unwrap();
+    let mut bytes = std::fs::read(folder.join("model.safetensors")).unwrap();
+    let (header, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+    let table = metadata.info("embeddings.word_embeddings.weight").unwrap();
+    let row = header + 8 + table.data_offsets.0 + DAMAGED as usize * 384 * 4;
+    bytes[row..row + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(copy.path().join("model.safetensors"), bytes).unwrap();
+
+    let mut backend = load(copy.path(), Dtype::F32);
+    let text = |length: usize| (0..length).map(|i| 3_000 + i as u32).collect::<Vec<_>>();
+    let mut texts: Vec<Vec<u32>> = [141, 140, 139, 138].into_iter().map(text).collect();
+    texts[2][0] = DAMAGED;
+    let batch: TokenBatch = texts.iter().map(Vec::as_slice).collect();
+    let capture = Capture {
+        layers: vec![Layer::resid(3), Layer::resid(6)],
+        pooling: Pooling::Mean,
+        final_norm: true,
+    };
+    let together = backend.forward(&batch, &capture).unwrap();
+    for (i, text) in texts.iter().enumerate() {
+        let alone: TokenBatch = [text.as_slice()].into_iter().collect();
+        let alone = backend.forward(&alone, &capture).unwrap();
+        for (together, alone) in together.iter().zip(&alone) {
+            let together = together.row(i).insert_axis(Axis(0));
+            if i == 2 {
+                assert!(together.iter().all(|x| x.is_nan()));
+            } else {
+                assert_close(together, alone.view(), &format!("text {i}"));
+            }
         }
     }
 }
