@@ -276,8 +276,9 @@ impl Shared {
         };
         let bold = look.scaled(14.0);
         let text = TextLook::new(bold, theme.text).bold();
-        let room = look.scaled(180.0);
-        let words = fit_text(&words, bold, true, room);
+        // The track begins with a disc.
+        let room = look.scaled(212.0);
+        let words = fit_text(&words, bold, true, room - look.scaled(12.0));
         let y = top + look.scaled(18.0);
         canvas.text(&words, (left, y), text);
         let last = self.layers.len() - 1;

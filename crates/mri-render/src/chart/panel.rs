@@ -111,6 +111,11 @@ fn draw_lines(
     let middle = (left + width / 2.0, top + height + look.scaled(27.0));
     let small = TextLook::new(look.scaled(10.5), look.theme.muted).anchor(Anchor::Middle);
     canvas.text(&chart.x_name, middle, small);
+    if all.is_empty() {
+        let middle = (left + width / 2.0, top + height / 2.0);
+        canvas.text("not defined", middle, small);
+        return;
+    }
     let y = |value: f64| top + height * (1.0 - ticks.place(value));
     let step = width / chart.x.len() as f64;
     // Series with intervals stand a little beside each other, so that none hides another.
@@ -149,6 +154,10 @@ fn draw_lines(
         for run in places.split(Option::is_none) {
             let points: Vec<At> = run.iter().flatten().copied().collect();
             if points.len() < 2 {
+                // Of a single place a baseline is still a line.
+                if let ([(_, y)], true, [_]) = (&points[..], style.baseline, &x[..]) {
+                    dashed(canvas, &[(left, *y), (left + width, *y)], style);
+                }
                 continue;
             }
             if style.baseline {
@@ -160,7 +169,7 @@ fn draw_lines(
         // With many places close together the marks would hide the line.
         let radius = (width / chart.x.len() as f64 * 0.2).clamp(1.6, look.scaled(3.6));
         for at in places.into_iter().flatten() {
-            if style.baseline && chart.x.len() > 1 {
+            if style.baseline {
                 continue;
             }
             style.marker.draw(canvas, at, radius, style.color, 1.0);

@@ -82,7 +82,10 @@ pub fn graph_picture(
             ));
         }
         _ if still && chosen.len() == names.len() => "How texts share out over regions".to_owned(),
-        _ if still => format!("How {} share out over regions", chosen.join(", ")),
+        [one] if still => format!("How {one} shares out over regions"),
+        [rest @ .., last] if still => {
+            format!("How {} and {last} share out over regions", rest.join(", "))
+        }
         _ if chosen.len() == names.len() && names.len() > 2 => {
             "How texts move through the layers".to_owned()
         }
@@ -128,7 +131,10 @@ pub fn path_picture(
     if start.len() < words.len() {
         start.push('…');
     }
-    let title = format!("The way of one “{name}” text through the layers");
+    let title = match graph.layers().len() {
+        1 => format!("The region of one “{name}” text"),
+        _ => format!("The way of one “{name}” text through the layers"),
+    };
     let quoted = (!start.is_empty()).then(|| format!("“{start}”"));
     let mut more: Vec<String> = quoted.into_iter().collect();
     more.extend([
@@ -238,10 +244,11 @@ fn path_color(category: usize, graph: &RegionGraph, look: &Look) -> Color {
         0..=2 => Colormap::Coolwarm.at(if category == 0 { 0.08 } else { 0.92 }),
         total => {
             let color = category_color(category, total);
-            if look.is_dark() {
-                color.mix(Color::WHITE, 0.15)
-            } else {
-                color
+            // One line over everything else has to stand out from the ground.
+            match (look.is_dark(), color.luminance()) {
+                (true, _) => color.mix(Color::WHITE, 0.15),
+                (false, bright) if bright > 0.4 => color.mix(Color::BLACK, 0.35),
+                (false, _) => color,
             }
         }
     }

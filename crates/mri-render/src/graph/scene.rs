@@ -125,7 +125,12 @@ impl<'a> Scene<'a> {
 
     /// Places everything below `top`, in the height wanted if any; the height taken.
     pub(super) fn place(&mut self, top: f64, wanted: Option<f64>) -> f64 {
-        let suits = (self.span * 2.0 * RADIUS).clamp(260.0, 1_000.0);
+        // A single column needs no room for curves.
+        let highest = match self.positions.iter().max() {
+            Some(0) => 560.0,
+            _ => 1_000.0,
+        };
+        let suits = (self.span * 2.0 * RADIUS).clamp(260.0, highest);
         // A path has two lines of words above its regions.
         let around = 2.0 * RADIUS + if self.faded { 60.0 } else { 12.0 };
         let inner = wanted.map_or(suits, |height| (height - around).max(60.0));
