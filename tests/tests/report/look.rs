@@ -19,6 +19,18 @@ const TEN: [&str; 10] = [
     "sailing",
     "chess",
 ];
+const WORLD: [&str; 10] = [
+    "law",
+    "Μουσική",
+    "日本語の天文学",
+    "кулинария",
+    "كرة القدم",
+    "finance",
+    "การแพทย์",
+    "ボタニカル",
+    "segeln & Wind",
+    "शतरंज",
+];
 const LONG: [&str; 3] = [
     "Texts that were taken from the proceedings of the second chamber of the appellate court",
     "日本語の天文学に関する文章",
@@ -59,11 +71,12 @@ fn screenshots() {
     let folder = Path::new(&folder);
     fs::create_dir_all(folder).unwrap();
     let only = env::var("REPORT_ONLY").unwrap_or_default();
-    let kinds: [(&str, usize, &[&str], usize, usize); 6] = [
+    let kinds: [(&str, usize, &[&str], usize, usize); 7] = [
         ("two", 1200, &TEN[..2], 7, 10),
         ("three", 12, &TEN[..3], 7, 10),
         ("ten", 5000, &TEN, 7, 10),
         ("deep", 5000, &TEN[..3], 31, 10),
+        ("deep-ten", 5000, &WORLD, 31, 10),
         ("one-layer", 240, &TEN[..4], 1, 8),
         ("long", 400, &LONG, 4, 12),
     ];
@@ -82,8 +95,18 @@ fn screenshots() {
         page.type_in("comet");
         page.eval("new Promise((done) => setTimeout(done, 500))");
         page.eval("document.querySelector('#results button')?.click()");
-        for (width, scheme) in [(1280, "light"), (1280, "dark"), (400, "light")] {
-            page.prefer(scheme);
+        for (width, scheme) in [
+            (1280, "light"),
+            (1280, "dark"),
+            (400, "light"),
+            (780, "print"),
+        ] {
+            if scheme == "print" {
+                let print = json!({ "media": "print", "features": [] });
+                page.call("Emulation.setEmulatedMedia", print);
+            } else {
+                page.prefer(scheme);
+            }
             page.size(width, 900);
             page.eval("new Promise((done) => setTimeout(done, 900))");
             page.eval("window.scrollTo({ top: 0, behavior: 'instant' })");
