@@ -206,17 +206,21 @@ fn score(
         |of: &dyn Fn(&Quality) -> f64| measured.iter().map(of).sum::<f64>() / measured.len() as f64;
     let lowest = |of: fn(&Fit) -> f64| fits.iter().map(of).fold(f64::INFINITY, f64::min);
     let first = fits.first().context("no round")?;
-    let placed = match lowest(|fit| fit.seconds) < LONG {
-        true => contestant.place(set, 0)?,
-        false => None,
-    };
-    let placed = placed.map(|placed| {
-        let (kept, held_back) = (set.kept(), set.held_back());
-        let fitted = (kept.view(), placed.fitted.view());
-        let new = (held_back.view(), placed.held_back.view());
-        placement(fitted, new, options.neighbours, Distance::Euclidean)
-    });
-    let placed = placed.transpose()?;
+    // One without chance places rows in one way only.
+    let chance = fits.iter().any(|fit| fit.points != first.points);
+    let seeds = if chance { fits.len() } else { 1 };
+    let mut placed = Vec::new();
+    for seed in 0..seeds as u64 {
+        if lowest(|fit| fit.seconds) < LONG
+            && let Some(points) = contestant.place(set, seed)?
+        {
+            let (kept, held_back) = (set.kept(), set.held_back());
+            let fitted = (kept.view(), points.fitted.view());
+            let new = (held_back.view(), points.held_back.view());
+            let shares = placement(fitted, new, options.neighbours, Distance::Euclidean)?;
+            placed.push(shares.iter().sum::<f64>() / shares.len() as f64);
+        }
+    }
     let views: Vec<_> = fits.iter().map(|fit| fit.points.view()).collect();
     let pca = pca.filter(|pca| pca.dim() == first.points.dim());
     let off_pca = pca.map(|pca| Procrustes::fit(first.points.view(), pca.view(), true));
@@ -234,7 +238,7 @@ fn score(
             .map(|_| mean(&|q| q.neighbourhood_hit.unwrap_or(f64::NAN))),
         triplets: mean(&|q| q.triplet_accuracy),
         distances: mean(&|q| q.distance_correlation),
-        placed: placed.map(|shares| shares.iter().sum::<f64>() / shares.len() as f64),
+        placed: (!placed.is_empty()).then(|| placed.iter().sum::<f64>() / placed.len() as f64),
         unstable: match views.len() {
             1 => None,
             _ => Some(instability(&views)?),

@@ -44,7 +44,9 @@ pub(crate) fn open(name: &str) -> Result<Vec<Set>> {
             .with_context(|| format!("{name}: expected {kind}:ROWS"))
     };
     Ok(match kind {
-        "topics" | "topic-tokens" => topics(kind == "topic-tokens")?.into_iter().collect(),
+        "topics" => topics(name, BUNDLED, false)?.into_iter().collect(),
+        "topic-tokens" => topics(name, BUNDLED, true)?.into_iter().collect(),
+        "tokens" => topics(name, size, true)?.into_iter().collect(),
         "roll" => vec![roll(name, rows()?)],
         "clusters" => vec![clusters(name, rows()?)?],
         "decay" => {
@@ -86,19 +88,22 @@ fn file(name: &str) -> Result<Set> {
     ))
 }
 
-/// The bundled corpus: the last layer of every text, or the middle layer of every token. Tokens
-/// have the label of their text.
-fn topics(tokens: bool) -> Result<Option<Set>> {
+/// The bundled corpus, from the folder of the workspace.
+const BUNDLED: &str = "examples/data/topics.csv";
+
+/// Labelled texts: the last layer of each, or the middle layer of every token. Tokens have the label of
+/// their text.
+fn topics(name: &str, table: &str, tokens: bool) -> Result<Option<Set>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let model = root.join(".models/all-MiniLM-L6-v2");
     if !model.is_dir() {
         println!(
-            "topics: left out, {} is not there (cargo xtask setup)",
+            "{name}: left out, {} is not there (cargo xtask setup)",
             model.display()
         );
         return Ok(None);
     }
-    let corpus = root.join("examples/data/topics.csv");
+    let corpus = root.join(table);
     let corpus = Corpus::open(&corpus, &CorpusOptions::default())?;
     let engine = TchOptions {
         device: Device::Cpu,
@@ -113,7 +118,7 @@ fn topics(tokens: bool) -> Result<Option<Set>> {
         let recording = record(&mut backend, &texts, labels, &options, &())?;
         let (_, rows) = recording.activations.iter().last().context("no layer")?;
         let labels = labels.as_ref().clone();
-        return Ok(Some(Set::new("topics", rows.load()?, Some(labels))));
+        return Ok(Some(Set::new(name, rows.load()?, Some(labels))));
     }
     let capture = Capture {
         layers: vec![Layer::resid(backend.model().n_blocks / 2)],
@@ -131,7 +136,7 @@ fn topics(tokens: bool) -> Result<Option<Set>> {
     }
     let rows = Array2::from_shape_vec((ids.len(), backend.model().width), values)?;
     let labels = Labels::new(labels.names().to_vec(), ids)?;
-    Ok(Some(Set::new("topic-tokens", rows, Some(labels))))
+    Ok(Some(Set::new(name, rows, Some(labels))))
 }
 
 /// A sheet rolled up, in 50 dimensions, with a little noise.

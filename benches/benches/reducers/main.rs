@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! cargo bench -p benches --bench reducers -- [--data NAME,...] [--reducers NAME,...]
-//!     [--components K] [--rounds N] [--threads N] [--record NAME]
+//!     [--components K] [--rounds N] [--threads N] [--record NAME] [--neighbours]
 //! ```
 //!
 //! A reducer joins by one line in [`registered`]. Data are named `topics` and `topic-tokens` (the
-//! bundled corpus through `.models/all-MiniLM-L6-v2`), `roll:ROWS`, `clusters:ROWS`,
-//! `decay:ROWSxWIDTH`, or are the path of an `.npy` matrix or of a store of activations
+//! bundled corpus through `.models/all-MiniLM-L6-v2`), `tokens:TABLE` (the same of other labelled texts),
+//! `roll:ROWS`, `clusters:ROWS`, `decay:ROWSxWIDTH`, or are the path of an `.npy` matrix or of a store of activations
 //! (`FOLDER@resid.06`; without a layer its last); `MRI_BENCH_DATA` names more.
 //!
 //! `MRI_RIVAL_PYTHON=python` lets scikit-learn, umap-learn, openTSNE, torchdr and PaCMAP run beside, as far as
@@ -25,15 +25,19 @@
 //! - trustworthiness, continuity, recall, hit (with labels only), triplets and Spearman of the
 //!   distances, as in `mri_reduce::Quality`, neighbourhoods of 15: the mean over the rounds;
 //! - `placed`: of rows held back, the share of their 15 true neighbours that `transform` puts them
-//!   among (`mri_reduce::placement`);
+//!   among (`mri_reduce::placement`), the mean over the rounds' seeds;
 //! - `unstable`: the Procrustes disparity between the rounds' points (`mri_reduce::instability`), 0
 //!   for a reducer without chance;
 //! - `off pca`: the same disparity from our PCA's points, 0 for an exact PCA.
+//!
+//! `--neighbours` compares nobody but the two ways to nearest neighbours: how long `nearest_rows` and
+//! `near_rows` take for the 14 that UMAP looks for, and the share that the latter finds.
 
 #![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 mod contest;
 mod data;
+mod neighbours;
 mod peak;
 mod rival;
 mod table;
@@ -41,7 +45,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use mri_reduce::{ReducerKind, ReducerSpec, Scaling};
+use mri_reduce::{Init, ReducerKind, ReducerSpec, Scaling, Umap};
 
 use contest::{Contestant, Entry, Ours, Score};
 use rival::Rivals;
@@ -71,7 +75,14 @@ fn registered() -> Vec<Entry> {
             .build()
         })
     };
-    ReducerKind::ALL.into_iter().map(of_kind).collect()
+    let mut entries: Vec<Entry> = ReducerKind::ALL.into_iter().map(of_kind).collect();
+    entries.push(Entry::new("umap-spectral", |components, seed| {
+        Ok(Box::new(Umap {
+            init: Init::Spectral,
+            ..Umap::new(components, seed)
+        }))
+    }));
+    entries
 }
 
 /// Whose seconds are divided by whose, where both ran.
@@ -102,6 +113,7 @@ struct Options {
     rounds: usize,
     threads: usize,
     record: Option<String>,
+    neighbours: bool,
 }
 
 fn main() -> Result<()> {
@@ -114,6 +126,10 @@ fn main() -> Result<()> {
         for set in data::open(name)? {
             let (rows, width) = set.rows.dim();
             println!("{}: {rows} x {width}", set.name);
+            if options.neighbours {
+                neighbours::compare(set.rows.view(), options.rounds)?;
+                continue;
+            }
             let scores = compete(&set, &options)?;
             table::print(&scores);
             print_ratios(&scores);
@@ -182,6 +198,7 @@ fn options() -> Result<Options> {
         rounds: 3,
         threads: std::thread::available_parallelism()?.get(),
         record: None,
+        neighbours: false,
     };
     let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
     let mut args = std::env::args().skip(1);
@@ -193,6 +210,7 @@ fn options() -> Result<Options> {
             "--components" => options.components = value()?.parse()?,
             "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
             "--threads" => options.threads = value()?.parse::<usize>()?.max(1),
+            "--neighbours" => options.neighbours = true,
             "--record" => options.record = Some(value()?),
             // Cargo adds this one.
             "--bench" => {}
