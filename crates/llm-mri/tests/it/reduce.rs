@@ -6,6 +6,7 @@ use llm_mri::{
     ScanError, Stage, Umap,
 };
 use mri_extract::read_npy;
+use mri_reduce::quality;
 
 use crate::common::{builder, bytes, program};
 
@@ -36,6 +37,40 @@ fn spec(kind: ReducerKind, components: usize) -> ReducerSpec {
         components,
         ..ReducerSpec::default()
     }
+}
+
+#[test]
+fn many_rows_are_judged_by_some_that_lie_evenly_among_them() {
+    let scan = builder(12_000).pooling(Pooling::Mean);
+    let scan = scan.activations_only().run().unwrap();
+    let scan = scan.with_maps(&spec(ReducerKind::Pca, 2), &()).unwrap();
+    let options = QualityOptions {
+        anchors: 50,
+        ..QualityOptions::default()
+    };
+    let scan = scan.with_quality(&options, &()).unwrap();
+    let maps = scan.notes().maps.as_ref().unwrap();
+    // Five of every six rows: those after the five that fill ten thousand places.
+    let some: Vec<usize> = (0..12_000).filter(|i| i % 6 != 5).collect();
+    let labels = scan.labels().select(&some).unwrap();
+    let mut measured = 0;
+    for note in maps.layers.iter().filter(|note| !note.degenerate) {
+        let rows = scan.activations().get(note.layer).unwrap().load().unwrap();
+        let points = &scan
+            .embedding()
+            .unwrap()
+            .get(note.layer)
+            .unwrap()
+            .coordinates;
+        let [rows, points] = [&rows, points].map(|m| m.select(ndarray::Axis(0), &some));
+        let (expected, _) =
+            quality(rows.view(), points.view(), Some(&labels), &options, &()).unwrap();
+        let found = note.quality.unwrap();
+        assert_eq!((found.rows, found.neighbours), (10_000, 15));
+        assert_eq!(found.measures, expected, "{}", note.layer);
+        measured += 1;
+    }
+    assert!(measured > 0);
 }
 
 #[test]

@@ -15,6 +15,10 @@ const TILE: usize = 2048;
 /// the candidates are then compared by their true distances.
 const EXTRA: usize = 8;
 
+/// How far a product form of a squared distance may be from the truth, as a share of the squares that
+/// it is made of: some thirty roundings of `f32`.
+const ERROR: f32 = 2e-6;
+
 /// The `k` nearest of `table` to every row of `queries`; without the row of the same number if `own`.
 pub(super) fn search(
     table: &Table,
@@ -55,6 +59,7 @@ pub(super) fn search(
             for ((i, best), (ids, distances)) in (start..end).zip(best).zip(rows) {
                 widest(Finish {
                     query: queries.row(i),
+                    square: queries.squares()[i],
                     table,
                     best,
                     ids,
@@ -145,9 +150,12 @@ impl Kernel for Scan<'_> {
     }
 }
 
-/// Orders the candidates of a query by their true distances.
+/// Orders the candidates of a query by their true distances. Where rows left out may be nearer than
+/// those, as among near copies, whose distances drown in the roundings of the products, all rows are
+/// compared again without products.
 struct Finish<'a> {
     query: &'a [f32],
+    square: f32,
     table: &'a Table,
     best: Best,
     ids: &'a mut [u32],
@@ -160,11 +168,30 @@ impl Kernel for Finish<'_> {
     #[inline(always)]
     fn run(mut self) {
         self.best.prune();
+        let Best { own, bound, .. } = self.best;
         let mut seen = self.best.seen;
+        let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+        let mut largest = self.square;
         for (key, id) in &mut seen {
             *key = square_distance(self.query, self.table.row(*id as usize));
+            largest = largest.max(self.table.squares()[*id as usize]);
         }
-        seen.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        seen.sort_unstable_by(order);
+        let k = self.ids.len();
+        let error = ERROR * (self.square + largest);
+        if seen
+            .get(k - 1)
+            .is_some_and(|last| last.0 > self.square + bound - error)
+        {
+            let others = (0..self.table.len()).filter(|&j| j != own);
+            seen.clear();
+            seen.extend(others.map(|j| (square_distance(self.query, self.table.row(j)), j as u32)));
+            if seen.len() > k {
+                seen.select_nth_unstable_by(k - 1, order);
+                seen.truncate(k);
+            }
+            seen.sort_unstable_by(order);
+        }
         for ((id, distance), (square, j)) in self.ids.iter_mut().zip(self.distances).zip(seen) {
             *id = j;
             *distance = self.table.measure(square);

@@ -49,7 +49,7 @@ impl Neighbours {
 /// Finds the `k` nearest other rows of every row of `x`, of shape (rows, width), by comparing all.
 ///
 /// Distances are computed in `f32`: straight ones about the rows' median, so that a common offset
-/// costs nothing; angles whose 1 − cosine is below 1e-6 come near its rounding. The result is the same
+/// costs nothing; angles whose 1 − cosine is below 1e-12 come near its rounding. The result is the same
 /// for any number of threads.
 ///
 /// # Complexity

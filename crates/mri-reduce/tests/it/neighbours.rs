@@ -78,6 +78,54 @@ fn descent_finds_nearly_all_neighbours_the_same_on_any_number_of_threads() {
 }
 
 #[test]
+fn near_copies_are_told_apart() {
+    // Sixty rows that differ by ten thousandths: 1 − cosine is some 1e-8, and squares of straight
+    // distances are as small beside those of the rows.
+    let mut x = clouds(900);
+    let z = noise(60, 48);
+    let base = x.row(0).mapv(|v| v + 1.0);
+    for i in 0..60 {
+        for j in 0..48 {
+            x[(i * 15, j)] = (f64::from(base[j]) * (1.0 + 1e-4 * z[(i, j)])) as f32;
+        }
+    }
+    let k = 9;
+    for distance in [Distance::Euclidean, Distance::Cosine] {
+        let found = nearest_rows(x.view(), k, distance, &()).unwrap();
+        for i in (0..900).step_by(15) {
+            let a = x.row(i).mapv(f64::from);
+            let truth = |j: usize| {
+                let b = x.row(j).mapv(f64::from);
+                let apart = (&a - &b).mapv(|v| v * v).sum();
+                match distance {
+                    Distance::Cosine => {
+                        // Of unit vectors, for a difference of 1 and a cosine has lost its digits.
+                        let unit = |v: &ndarray::Array1<f64>| v / v.dot(v).sqrt();
+                        (unit(&a) - unit(&b)).mapv(|v| v * v).sum() / 2.0
+                    }
+                    _ => f64::sqrt(apart),
+                }
+            };
+            let mut all: Vec<f64> = (0..900).filter(|&j| j != i).map(truth).collect();
+            all.sort_by(f64::total_cmp);
+            for (c, &j) in found.ids.row(i).iter().enumerate() {
+                let (d, given) = (truth(j as usize), f64::from(found.distances[(i, c)]));
+                // The unit vectors are rounded to 3e-8, a two-thousandth of their distance.
+                assert!(
+                    (given / d - 1.0).abs() < 2e-3,
+                    "{distance} {i}: {given} for {d}"
+                );
+                assert!(
+                    (d / all[c] - 1.0).abs() < 2e-3,
+                    "{distance} {i}: {d}, not {}",
+                    all[c]
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn few_rows_and_equal_rows_are_found_by_descent_too() {
     for n in [2, 3, 60, 97, 200, 500] {
         let x = clouds(n);
