@@ -103,3 +103,40 @@ fn rounding(value: f64, largest: f64, n: f64) -> f64 {
     };
     1e-15 * n.sqrt() * largest * share.sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proven(trace: f64, residual: f64, steps: usize) -> bool {
+        let problem = Problem {
+            width: 400,
+            components: 2,
+            trace,
+            work: 1,
+            steps: 64,
+        };
+        let ritz = Ritz {
+            values: vec![1.0, 0.5, 0.3],
+            vectors: vec![Vec::new(); 2],
+            residuals: vec![0.0, residual],
+        };
+        judge(&problem, &ritz, steps, false).proven
+    }
+
+    #[test]
+    fn nothing_is_proven_before_a_miss_is_unlikely() {
+        // A missed eigenvalue of 0.5, 0.3 being found, has ε = 0.4: one start of 400 entries misses
+        // it with a chance of 1.648·20·exp(−√0.4·(2q − 1)), 8.9e-3 after 7 steps and 2.5e-3 after 8;
+        // four starts and one of three sets of vectors with 1.9e-8 and 1.2e-10.
+        assert!(!proven(10.0, 0.0, 7) && proven(10.0, 0.0, 8));
+        // A trace that leaves 0.35 leaves no room for it.
+        assert!(proven(1.85, 0.0, 2) && !proven(2.05, 0.0, 2));
+    }
+
+    #[test]
+    fn a_residual_is_held_against_the_gap() {
+        // From 0.5 to what the trace leaves, 0.35.
+        assert!(proven(1.85, 1.4e-9, 2) && !proven(1.85, 1.6e-9, 2));
+    }
+}
