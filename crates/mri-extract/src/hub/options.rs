@@ -11,7 +11,9 @@ pub struct HubOptions {
     pub endpoint: Option<String>,
     /// The cache, laid out as the Python client does, so that both share it.
     pub cache: PathBuf,
-    /// Sent along, for models that are not open to everybody.
+    /// Sent along, for models that are not open to everybody. hf-hub 0.5 sends it to the host from
+    /// which the hub lets a file be fetched, too, when it asks for the size: give one only for a hub
+    /// that you trust to choose such hosts.
     pub token: Option<String>,
     /// Use what is in the cache and ask nobody.
     pub offline: bool,
