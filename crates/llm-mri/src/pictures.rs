@@ -126,7 +126,8 @@ impl Scan {
         )?))
     }
 
-    /// The texts moving from layer to layer, the layers turned to lie nearest to each other.
+    /// The texts moving from layer to layer, the layers turned to lie nearest to each other unless
+    /// they were made in one frame.
     ///
     /// # Errors
     /// [`ScanError::NotPlanar`] unless there are two components; [`ScanError::Reduce`] where layers
@@ -135,7 +136,12 @@ impl Scan {
         let (Some(_), Some(embedding)) = (&self.grids, self.embedding()) else {
             return Err(self.not_planar());
         };
-        let (aligned, _) = align_layers(embedding)?;
+        let maps = self.notes().maps.as_ref();
+        let spec = maps.and_then(|maps| maps.spec.as_ref());
+        let aligned = match spec.is_some_and(|spec| spec.align) {
+            true => embedding.clone(),
+            false => align_layers(embedding)?.0,
+        };
         let moves = embedding.len().saturating_sub(1).max(1);
         let style = CloudStyle {
             steps: (MOST_FRAMES / moves).clamp(3, CloudStyle::default().steps),

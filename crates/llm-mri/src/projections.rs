@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mri_core::{Activations, Layer, Points, Projection, Watch};
-use mri_reduce::LinearProjection;
+use mri_reduce::{LinearProjection, reduce_near};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::notes::{MapsNote, ProjectionNote};
@@ -36,8 +36,26 @@ impl Scan {
         let (Some(spec), Some(fitted_to)) = (spec, self.activations.get(layer)) else {
             return Err(ScanError::NoProjection { layer });
         };
-        let fitted = spec.build()?.fit_rows(fitted_to.as_ref(), watch);
+        let reducer = spec.build()?;
+        // Aligned maps were fitted near the map before, which is there to the bit.
+        let before = self
+            .embedding
+            .iter()
+            .flat_map(|maps| maps.iter().take(place));
+        let last = before
+            .filter(|(_, map)| spec.align && !map.degenerate)
+            .last();
+        let last = last.map(|(_, map)| map.coordinates.view());
+        let components = spec.components;
+        let fitted = reduce_near(
+            fitted_to.as_ref(),
+            reducer.as_ref(),
+            components,
+            last,
+            watch,
+        );
         let projection = fitted.map_err(failed)?.projection;
+        let projection = projection.ok_or(ScanError::NoProjection { layer })?;
         projection.transform(rows).map_err(failed)
     }
 

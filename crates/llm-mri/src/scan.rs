@@ -5,7 +5,7 @@ use mri_core::{Activations, Embedding, Labels, Layer, ModelInfo, Projection, Red
 use mri_extract::Manifest;
 use mri_graph::RegionGraph;
 use mri_grid::{Binning, GridStack, grid_stack};
-use mri_reduce::{ReducerSpec, reduce_stack};
+use mri_reduce::{Reduced, ReducerSpec, reduce_stack, reduce_stack_aligned};
 use mri_render::Caption;
 
 use crate::notes::{MapNote, MapsNote, ScanNotes};
@@ -142,11 +142,17 @@ impl Scan {
     ) -> Result<Self, ScanError> {
         let reducer = spec.build()?;
         let rows = self.some_layers(layers)?;
-        let mut scan = self.mapped(&rows, reducer.as_ref(), spec.components, watch)?;
-        if let Some(maps) = &mut scan.notes.maps {
-            maps.spec = Some(spec.clone());
+        let reduce = if spec.align {
+            reduce_stack_aligned
+        } else {
+            reduce_stack
+        };
+        let reduced = reduce(&rows, reducer.as_ref(), spec.components, watch)?;
+        let mut name = reducer.name().to_owned();
+        if spec.align {
+            name.push_str(", aligned");
         }
-        Ok(scan)
+        Ok(self.mapped(reduced, name, spec.components, Some(spec.clone())))
     }
 
     /// [`Scan::with_maps`] by any reducer that gives `components` columns.
@@ -159,18 +165,17 @@ impl Scan {
         components: usize,
         watch: &dyn Watch,
     ) -> Result<Self, ScanError> {
-        let rows = self.activations.clone();
-        self.mapped(&rows, reducer, components, watch)
+        let reduced = reduce_stack(&self.activations, reducer, components, watch)?;
+        Ok(self.mapped(reduced, reducer.name().to_owned(), components, None))
     }
 
     fn mapped(
         self,
-        rows: &Activations,
-        reducer: &dyn Reducer,
+        reduced: Reduced,
+        reducer: String,
         components: usize,
-        watch: &dyn Watch,
-    ) -> Result<Self, ScanError> {
-        let reduced = reduce_stack(rows, reducer, components, watch)?;
+        spec: Option<ReducerSpec>,
+    ) -> Self {
         let maps = reduced.embedding.iter().zip(&reduced.projections);
         let layers = maps.map(|((layer, points), projection)| MapNote {
             layer,
@@ -180,12 +185,12 @@ impl Scan {
             quality: None,
         });
         let maps = MapsNote {
-            reducer: reducer.name().to_owned(),
-            spec: None,
+            reducer,
+            spec,
             components,
             layers: layers.collect(),
         };
-        Ok(Self {
+        Self {
             notes: ScanNotes {
                 maps: Some(maps),
                 grid: None,
@@ -196,7 +201,7 @@ impl Scan {
             grids: None,
             graph: None,
             ..self
-        })
+        }
     }
 
     /// The same maps cut into other cells, and the graph that follows from them.

@@ -41,6 +41,25 @@ pub trait Reducer: Send + Sync {
             None => self.fit(rows.load()?.view(), watch),
         }
     }
+
+    /// [`Reducer::fit`] near places that the rows already have, of shape (rows, components): each point
+    /// starts at its place and is held back as it leaves it, so that points move only where the rows
+    /// ask for it. With it, maps of the layers of a model share one frame, each fitted near the one
+    /// before.
+    ///
+    /// The default is `None`: this reducer cannot, and its points are turned towards the places instead.
+    ///
+    /// # Errors
+    /// As [`Reducer::fit`], and [`ReduceError::Parameter`] for places of another shape or not finite.
+    fn fit_near(
+        &self,
+        x: ArrayView2<'_, f32>,
+        places: ArrayView2<'_, f32>,
+        watch: &dyn Watch,
+    ) -> Result<Option<Fitted>, ReduceError> {
+        let _ = (x, places, watch);
+        Ok(None)
+    }
 }
 
 /// The result of fitting a [`Reducer`].

@@ -1,6 +1,7 @@
-use mri_core::{Embedding, Points};
+use mri_core::{Embedding, Points, Projection, ReduceError};
+use ndarray::{Array2, ArrayView2};
 
-use crate::{LayerError, Procrustes};
+use crate::{LayerError, Procrustes, ReducedLayer};
 
 /// Brings the layers of an embedding into a common frame: each layer's points are rotated or
 /// mirrored about their mean to lie nearest to the layer before, and moved to a common centre.
@@ -28,14 +29,7 @@ pub fn align_layers(
         let mut points = points.clone();
         let mut motion = None;
         if let (Some(target), false) = (&last, points.degenerate) {
-            let from = points.coordinates.view();
-            let fitted = Procrustes::fit(from, target.coordinates.view(), false).map_err(at)?;
-            points.coordinates = fitted.apply(from).map_err(at)?;
-            for (i, axis) in points.axes.iter_mut().enumerate() {
-                axis.name = format!("aligned {}", i + 1);
-                axis.explained_variance_ratio = None;
-            }
-            motion = Some(fitted);
+            motion = Some(turn(&mut points, target.coordinates.view()).map_err(at)?);
         }
         if !points.degenerate {
             last = Some(points.clone());
@@ -47,4 +41,46 @@ pub fn align_layers(
         Embedding::new(embedding.labels().clone(), entries)?,
         motions,
     ))
+}
+
+/// Turns and shifts points to lie nearest to others.
+fn turn(points: &mut Points, target: ArrayView2<'_, f32>) -> Result<Procrustes, ReduceError> {
+    let motion = Procrustes::fit(points.coordinates.view(), target, false)?;
+    points.coordinates = motion.apply(points.coordinates.view())?;
+    for (i, axis) in points.axes.iter_mut().enumerate() {
+        axis.name = format!("aligned {}", i + 1);
+        axis.explained_variance_ratio = None;
+    }
+    Ok(motion)
+}
+
+/// A layer's points turned towards others, and with them the places of new rows.
+pub(crate) fn turned(
+    reduced: ReducedLayer,
+    target: ArrayView2<'_, f32>,
+) -> Result<ReducedLayer, ReduceError> {
+    let ReducedLayer {
+        mut points,
+        projection,
+    } = reduced;
+    if points.degenerate {
+        return Ok(ReducedLayer { points, projection });
+    }
+    let motion = turn(&mut points, target)?;
+    let projection =
+        projection.map(|first| Box::new(Turned { first, motion }) as Box<dyn Projection>);
+    Ok(ReducedLayer { points, projection })
+}
+
+/// A projection, and a motion after it.
+struct Turned {
+    first: Box<dyn Projection>,
+    motion: Procrustes,
+}
+
+impl Projection for Turned {
+    fn transform(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>, ReduceError> {
+        let points = self.first.transform(x)?;
+        self.motion.apply(points.view())
+    }
 }

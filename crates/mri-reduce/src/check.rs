@@ -51,3 +51,23 @@ pub(crate) fn check_components(
     }
     Ok(())
 }
+
+/// Refuses places that are not one per row, of so many components and finite.
+pub(crate) fn check_places(
+    places: ArrayView2<'_, f32>,
+    rows: usize,
+    components: usize,
+) -> Result<(), ReduceError> {
+    let finite = check_finite(places).is_ok();
+    if places.dim() != (rows, components) || !finite {
+        return Err(ReduceError::Parameter {
+            parameter: "places",
+            value: match finite {
+                true => format!("of shape {:?}", places.dim()),
+                false => "not finite".to_owned(),
+            },
+            expected: "finite and of the points' shape",
+        });
+    }
+    Ok(())
+}

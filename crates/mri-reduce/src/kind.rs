@@ -89,6 +89,10 @@ pub struct ReducerSpec {
     /// The seed of whatever is random in the reducer; PCA and SVD have nothing random.
     #[serde(default)]
     pub seed: u64,
+    /// Whether maps of several layers share one frame: see
+    /// [`reduce_stack_aligned`](crate::reduce_stack_aligned). It is for whoever reduces them to heed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub align: bool,
     /// What only some reducers have.
     #[serde(default, skip_serializing_if = "ReducerOptions::is_default")]
     pub options: ReducerOptions,
@@ -101,6 +105,7 @@ impl Default for ReducerSpec {
             components: 2,
             scaling: None,
             seed: 0,
+            align: false,
             options: ReducerOptions::default(),
         }
     }

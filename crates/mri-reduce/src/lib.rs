@@ -8,6 +8,8 @@
 //! the result, so their points share axes and can be compared; a reducer fitted per category would
 //! give each its own axes.
 //!
+//! [`reduce_stack_aligned`] gives all layers one frame, so that texts can be followed through them.
+//!
 //! [`quality`] says how much a reduction kept, [`placement`] whether new rows land among their
 //! neighbours, [`instability`] how much a reduction owes to its seed.
 //!
@@ -61,7 +63,9 @@ pub use quality::{
 pub use random_projection::RandomProjection;
 pub use scaling::{Scaler, Scaling};
 pub use sketch::PcaSketch;
-pub use stack::{LayerError, Reduced, ReducedLayer, reduce_stack};
+pub use stack::{
+    LayerError, Reduced, ReducedLayer, reduce_near, reduce_stack, reduce_stack_aligned,
+};
 pub use svd::Svd;
 pub use tsne::Tsne;
 pub use umap::{Init, Umap};

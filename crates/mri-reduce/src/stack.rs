@@ -1,8 +1,8 @@
 use mri_core::{
-    Activations, CoreError, Embedding, Layer, Points, Projection, ReduceError, Reducer, RowSource,
-    Watch,
+    Activations, CoreError, Embedding, Fitted, Layer, Points, Projection, ReduceError, Reducer,
+    RowSource, Watch,
 };
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -85,6 +85,68 @@ pub fn reduce_stack(
     })
 }
 
+/// [`reduce_stack`] in one frame for all layers, so that a text moves between them because the model
+/// moved it and not because the reducer turned.
+///
+/// Each layer is fitted near the points of the layer before ([`Reducer::fit_near`]). The points of a
+/// reducer that cannot do that, such as PCA, are turned and shifted as a whole instead, as
+/// [`align_layers`](crate::align_layers) does. Degenerate layers are passed over.
+///
+/// # Errors
+/// As [`reduce_stack`].
+pub fn reduce_stack_aligned(
+    activations: &Activations,
+    reducer: &dyn Reducer,
+    components: usize,
+    watch: &dyn Watch,
+) -> Result<Reduced, LayerError> {
+    let mut entries: Vec<(Layer, Points)> = Vec::new();
+    let mut projections = Vec::new();
+    for (layer, rows) in activations.iter() {
+        let last = entries.iter().rev().find(|(_, points)| !points.degenerate);
+        let last = last.map(|(_, points)| points.coordinates.view());
+        let reduced = reduce_near(rows.as_ref(), reducer, components, last, watch);
+        let reduced = reduced.map_err(|source| LayerError::Layer { layer, source })?;
+        entries.push((layer, reduced.points));
+        projections.push(reduced.projection);
+    }
+    Ok(Reduced {
+        embedding: Embedding::new(activations.labels().clone(), entries)?,
+        projections,
+    })
+}
+
+/// Reduces one layer as [`reduce_stack_aligned`] does: in the frame of the points of the layer before,
+/// of shape (rows, components); in its own if there is none.
+///
+/// # Errors
+/// [`ReduceError`].
+pub fn reduce_near(
+    rows: &dyn RowSource,
+    reducer: &dyn Reducer,
+    components: usize,
+    last: Option<ArrayView2<'_, f32>>,
+    watch: &dyn Watch,
+) -> Result<ReducedLayer, ReduceError> {
+    let Some(last) = last else {
+        return reduce_layer(rows, reducer, components, watch);
+    };
+    if is_degenerate(rows)? {
+        return Ok(point(rows.size().0, components));
+    }
+    let near = match rows.in_memory() {
+        Some(view) => reducer.fit_near(view, last, watch)?,
+        None => reducer.fit_near(rows.load()?.view(), last, watch)?,
+    };
+    match near {
+        Some(fitted) => Ok(ReducedLayer::of(fitted)),
+        None => {
+            let reduced = reduce_layer(rows, reducer, components, watch)?;
+            crate::align::turned(reduced, last)
+        }
+    }
+}
+
 fn reduce_layer(
     rows: &dyn RowSource,
     reducer: &dyn Reducer,
@@ -92,33 +154,38 @@ fn reduce_layer(
     watch: &dyn Watch,
 ) -> Result<ReducedLayer, ReduceError> {
     if is_degenerate(rows)? {
-        let axes = (1..=components)
-            .map(|i| mri_core::Axis {
-                name: format!("{i}"),
-                explained_variance_ratio: None,
-            })
-            .collect();
-        let coordinates = Array2::zeros((rows.size().0, components));
-        let points = Points {
-            coordinates,
-            axes,
-            degenerate: true,
-        };
-        return Ok(ReducedLayer {
-            points,
-            projection: None,
-        });
+        return Ok(point(rows.size().0, components));
     }
-    let fitted = reducer.fit_rows(rows, watch)?;
-    let points = Points {
-        coordinates: fitted.points,
-        axes: fitted.axes,
-        degenerate: false,
-    };
-    Ok(ReducedLayer {
-        points,
-        projection: Some(fitted.projection),
-    })
+    reducer.fit_rows(rows, watch).map(ReducedLayer::of)
+}
+
+impl ReducedLayer {
+    fn of(fitted: Fitted) -> Self {
+        Self {
+            points: Points {
+                coordinates: fitted.points,
+                axes: fitted.axes,
+                degenerate: false,
+            },
+            projection: Some(fitted.projection),
+        }
+    }
+}
+
+/// The map of a degenerate layer.
+fn point(rows: usize, components: usize) -> ReducedLayer {
+    let axes = (1..=components).map(|i| mri_core::Axis {
+        name: format!("{i}"),
+        explained_variance_ratio: None,
+    });
+    ReducedLayer {
+        points: Points {
+            coordinates: Array2::zeros((rows, components)),
+            axes: axes.collect(),
+            degenerate: true,
+        },
+        projection: None,
+    }
 }
 
 /// Whether all rows are equal up to rounding.

@@ -40,6 +40,11 @@ pub(crate) struct MapsArgs {
     #[arg(long, default_value_t = 0, help_heading = "Maps")]
     pub(crate) seed: u64,
 
+    /// Make the maps of all layers in one frame: each near the one before (umap, tsne), or turned towards
+    /// it as a whole (all others). A text then moves between layers because the model moved it
+    #[arg(long, help_heading = "Maps")]
+    align: bool,
+
     #[command(flatten)]
     options: OptionArgs,
 }
@@ -119,6 +124,7 @@ impl MapsArgs {
             components: self.components,
             scaling: scaling.transpose().context("--scaling")?,
             seed: self.seed,
+            align: self.align,
             options: self.options.options()?,
         };
         // Whatever is wrong with the options is found before anything is read.

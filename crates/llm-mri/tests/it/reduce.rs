@@ -357,3 +357,36 @@ fn wrong_arguments_are_refused_in_one_line() {
     assert_eq!(bytes(&folder), before);
     refused(&[home.path().join("nowhere").to_str().unwrap()]);
 }
+
+#[test]
+fn aligned_maps_are_one_frame_and_place_new_rows_after_they_were_opened() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    let out = scanned(&folder, 40);
+    for kind in [ReducerKind::Pca, ReducerKind::Umap, ReducerKind::Tsne] {
+        let said = reduce(&[&out, "--reducer", kind.name(), "--align", "--no-quality"]);
+        assert!(said.contains(", aligned to "), "{said}");
+        let opened = Scan::open(&folder).unwrap();
+        assert!(opened.caption().reducer.ends_with(", aligned"));
+        let made = builder(40).run().unwrap();
+        let aligned = ReducerSpec {
+            align: true,
+            ..spec(kind, 2)
+        };
+        let made = made.with_maps(&aligned, &()).unwrap();
+        for (layer, map) in made.embedding().unwrap().iter() {
+            let kept = opened.embedding().unwrap().get(layer).unwrap();
+            assert_eq!(kept.coordinates, map.coordinates, "{kind} {layer}");
+            let rows = made.activations().get(layer).unwrap().load().unwrap();
+            let placed = |scan: &Scan| scan.transform(layer, rows.view(), &()).unwrap();
+            assert_eq!(placed(&opened), placed(&made), "{kind} {layer}");
+        }
+        let own = builder(40).run().unwrap();
+        let own = own.with_maps(&spec(kind, 2), &()).unwrap();
+        let last = |scan: &Scan| {
+            let (_, map) = scan.embedding().unwrap().iter().last().unwrap();
+            map.coordinates.clone()
+        };
+        assert_ne!(last(&own), last(&made), "{kind}");
+    }
+}

@@ -46,6 +46,8 @@ pub(super) struct Motion {
     /// Steps in which neighbours pull harder, and further ones.
     pub(super) early: usize,
     pub(super) late: usize,
+    /// How strongly points are held where they start, as a share of the strength of all their edges.
+    pub(super) tie: f32,
 }
 
 /// Moves points until neighbours are near and all else is apart.
@@ -77,6 +79,7 @@ fn settle_in<const D: usize>(
     for (to, point) in now.iter_mut().zip(points.rows()) {
         to.iter_mut().zip(point).for_each(|(to, v)| *to = *v);
     }
+    let home = now.clone();
     let mut next = now.clone();
     let mut tree = Tree::<D>::new(&now);
     let mut place = vec![0; n];
@@ -109,6 +112,8 @@ fn settle_in<const D: usize>(
         let forces = Forces {
             springs: &springs,
             now: &now,
+            home: &home,
+            tie: motion.tie,
             pushes: &pushes,
             place: &place,
             whole: whole(&pushes, n),
@@ -242,6 +247,9 @@ impl<const D: usize> Kernel for Push<'_, D> {
 struct Forces<'a, const D: usize> {
     springs: &'a Springs,
     now: &'a [[f32; D]],
+    /// Where the points started.
+    home: &'a [[f32; D]],
+    tie: f32,
     pushes: &'a [Pushes<D>],
     /// Where each point is among the pushes.
     place: &'a [usize],
@@ -269,12 +277,14 @@ impl<const D: usize> Kernel for Move<'_, D> {
         let points = self.next.iter_mut().zip(self.state);
         for (i, (next, state)) in (self.first..).zip(points) {
             let own = forces.now[i];
-            let pull = pulls(forces, i, &own, self.ways);
+            let (pull, strength) = pulls(forces, i, &own, self.ways);
+            let held = forces.tie * strength;
             let place = forces.place[i];
             let push = &forces.pushes[place / BLOCK].force;
             let mut length = 0.0;
             for c in 0..D {
-                let force = forces.exaggeration * pull[c] + push[c][place % BLOCK] * share;
+                let back = held * (forces.home[i][c] - own[c]);
+                let force = forces.exaggeration * pull[c] + push[c][place % BLOCK] * share + back;
                 let point = &mut state[c];
                 point.gain = if force * point.speed >= 0.0 {
                     point.gain + GAIN
@@ -314,14 +324,14 @@ impl<const D: usize> Default for Ways<D> {
     }
 }
 
-/// The pulls of a point's edges.
+/// The pulls of a point's edges, and the sum of their strengths.
 #[inline(always)]
 fn pulls<const D: usize>(
     forces: Forces<'_, D>,
     i: usize,
     own: &[f32; D],
     ways: &mut Ways<D>,
-) -> [f32; D] {
+) -> ([f32; D], f32) {
     let springs = forces.springs;
     let edges = springs.starts[i] * LANES..springs.starts[i + 1] * LANES;
     let (ends, weights) = (&springs.ends[edges.clone()], &springs.weights[edges]);
@@ -338,7 +348,8 @@ fn pulls<const D: usize>(
     for (strength, weight) in strength.iter_mut().zip(weights) {
         *strength = weight / *strength;
     }
-    std::array::from_fn(|c| product(strength, &way[c]))
+    let sum = strength.iter().sum();
+    (std::array::from_fn(|c| product(strength, &way[c])), sum)
 }
 
 /// The scalar product of numbers whose count is a multiple of [`LANES`].

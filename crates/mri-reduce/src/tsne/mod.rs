@@ -9,7 +9,7 @@ use mri_core::{Axis, Fitted, ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{check_components, check_finite, check_size};
+use crate::check::{check_components, check_finite, check_places, check_size};
 use crate::knn::{self, Table};
 use crate::{Distance, Pca, Scaler, Scaling, random};
 use descent::{MOST_COMPONENTS, Motion};
@@ -25,6 +25,12 @@ const NOISE: f32 = 0.01;
 
 /// Keeps the noise apart from other uses of the seed.
 const STREAM: u64 = 0x75_4E;
+
+/// How strongly [`Reducer::fit_near`] holds a point at its place, as a share of the strength of all its
+/// edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points move by 0.31 of the map's radius
+/// from one layer to the next without it, by 0.20 with 0.03, for 0.008 of trustworthiness; maps of their
+/// own let them move by 1.2 (turned towards each other, 0.45).
+const TIE: f32 = 0.02;
 
 /// t-SNE: each row picks its neighbours with the chance with which its point would pick theirs (van der
 /// Maaten & Hinton 2008).
@@ -159,14 +165,13 @@ impl Tsne {
         }
         Ok(points)
     }
-}
 
-impl Reducer for Tsne {
-    fn name(&self) -> &str {
-        "t-SNE"
-    }
-
-    fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+    fn fit_from(
+        &self,
+        x: ArrayView2<'_, f32>,
+        places: Option<ArrayView2<'_, f32>>,
+        watch: &dyn Watch,
+    ) -> Result<Fitted, ReduceError> {
         check_size(x.dim())?;
         check_components(x.dim(), self.n_components)?;
         self.check()?;
@@ -179,11 +184,16 @@ impl Reducer for Tsne {
         let k = ((3.0 * perplexity) as usize).min(n - 1);
         let found = knn::of_table(&table, k, self.seed, watch)?;
         let graph = affinity::pairs(&found, &affinity::chances(&found, perplexity));
-        let mut points = self.start(scaled.view(), watch)?;
+        let mut points = match places {
+            Some(places) => places.as_standard_layout().into_owned(),
+            None => self.start(scaled.view(), watch)?,
+        };
         let early = self.n_epochs / 3;
         let motion = Motion {
-            early,
+            // Groups have their places already.
+            early: if places.is_some() { 0 } else { early },
             late: self.n_epochs - early,
+            tie: if places.is_some() { TIE } else { 0.0 },
         };
         descent::settle(&graph, &mut points, &motion, watch)?;
         let axes = (1..=self.n_components).map(|i| Axis {
@@ -199,5 +209,27 @@ impl Reducer for Tsne {
             }),
             points,
         })
+    }
+}
+
+impl Reducer for Tsne {
+    fn name(&self) -> &str {
+        "t-SNE"
+    }
+
+    fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+        self.fit_from(x, None, watch)
+    }
+
+    /// As dynamic t-SNE does from one time to the next (Rauber, Falcão & Telea 2016), but held by the
+    /// strength of each point's own edges.
+    fn fit_near(
+        &self,
+        x: ArrayView2<'_, f32>,
+        places: ArrayView2<'_, f32>,
+        watch: &dyn Watch,
+    ) -> Result<Option<Fitted>, ReduceError> {
+        check_places(places, x.nrows(), self.n_components)?;
+        self.fit_from(x, Some(places), watch).map(Some)
     }
 }

@@ -53,6 +53,8 @@ pub(super) struct Motion {
     pub(super) pushes: f64,
     /// 1 for no swinging, less for more.
     pub(super) damping: f32,
+    /// How strongly points are held where they start, as a share of the strength of all their edges.
+    pub(super) tie: f32,
     pub(super) seed: u64,
 }
 
@@ -106,6 +108,7 @@ fn settle_in<const D: usize>(
     }
     let springs = Springs::new::<D>(graph, &order, &position, motion);
     let mut now = blocks::<D>(points, &order);
+    let home = now.clone();
     let mut next = vec![0.0; now.len()];
     for epoch in 0..motion.epochs {
         watch.check("epochs", epoch as u64, motion.epochs as u64)?;
@@ -119,6 +122,7 @@ fn settle_in<const D: usize>(
                     step,
                     block,
                     stream: block,
+                    home: &home[block * LANES * D..(block + 1) * LANES * D],
                     old,
                     new,
                 });
@@ -151,6 +155,8 @@ fn settle_among_in<const D: usize>(
                     block,
                     // The same for all, so that no row's place depends on the rows beside it.
                     stream: 0,
+                    // No row has a place of its own that would hold it.
+                    home: &old,
                     old: &old,
                     new: now,
                 });
@@ -245,6 +251,7 @@ struct Step<'a> {
     /// How much of the way to the balance of its forces a point goes: ever less, to the end at 0.
     share: f32,
     damping: f32,
+    tie: f32,
 }
 
 impl<'a> Step<'a> {
@@ -262,6 +269,7 @@ impl<'a> Step<'a> {
             curve: (motion.curve.a as f32, motion.curve.b as f32),
             stream: random::bits(motion.seed, epoch as u64),
             damping: motion.damping,
+            tie: motion.tie,
             share: 1.0 - epoch as f32 / motion.epochs as f32,
         }
     }
@@ -273,6 +281,8 @@ struct Move<'a, const D: usize> {
     block: usize,
     /// Blocks of the same stream are pushed by the same points.
     stream: usize,
+    /// Where the points started.
+    home: &'a [f32],
     old: &'a [f32],
     new: &'a mut [f32],
 }
@@ -290,11 +300,15 @@ impl<const D: usize> Kernel for Move<'_, D> {
         let stream = random::bits(self.step.stream, self.stream as u64);
         let push = pushes(self.step, stream, &own);
         let hard = &self.step.springs.push[self.block];
-        for (c, new) in self.new.chunks_exact_mut(LANES).enumerate() {
+        let Step { damping, tie, .. } = self.step;
+        let homes = self.home.chunks_exact(LANES);
+        for (c, (new, home)) in self.new.chunks_exact_mut(LANES).zip(homes).enumerate() {
             for l in 0..LANES {
-                let force = pull[c][l] + hard[l] * push[c][l];
-                new[l] =
-                    own[c][l] + self.step.share * force / (1.0 + self.step.damping * strength[l]);
+                let held = tie * strength[l];
+                let back = held * (home[l] - own[c][l]);
+                let force = pull[c][l] + hard[l] * push[c][l] + back;
+                let inert = 1.0 + damping * strength[l] + held;
+                new[l] = own[c][l] + self.step.share * force / inert;
             }
         }
     }
