@@ -27,8 +27,8 @@ const LEAST_GAIN: f32 = 0.01;
 /// The longest step (as in openTSNE).
 const LONGEST: f32 = 5.0;
 
-/// A group of points pushes as one where its longest side is below this share of its distance: no
-/// measure changes from there down to 0, which would be all pairs.
+/// A group of points pushes as one where its longest side is below this share of its distance. At
+/// 0.5, which is usual elsewhere, continuity and random triplets lost about 0.01.
 const ANGLE: f32 = 0.3;
 
 /// Steps after which points are cut into groups anew.
