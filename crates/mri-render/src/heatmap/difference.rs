@@ -17,7 +17,7 @@ use crate::{Caption, Figure, RenderError};
 /// over the layers.
 ///
 /// # Errors
-/// As [`heatmap_sheet`], and [`RenderError::Mismatch`] if the verdicts are not of these grids.
+/// As [`heatmap_sheet`](super::heatmap_sheet), and [`RenderError::Mismatch`] if the verdicts are not of these grids.
 pub fn difference_sheet(
     grids: &GridStack,
     embedding: &Embedding,
