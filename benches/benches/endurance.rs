@@ -23,6 +23,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use benches::Random;
 use mri_core::Backend;
 use mri_extract::{
     Corpus, Device, Provenance, RecordOptions, StoreOptions, TchBackend, TchOptions, TextTokenizer,
@@ -83,19 +84,6 @@ fn options() -> anyhow::Result<Options> {
     Ok(options)
 }
 
-/// The SplitMix64 generator.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-}
-
 /// Short texts of the words of the bundled corpus, 6 to 12 words each, with four labels.
 fn corpus(n: usize, seed: u64) -> anyhow::Result<Corpus> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/topics.csv");
@@ -105,7 +93,7 @@ fn corpus(n: usize, seed: u64) -> anyhow::Result<Corpus> {
         .filter(|word| !word.is_empty())
         .collect();
     let mut random = Random(seed);
-    let mut draw = |below: usize| (random.next() % below.max(1) as u64) as usize;
+    let mut draw = |below: usize| random.below(below.max(1) as u64);
     let pairs = (0..n).map(|_| {
         let length = 6 + draw(7);
         let text: Vec<&str> = (0..length).map(|_| words[draw(words.len())]).collect();

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use benches::Random;
 use mri_core::{Embedding, Labels, Layer, Points};
 use mri_graph::{
     Contrast, Metrics, RegionGraph, Significance, write_edges_csv, write_gexf, write_graphml,
@@ -170,16 +171,12 @@ fn export(graph: &RegionGraph) -> Result<usize> {
 
 /// One cloud per category that drifts apart from the others from layer to layer.
 fn points() -> Result<Embedding> {
-    let mut state = 1_u64;
+    let mut random = Random(1);
     let mut noise = move || {
-        // splitmix64; the sum of four has roughly the shape of a cloud.
+        // The sum of four has roughly the shape of a cloud.
         let mut sum = -2.0;
         for _ in 0..4 {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            sum += ((z ^ (z >> 31)) >> 40) as f32 / (1 << 24) as f32;
+            sum += (random.next() >> 40) as f32 / (1 << 24) as f32;
         }
         sum
     };

@@ -14,6 +14,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use benches::Random;
 use mri_render::{count_crossings, layered_layout};
 
 /// Layers, nodes per layer, edges.
@@ -88,15 +89,8 @@ fn main() -> Result<()> {
 /// to a point near its source, as texts move between the regions of two maps. Weights count how
 /// often an edge was drawn.
 fn generate(layers: usize, width: usize, n_edges: usize) -> Graph {
-    let mut state = 1_u64;
-    let mut uniform = move || {
-        // splitmix64.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut random = Random(1);
+    let mut uniform = move || random.uniform();
     let points: Vec<[f64; 2]> = (0..layers * width)
         .map(|_| [uniform(), uniform()])
         .collect();

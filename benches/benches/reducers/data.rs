@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use benches::Random;
 use mri_core::{Backend, Capture, Labels, Layer, Pooling, RowSource, TokenBatch};
 use mri_extract::{
     Corpus, CorpusOptions, Device, NpyMatrix, RecordOptions, TchBackend, TchOptions, TextTokenizer,
@@ -201,32 +202,4 @@ fn decay(name: &str, rows: usize, width: usize) -> Set {
         }
     }
     Set::new(name, x, None)
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 to 1, never 0.
-    fn unit(&mut self) -> f32 {
-        ((self.next() >> 40) as f32 + 0.5) / (1_u32 << 24) as f32
-    }
-
-    /// Standard normal (Box and Muller 1958).
-    fn normal(&mut self) -> f32 {
-        let radius = (-2.0 * self.unit().ln()).sqrt();
-        radius * (std::f32::consts::TAU * self.unit()).cos()
-    }
-
-    fn below(&mut self, n: u64) -> usize {
-        (self.next() % n) as usize
-    }
 }

@@ -39,8 +39,8 @@ const TIE: f32 = 0.03;
 /// The parameters and their defaults are those of umap-learn, the reference implementation, and so is
 /// what is computed, except:
 ///
-/// - the points start from the principal components unless `init` says otherwise, which keeps more of
-///   the large distances and costs less;
+/// - the points start from the principal components unless `init` says otherwise, which needs nothing
+///   but the rows; what either start keeps differs no more than two seeds do (`benches/record`);
 /// - neighbours are exact up to 15,000 rows, and beyond that found by [`near_rows`](crate::near_rows);
 /// - all points move at once, each by all its forces (see the head of `umap/layout.rs`): **one seed
 ///   gives the same bits on any number of threads**, and no vector width changes them.
