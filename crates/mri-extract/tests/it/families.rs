@@ -75,9 +75,18 @@ impl Case {
 
     /// Runs texts together and compares what the pooling picks from each with the golden.
     fn check(&self, backend: &mut dyn Backend, texts: &[usize], pooling: Pooling) {
-        let layers = self.layers();
+        self.check_layers(backend, texts, pooling, &self.layers());
+    }
+
+    fn check_layers(
+        &self,
+        backend: &mut dyn Backend,
+        texts: &[usize],
+        pooling: Pooling,
+        layers: &[Layer],
+    ) {
         let capture = Capture {
-            layers: layers.clone(),
+            layers: layers.to_vec(),
             pooling,
             final_norm: true,
         };
@@ -122,6 +131,14 @@ impl Case {
         for pooling in [Pooling::Tokens, Pooling::First, Pooling::Last] {
             self.check(backend, &all, pooling);
             self.check(backend, &backwards, pooling);
+        }
+        // A site that is not recorded need not be computed by itself.
+        for site in self.states.keys() {
+            let mut layers = self.layers();
+            layers.retain(|layer| layer.site == *site);
+            for pooling in [Pooling::Tokens, Pooling::Last] {
+                self.check_layers(backend, &all, pooling, &layers);
+            }
         }
         // The second longest and the longest have a fifth token, which neither starts nor ends.
         let long: Vec<usize> = all

@@ -103,58 +103,95 @@ impl TchBackend {
 
         let attn_in = normed(weights.attn_in.as_ref(), states.shallow_clone())?;
         let relative = self.weights.relative_bias.as_ref();
-        let attn = layout.attend(&spec.attention, weights, relative, &attn_in)?;
-        let attn = weights.output.apply(&attn)?;
-        let attn = normed(weights.attn_out.as_ref(), attn)?;
-        recorder.record(Site::AttnOut, index, &attn, picked)?;
-
+        let attn = Branch {
+            states: layout.attend(&spec.attention, weights, relative, &attn_in)?,
+            map: Some(&weights.output),
+            norm: weights.attn_out.as_ref(),
+            place: (Site::AttnOut, index, picked),
+        };
+        let mlp = |mlp_in: &Tensor, recorder: &mut Recorder<'_>| {
+            let (states, map) = feed_forward(&spec.mlp, &weights.mlp, mlp_in, |neurons| {
+                recorder.record(Site::MlpAct, index, neurons, picked)
+            })?;
+            Ok::<_, TchError>(Branch {
+                states,
+                map,
+                norm: weights.mlp_out.as_ref(),
+                place: (Site::MlpOut, index, picked),
+            })
+        };
         let states = layout.pick(states)?;
         if spec.parallel {
             let mlp_in = match &weights.mlp_in {
                 Some(norm) => norm.apply(&states)?,
                 None => layout.pick(attn_in)?,
             };
-            let mlp = feed_forward(&spec.mlp, &weights.mlp, &mlp_in, |neurons| {
-                recorder.record(Site::MlpAct, index, neurons, picked)
-            })?;
-            let mlp = normed(weights.mlp_out.as_ref(), mlp)?;
-            recorder.record(Site::MlpOut, index, &mlp, picked)?;
-            return sum(attn, &mlp)?.f_add_(&states);
+            let mlp = mlp(&mlp_in, recorder)?;
+            return mlp.add_to(attn.add_to(states, recorder)?, recorder);
         }
-        // Recorded rows are copies, so that the branches can be added in place.
-        let states = normed(weights.after_attn.as_ref(), sum(attn, &states)?)?;
+        let states = normed(weights.after_attn.as_ref(), attn.add_to(states, recorder)?)?;
         let mlp_in = normed(weights.mlp_in.as_ref(), states.shallow_clone())?;
-        let mlp = feed_forward(&spec.mlp, &weights.mlp, &mlp_in, |neurons| {
-            recorder.record(Site::MlpAct, index, neurons, picked)
-        })?;
-        let mlp = normed(weights.mlp_out.as_ref(), mlp)?;
-        recorder.record(Site::MlpOut, index, &mlp, picked)?;
-        normed(weights.after_mlp.as_ref(), sum(mlp, &states)?)
+        let states = mlp(&mlp_in, recorder)?.add_to(states, recorder)?;
+        normed(weights.after_mlp.as_ref(), states)
     }
 }
 
-/// What a branch adds to the residual stream, and the stream, in `f32`.
-fn sum(branch: Tensor, states: &Tensor) -> Result<Tensor, TchError> {
-    branch.f_to_kind(Kind::Float)?.f_add_(states)
+/// What is added to the residual stream: `states`, mapped and normalised, recorded as the site of
+/// the layer, whose tokens may be picked ones.
+struct Branch<'a> {
+    states: Tensor,
+    map: Option<&'a Linear>,
+    norm: Option<&'a NormWeights>,
+    place: (Site, usize, bool),
 }
 
-/// The feed-forward part; `neurons` is shown the input of the down projection.
-fn feed_forward(
+impl Branch<'_> {
+    /// The stream with the branch, in `f32`. Recorded rows are copies, so that this can be done in
+    /// place, with the sum made by the product itself where nobody asks for the branch alone.
+    fn add_to(self, mut stream: Tensor, recorder: &mut Recorder<'_>) -> Result<Tensor, TchError> {
+        let (site, index, picked) = self.place;
+        match self.map {
+            Some(map)
+                if self.norm.is_none()
+                    && !recorder.wants(site, index)
+                    && map.weight.f_kind()? == Kind::Float =>
+            {
+                if let Some(bias) = &map.bias {
+                    stream = stream.f_add_(bias)?;
+                }
+                stream.f_addmm_(&self.states, &map.weight.f_tr()?)
+            }
+            _ => {
+                let branch = match self.map {
+                    Some(map) => map.apply(&self.states)?,
+                    None => self.states,
+                };
+                let branch = normed(self.norm, branch)?;
+                recorder.record(site, index, &branch, picked)?;
+                branch.f_to_kind(Kind::Float)?.f_add_(&stream)
+            }
+        }
+    }
+}
+
+/// The feed-forward part but for its last map, if one is left to do; `neurons` is shown the input of
+/// the down projection.
+fn feed_forward<'a>(
     spec: &Mlp,
-    weights: &MlpWeights,
+    weights: &'a MlpWeights,
     states: &Tensor,
     mut neurons: impl FnMut(&Tensor) -> Result<(), TchError>,
-) -> Result<Tensor, TchError> {
+) -> Result<(Tensor, Option<&'a Linear>), TchError> {
     match (spec, weights) {
         (Mlp::Plain { activation, .. }, MlpWeights::Plain { up, down }) => {
             let active = activate(*activation, up.apply(states)?)?;
             neurons(&active)?;
-            down.apply(&active)
+            Ok((active, Some(down)))
         }
         (Mlp::Gated { activation, .. }, MlpWeights::Gated { gate_up, down }) => {
             let active = gated(*activation, gate_up, states)?;
             neurons(&active)?;
-            down.apply(&active)
+            Ok((active, Some(down)))
         }
         (
             &Mlp::Experts {
@@ -200,7 +237,7 @@ fn feed_forward(
                 // No token chooses an expert twice, so that the order of additions is fixed.
                 sum = sum.f_index_add_(0, &tokens, &out)?;
             }
-            Ok(sum)
+            Ok((sum, None))
         }
         _ => Err(TchError::Shape(
             "the weights are of another kind of feed-forward part".to_owned(),

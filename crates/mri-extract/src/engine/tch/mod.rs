@@ -33,7 +33,7 @@ const ENGINE: &str = "libtorch";
 /// On a CPU so many tokens go through the model at once, if it is that wide: enough for matrix
 /// products at their full rate, in which the weights are packed anew each time, and few enough that
 /// the states stay in the cache of a core.
-const CPU_PART_TOKENS: std::ops::RangeInclusive<usize> = 512..=2_048;
+const CPU_PART_TOKENS: std::ops::RangeInclusive<usize> = 1_024..=2_048;
 
 /// A CPU gets batches of so many tokens per thread, so that the time in which some threads have no
 /// part left is small beside that of the batch.
@@ -230,6 +230,11 @@ struct Recorder<'a> {
 }
 
 impl Recorder<'_> {
+    /// Whether a layer was asked for.
+    fn wants(&self, site: Site, index: usize) -> bool {
+        self.capture.layers.contains(&Layer { site, index })
+    }
+
     /// Keeps the pooled rows of a layer, if it was asked for. `states` has one row per token, or
     /// one per text if `picked`.
     fn record(
