@@ -18,12 +18,7 @@ const colors = {
     for (const [name, stops] of Object.entries(scan.head.colormaps)) {
       this.maps[name] = stops.map(rgb);
     }
-    // Two categories take the two ends of the map of differences, so that both pictures agree.
-    const pair = dark ? [this.at("managua", 0.86), this.at("managua", 0.14)]
-      : [this.at("coolwarm", 0.08), this.at("coolwarm", 0.92)];
-    this.categories = scan.categories.map((category, i) =>
-      scan.nCategories === 2 ? pair[i] : rgb(category.color));
-    if (scan.nCategories === 1) this.categories = [this.amount(0.75)];
+    this.categories = scan.categories.map((category) => rgb(dark ? category.dark : category.color));
   },
 
   at(map, t) {

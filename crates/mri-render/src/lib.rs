@@ -8,7 +8,7 @@
 //!
 //! [`heatmap_sheet`] draws the grids of several layers under one colour scale, [`difference_sheet`] says
 //! what of a difference is more than chance, [`contact_sheet`] shows all categories at once;
-//! [`graph_picture`] draws a region graph with a column per layer and [`path_picture`] one text's way
+//! [`graph_picture`] draws a region graph with a column per layer (a single layer as the map of its cells) and [`path_picture`] one text's way
 //! through it; [`line_chart`], [`metrics_chart`] and [`scree`] draw numbers by layer; and
 //! [`through_layers`] moves the texts themselves. Colours are safe for colour-blind readers (coolwarm
 //! for two categories, Petroff's sequences for more), and nothing is told by colour alone.
@@ -23,6 +23,7 @@
 mod animation;
 mod canvas;
 mod caption;
+mod category;
 mod chart;
 mod cloud;
 mod color;

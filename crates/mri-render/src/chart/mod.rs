@@ -10,12 +10,13 @@ pub use scree::scree;
 
 use panel::{PanelKind, Place};
 
+use crate::category::shown_color;
 use crate::figure::draw_figure;
 use crate::header::{Header, MARGIN};
 use crate::legend::{Legend, Named};
 use crate::marker::Marker;
 use crate::text::shown_name;
-use crate::{Caption, Color, Colormap, Figure, Look, RenderError, category_color};
+use crate::{Caption, Color, Figure, Look, RenderError};
 
 /// Lines over layers (or whatever `x` names), in one or several panels that share series, colours
 /// and `x`.
@@ -188,14 +189,8 @@ fn styles(series: &[Series], look: &Look) -> Vec<SeriesStyle> {
             }
             let i = used;
             used += 1;
-            let color = match total {
-                1 if look.is_dark() => Colormap::Blues.at(0.45),
-                1 => Colormap::Blues.at(0.75),
-                2 => Colormap::Coolwarm.at([0.08, 0.92][i]),
-                _ => category_color(i, total),
-            };
             SeriesStyle {
-                color,
+                color: shown_color(i, total, look),
                 marker: Marker::of(i),
                 baseline: false,
             }

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::block::{Block, Parts};
 use super::metrics::{by_layer_table, metrics_table};
 use super::{Report, ReportTable};
+use crate::category::shown_color;
 use crate::heatmap::layer_name;
-use crate::{Color, Colormap, LayeredLayout, RenderError, category_color};
+use crate::{Color, Colormap, LayeredLayout, Look, RenderError};
 
 /// Words kept per region.
 const WORDS: usize = 10;
@@ -107,7 +108,9 @@ fn categories(report: &Report<'_>) -> Vec<Value> {
     let (names, counts) = (labels.names(), labels.counts());
     (names.iter().zip(counts).enumerate())
         .map(|(i, (name, texts))| {
-            json!({ "name": name, "texts": texts, "color": hex(category_color(i, names.len())) })
+            let [light, dark] =
+                [Look::default(), Look::dark()].map(|look| hex(shown_color(i, names.len(), &look)));
+            json!({ "name": name, "texts": texts, "color": light, "dark": dark })
         })
         .collect()
 }

@@ -2,15 +2,20 @@ use std::sync::Arc;
 
 use mri_core::{Embedding, Layer};
 
+mod frame;
+
+use frame::{beyond_note, frame_of, sample};
+
 use crate::animation::Animation;
 use crate::canvas::{Anchor, At, Canvas, TextLook};
+use crate::category::shown_color;
 use crate::figure::draw_figure;
 use crate::header::{Header, MARGIN};
 use crate::heatmap::{axis_name, layer_name};
 use crate::legend::{Legend, Named};
 use crate::marker::Marker;
 use crate::text::{fit_text, shown_name, thousands};
-use crate::{Caption, Color, Colormap, Figure, Look, RenderError, category_color};
+use crate::{Caption, Color, Figure, Look, RenderError};
 
 /// How points are shown on their way through the layers.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +46,8 @@ const STEP: u16 = 4;
 /// Animates the map of points through the layers: each text moves from its place in one layer to its
 /// place in the next. Colour and shape tell its category.
 ///
-/// Every layer is brought to the same size about its middle, one factor for both axes, so that far
-/// outliers do not press all others together: what is beyond the frame is drawn at its edge. Layers of
+/// Every layer fills the same frame, with one factor for both axes, but for its outermost texts, so that
+/// far outliers do not press all others together: what is beyond the frame is drawn at its edge. Layers of
 /// an embedding turn and mirror at random between each other; aligned ones (`align_layers` of
 /// mri-reduce) move no more than the model moved them.
 ///
@@ -73,6 +78,8 @@ struct Shared {
     names: Vec<String>,
     full_names: Vec<String>,
     sizes: Vec<usize>,
+    /// The height of the frame for the points to its width.
+    aspect: f64,
 }
 
 #[derive(Debug)]
@@ -80,7 +87,7 @@ struct OneLayer {
     layer: Layer,
     axes: [String; 2],
     degenerate: bool,
-    /// Of the drawn texts, from −1 to 1, the second component upwards.
+    /// Of the drawn texts, from −1 to 1 of half the frame's width, the second component upwards.
     places: Vec<At>,
 }
 
@@ -92,8 +99,32 @@ impl Clouds {
     ) -> Result<Self, RenderError> {
         let labels = embedding.labels();
         let rows = sample(labels.len(), style.point_budget.max(1));
+        let names = labels.names();
+        let mut shared = Shared {
+            look: style.look,
+            steps: style.steps.max(1),
+            subtitle: String::new(),
+            layers: Vec::new(),
+            ids: rows.iter().map(|&row| labels.ids()[row] as usize).collect(),
+            names: (0..names.len()).map(|c| shown_name(names, c)).collect(),
+            full_names: names.to_vec(),
+            sizes: labels.counts(),
+            aspect: 1.0,
+        };
+        let mut more = vec![if rows.len() < labels.len() {
+            format!(
+                "{} of n = {} texts",
+                thousands(rows.len()),
+                thousands(labels.len())
+            )
+        } else {
+            format!("n = {}", thousands(labels.len()))
+        }];
+        // The frame must have its shape before it is known whether anything lies beyond it.
+        shared.subtitle = caption.line(&[more[0].clone(), beyond_note(1, 1)]);
+        let half = shared.plan().half(shared.radius());
+        shared.aspect = half.1 / half.0;
         let mut beyond = 0;
-        let mut layers = Vec::new();
         for (layer, points) in embedding.iter() {
             if points.coordinates.ncols() != 2 {
                 return Err(RenderError::Mismatch(format!(
@@ -106,7 +137,7 @@ impl Clouds {
                 (at[0], at[1])
             };
             let all: Vec<At> = (0..labels.len()).map(place).collect();
-            let (middle, reach) = frame_of(&all);
+            let (middle, reach) = frame_of(&all, shared.aspect);
             let scaled = |v: f64, middle: f64| (v - middle) / reach;
             let places: Vec<At> = rows
                 .iter()
@@ -114,47 +145,33 @@ impl Clouds {
                 .collect();
             beyond += places
                 .iter()
-                .filter(|(x, y)| x.abs() > 1.0 || y.abs() > 1.0)
+                .filter(|(x, y)| x.abs() > 1.0 || y.abs() > shared.aspect)
                 .count();
-            let clamp = |(x, y): At| (x.clamp(-1.0, 1.0), y.clamp(-1.0, 1.0));
+            let high = shared.aspect;
+            let clamp = |(x, y): At| (x.clamp(-1.0, 1.0), y.clamp(-high, high));
             let axis = |i: usize| points.axes.get(i).map(axis_name).unwrap_or_default();
-            layers.push(OneLayer {
+            shared.layers.push(OneLayer {
                 layer,
                 axes: [axis(0), axis(1)],
                 degenerate: points.degenerate,
                 places: places.into_iter().map(clamp).collect(),
             });
         }
-        if layers.is_empty() {
-            return Err(RenderError::Mismatch(
-                "there is no layer to draw".to_owned(),
-            ));
+        match shared.layers.as_slice() {
+            [] => {
+                return Err(RenderError::Mismatch(
+                    "there is no layer to draw".to_owned(),
+                ));
+            }
+            [one] if one.degenerate => more.push("all rows equal".to_owned()),
+            _ => {}
         }
-        let mut more = vec![if rows.len() < labels.len() {
-            format!(
-                "{} of n = {} texts",
-                thousands(rows.len()),
-                thousands(labels.len())
-            )
-        } else {
-            format!("n = {}", thousands(labels.len()))
-        }];
         if beyond > 0 {
-            let share = 100.0 * beyond as f64 / (rows.len() * layers.len()) as f64;
-            more.push(format!("{share:.1} % lie beyond the frame, at its edge"));
+            more.push(beyond_note(beyond, rows.len() * shared.layers.len()));
         }
-        let names = labels.names();
+        shared.subtitle = caption.line(&more);
         Ok(Self {
-            shared: Arc::new(Shared {
-                look: style.look,
-                steps: style.steps.max(1),
-                subtitle: caption.line(&more),
-                layers,
-                ids: rows.iter().map(|&row| labels.ids()[row] as usize).collect(),
-                names: (0..names.len()).map(|c| shown_name(names, c)).collect(),
-                full_names: names.to_vec(),
-                sizes: labels.counts(),
-            }),
+            shared: Arc::new(shared),
         })
     }
 
@@ -175,7 +192,74 @@ impl Clouds {
     }
 }
 
+/// The room for the layers' track above the points, and for the axis' name below them.
+const TRACK: f64 = 44.0;
+const BELOW: f64 = 40.0;
+
+/// What stands around the points, and where the frame for them is.
+struct Plan {
+    width: f64,
+    title: String,
+    header: Header,
+    legend: Legend,
+    colors: Vec<Color>,
+    at: At,
+    size: At,
+}
+
+impl Plan {
+    /// Half the width and height that points may have, so that none is cut.
+    fn half(&self, radius: f64) -> At {
+        let inset = 2.0 * radius;
+        (self.size.0 / 2.0 - inset, self.size.1 / 2.0 - inset)
+    }
+}
+
 impl Shared {
+    fn plan(&self) -> Plan {
+        let look = &self.look;
+        let width = look.width_or(look.scaled(640.0), 240.0);
+        // A single layer has no track, and its name stands in the title.
+        let (title, track) = match self.layers.as_slice() {
+            [one] => (format!("Where texts lie: {}", layer_name(one.layer)), 8.0),
+            _ => ("How texts move through the layers".to_owned(), TRACK),
+        };
+        let header = Header::new(&title, &self.subtitle, width, look);
+        let total = self.names.len();
+        let colors: Vec<Color> = (0..total).map(|c| shown_color(c, total, look)).collect();
+        let categories = self.names.iter().zip(&self.sizes).enumerate();
+        let named: Vec<Named<'_>> = categories
+            .map(|(c, (name, &n))| Named {
+                name,
+                n: Some(n),
+                color: colors[c],
+                marker: Marker::of(c),
+            })
+            .collect();
+        let legend = Legend::new(&named, width, look);
+        let top = header.bottom + legend.height + look.scaled(8.0 + track);
+        let left = MARGIN + look.scaled(18.0);
+        let side = width - left - MARGIN;
+        let high = look.height.map_or(side * 0.82, |height| {
+            (height - top - look.scaled(BELOW)).max(60.0)
+        });
+        Plan {
+            width,
+            title,
+            header,
+            legend,
+            colors,
+            at: (left, top),
+            size: (side, high),
+        }
+    }
+
+    /// Of a point: smaller where there are many.
+    fn radius(&self) -> f64 {
+        let crowd = (self.ids.len() as f64 / 1_500.0).min(1.0);
+        self.look.scaled(3.4 - crowd)
+    }
+
     fn draw(&self, i: usize) -> Result<Figure, RenderError> {
         let look = &self.look;
         let theme = look.theme;
@@ -185,66 +269,48 @@ impl Shared {
         let next = (from + 1).min(self.layers.len() - 1);
         let (here, there) = (&self.layers[from], &self.layers[next]);
         let nearest = if ease < 0.5 { here } else { there };
-        let width = look.width_or(look.scaled(640.0), 240.0);
-        let title = "How texts move through the layers";
-        let header = Header::new(title, &self.subtitle, width, look);
-        let colors: Vec<Color> = (0..self.names.len())
-            .map(|c| color(c, self.names.len()))
-            .collect();
-        let named: Vec<Named<'_>> = self
-            .names
-            .iter()
-            .enumerate()
-            .map(|(c, name)| Named {
-                name,
-                n: Some(self.sizes[c]),
-                color: colors[c],
-                marker: Marker::of(c),
-            })
-            .collect();
-        let legend = Legend::new(&named, width, look);
-        let top = header.bottom + legend.height + look.scaled(8.0);
-        let track = look.scaled(44.0);
-        let left = MARGIN + look.scaled(18.0);
-        let side = width - left - MARGIN;
-        let high = look.height.map_or(side * 0.82, |height| {
-            (height - top - track - look.scaled(40.0)).max(60.0)
-        });
+        let plan = self.plan();
+        let (left, plot_top) = plan.at;
+        let (side, high) = plan.size;
         let categories = self.full_names.iter().zip(&self.sizes).enumerate();
         let said: Vec<String> = categories
             .map(|(c, (name, n))| format!("{} “{name}” with {n} texts", c + 1))
             .collect();
         let description = format!(
-            "{title}: {}. {}. Categories: {}.",
+            "{}: {}. {}. Categories: {}.",
+            plan.title,
             layer_name(nearest.layer),
             self.subtitle,
             said.join(", ")
         );
-        let plot_top = top + track;
-        let height = plot_top + high + look.scaled(40.0);
+        let height = plot_top + high + look.scaled(BELOW);
         draw_figure(
-            (width, height),
-            title,
+            (plan.width, height),
+            &plan.title,
             &description,
             theme.background,
             |canvas| {
-                header.draw(canvas, look);
-                legend.draw(canvas, header.bottom, look);
-                self.draw_track(canvas, from as f64 + ease, nearest, (left, top, side), look);
+                plan.header.draw(canvas, look);
+                plan.legend.draw(canvas, plan.header.bottom, look);
+                let track = (left, plot_top - look.scaled(TRACK), side);
+                self.draw_track(canvas, from as f64 + ease, nearest, track, look);
                 canvas.rect((left, plot_top), (side, high), theme.empty, 1.0);
                 canvas.frame((left, plot_top), (side, high), theme.line, 1.0);
-                let radius = look.scaled(3.4 - (self.ids.len() as f64 / 1_500.0).min(1.0));
-                let inset = 2.0 * radius;
-                let half = ((side / 2.0 - inset), (high / 2.0 - inset));
+                let radius = self.radius();
+                let half = plan.half(radius);
+                let unit = half.0.min(half.1 / self.aspect);
                 // Later categories must not lie over all of the earlier ones: the order is the texts'.
                 for ((&c, &a), &b) in self.ids.iter().zip(&here.places).zip(&there.places) {
                     let x = a.0 + (b.0 - a.0) * ease;
                     let y = a.1 + (b.1 - a.1) * ease;
                     let at = (
-                        left + side / 2.0 + x * half.0,
-                        plot_top + high / 2.0 - y * half.1,
+                        left + side / 2.0 + x * unit,
+                        plot_top + high / 2.0 - y * unit,
                     );
-                    Marker::of(c).draw(canvas, at, radius, colors[c], 0.8);
+                    Marker::of(c).draw(canvas, at, radius, plan.colors[c], 0.8);
+                }
+                if nearest.degenerate {
+                    return;
                 }
                 let size = look.scaled(10.5);
                 let text = TextLook::new(size, theme.muted).anchor(Anchor::Middle);
@@ -267,6 +333,10 @@ impl Shared {
         (left, top, width): (f64, f64, f64),
         look: &Look,
     ) {
+        let last = self.layers.len() - 1;
+        if last == 0 {
+            return;
+        }
         let theme = look.theme;
         let name = layer_name(nearest.layer);
         let words = if nearest.degenerate {
@@ -281,10 +351,6 @@ impl Shared {
         let words = fit_text(&words, bold, true, room - look.scaled(12.0));
         let y = top + look.scaled(18.0);
         canvas.text(&words, (left, y), text);
-        let last = self.layers.len() - 1;
-        if last == 0 {
-            return;
-        }
         let (from, to) = (left + room, left + width - 8.0);
         let x = |at: f64| from + (to - from) * at / last as f64;
         canvas.line((from, y), (to, y), theme.line, 2.0);
@@ -296,54 +362,5 @@ impl Shared {
         }
         canvas.line((from, y), (x(now), y), theme.text, 2.0);
         canvas.disc((x(now), y), look.scaled(6.0), theme.text, 1.0);
-    }
-}
-
-fn color(category: usize, total: usize) -> Color {
-    match total {
-        0..=2 => Colormap::Coolwarm.at(if category == 0 { 0.08 } else { 0.92 }),
-        _ => category_color(category, total),
-    }
-}
-
-/// Which texts are drawn: all, or the first of an order that has nothing to do with theirs.
-fn sample(n: usize, budget: usize) -> Vec<usize> {
-    let mut rows: Vec<usize> = (0..n).collect();
-    if n > budget {
-        // The mixing of splitmix64.
-        let mixed = |&row: &usize| {
-            let mut z = (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z ^ (z >> 27)
-        };
-        rows.sort_by_key(mixed);
-        rows.truncate(budget);
-        rows.sort_unstable();
-    }
-    rows
-}
-
-/// The middle of a layer and how far its frame reaches along both axes: to the 99th percentile of
-/// all coordinates, and some more.
-fn frame_of(places: &[At]) -> (At, f64) {
-    let median = |pick: fn(&At) -> f64| {
-        let mut values: Vec<f64> = places.iter().map(pick).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(0.0)
-    };
-    let middle = (median(|at| at.0), median(|at| at.1));
-    let mut far: Vec<f64> = places
-        .iter()
-        .map(|at| (at.0 - middle.0).abs().max((at.1 - middle.1).abs()))
-        .filter(|v| v.is_finite())
-        .collect();
-    far.sort_by(f64::total_cmp);
-    let at = (far.len() * 99 / 100).min(far.len().saturating_sub(1));
-    match far.get(at).copied() {
-        Some(reach) if reach > 0.0 => (middle, reach * 1.15),
-        _ => match far.last().copied() {
-            Some(reach) if reach > 0.0 => (middle, reach * 1.05),
-            _ => (middle, 1.0),
-        },
     }
 }
