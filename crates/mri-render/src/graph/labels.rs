@@ -5,6 +5,8 @@ use crate::text::text_width;
 /// Puts words beside the nodes of a path where its line does not run.
 pub(super) struct Labels<'a> {
     line: &'a [At],
+    /// The upper left and lower right corner of where labels may be.
+    bounds: [At; 2],
     size: f64,
     look: &'a Look,
     /// What is taken: the upper left and lower right corner of every label so far.
@@ -13,16 +15,17 @@ pub(super) struct Labels<'a> {
 
 impl<'a> Labels<'a> {
     /// Labels beside a line, which is given by points that are near each other.
-    pub(super) fn new(line: &'a [At], size: f64, look: &'a Look) -> Self {
+    pub(super) fn new(line: &'a [At], bounds: [At; 2], size: f64, look: &'a Look) -> Self {
         Self {
             line,
+            bounds,
             size,
             look,
             taken: Vec::new(),
         }
     }
 
-    /// Draws two lines of words beside a node, the first bold.
+    /// Draws two lines of words beside a node, the first bold, unless all places for them are taken.
     pub(super) fn draw(&mut self, canvas: &mut Canvas, at: At, radius: f64, words: [&str; 2]) {
         let line = self.size * 1.15;
         let wide = [true, false].into_iter().zip(words);
@@ -53,7 +56,9 @@ impl<'a> Labels<'a> {
         };
         // Of equally good places the first.
         let all = places.iter().map(corners);
-        let Some(best) = all.min_by_key(|place| self.covered(place)) else {
+        let best = all.min_by_key(|place| self.covered(place));
+        // Words over words can be read by nobody.
+        let Some(best) = best.filter(|place| self.others(place) == 0) else {
             return;
         };
         self.taken.push(best);
@@ -75,13 +80,20 @@ impl<'a> Labels<'a> {
             (low.0 - near..=high.0 + near).contains(&point.0)
                 && (low.1 - near..=high.1 + near).contains(&point.1)
         });
+        let [from, to] = self.bounds;
+        let beyond = low.0 < from.0 || low.1 < from.1 || high.0 > to.0 || high.1 > to.1;
+        // Beyond the bounds are other words.
+        of_line.count() + 1_000 * self.others(&[*low, *high]) + 100 * usize::from(beyond)
+    }
+
+    /// How many other labels a place would cover.
+    fn others(&self, [low, high]: &[At; 2]) -> usize {
         let others = self.taken.iter().filter(|[other_low, other_high]| {
             low.0 < other_high.0
                 && other_low.0 < high.0
                 && low.1 < other_high.1
                 && other_low.1 < high.1
         });
-        // Words over words can be read by nobody.
-        of_line.count() + 20 * others.count()
+        others.count()
     }
 }

@@ -7,15 +7,13 @@ mod scene;
 
 use scene::Scene;
 
+use crate::category::{shown_color, strong_color};
 use crate::figure::draw_figure;
 use crate::header::{Header, MARGIN};
 use crate::legend::{Legend, Named};
 use crate::marker::Marker;
 use crate::text::{clean, shown_name, thousands};
-use crate::{
-    Caption, Color, Colormap, Figure, LayeredLayout, Look, RenderError, category_color,
-    layered_layout,
-};
+use crate::{Caption, Color, Figure, LayeredLayout, Look, RenderError, layered_layout};
 
 /// How a region graph is drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +55,8 @@ impl LayeredLayout {
 }
 
 /// Draws a view of a region graph: a column per layer, a circle per region (area ~ texts), a curve
-/// per transition (width and opacity ~ texts). With several categories circles are pies of their
+/// per transition (width and opacity ~ texts). The regions of a single layer, between which nothing
+/// moves, stand where their cells are. With several categories circles are pies of their
 /// shares, clockwise from the top in the order of the legend.
 ///
 /// `layout` is that of the whole graph ([`LayeredLayout::of`]).
@@ -81,10 +80,10 @@ pub fn graph_picture(
                 "there is no category to draw".to_owned(),
             ));
         }
-        _ if still && chosen.len() == names.len() => "How texts share out over regions".to_owned(),
-        [one] if still => format!("How {one} shares out over regions"),
+        _ if still && chosen.len() == names.len() => "How texts spread over the regions".to_owned(),
+        [one] if still => format!("How {one} spreads over the regions"),
         [rest @ .., last] if still => {
-            format!("How {} and {last} share out over regions", rest.join(", "))
+            format!("How {} and {last} spread over the regions", rest.join(", "))
         }
         _ if chosen.len() == names.len() && names.len() > 2 => {
             "How texts move through the layers".to_owned()
@@ -101,8 +100,8 @@ pub fn graph_picture(
 /// Draws the way of one text through the regions of every layer, over the graph of a view.
 ///
 /// `path` is what [`RegionGraph::path`] gives for the text, `category` its category, `text` its words,
-/// of which the subtitle shows the beginning (empty if they are not at hand). Beside every region of the path stands its cell and how
-/// many texts share it.
+/// of which the subtitle shows the beginning (empty if they are not at hand). Beside every region of the path, where there is room,
+/// stands its cell and how many texts share it.
 ///
 /// # Errors
 /// As [`graph_picture`], and [`RenderError::Mismatch`] if a region of the path is not of this graph.
@@ -129,7 +128,7 @@ pub fn path_picture(
     let words: String = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let mut start: String = words.chars().take(120).collect();
     if start.len() < words.len() {
-        start.push('…');
+        start = start.trim_end().to_owned() + "…";
     }
     let title = match graph.layers().len() {
         1 => format!("The region of one “{name}” text"),
@@ -138,7 +137,7 @@ pub fn path_picture(
     let quoted = (!start.is_empty()).then(|| format!("“{start}”"));
     let mut more: Vec<String> = quoted.into_iter().collect();
     more.extend([
-        "beside each region its cell and its texts".to_owned(),
+        "beside regions their cells and texts".to_owned(),
         format!("in grey n = {}", thousands(view.n_texts())),
     ]);
     draw_graph(
@@ -168,19 +167,20 @@ fn draw_graph(
         ));
     }
     // A path has its regions' names beside it.
-    let least = if path.is_some() { 84.0 } else { 64.0 };
+    let least = if path.is_some() { 58.0 } else { 44.0 };
     let column = (1_120.0 / n_layers.max(1) as f64).clamp(look.scaled(least), 170.0);
     let suits = (2.0 * MARGIN + n_layers as f64 * column).max(640.0);
     let width = look.width_or(suits, 320.0);
     let column = (width - 2.0 * MARGIN) / n_layers.max(1) as f64;
-    let colors = colors(view);
+    let colors = colors(view, look);
     let mut scene = Scene::new(view, layout, style, &colors, column);
     if path.is_some() {
         scene.fade();
     }
-    if n_layers > 1 {
-        more.push(scene.edge_note());
-    }
+    more.push(match n_layers {
+        1 => "regions at their cells".to_owned(),
+        _ => scene.edge_note(),
+    });
     let subtitle = caption.line(&more);
     let header = Header::new(title, &subtitle, width, look);
     let all = graph.categories();
@@ -218,7 +218,7 @@ fn draw_graph(
         |canvas| {
             header.draw(canvas, look);
             legend.draw(canvas, header.bottom, look);
-            scene.draw_bands(canvas, graph.layers(), (top, band), look);
+            scene.draw_bands(canvas, graph.layers(), look);
             scene.draw(canvas, look);
             if let Some((path, category)) = path {
                 let color = path_color(category, graph, look);
@@ -228,30 +228,18 @@ fn draw_graph(
     )
 }
 
-/// A colour per category of a view.
-fn colors(view: &GraphView<'_>) -> Vec<Color> {
+/// A colour per category of a view, the same in every view of a graph.
+fn colors(view: &GraphView<'_>, look: &Look) -> Vec<Color> {
     let total = view.graph().categories().len();
     match view.categories() {
-        [_] => vec![Colormap::Blues.at(0.75)],
-        // The ends of the diverging map, a little inside, where they are not yet dark.
-        [_, _] => vec![Colormap::Coolwarm.at(0.08), Colormap::Coolwarm.at(0.92)],
-        many => many.iter().map(|&c| category_color(c, total)).collect(),
+        [one] => vec![strong_color(*one, total, look)],
+        many => many.iter().map(|&c| shown_color(c, total, look)).collect(),
     }
 }
 
+/// One line over everything else has to stand out from the ground.
 fn path_color(category: usize, graph: &RegionGraph, look: &Look) -> Color {
-    match graph.categories().len() {
-        0..=2 => Colormap::Coolwarm.at(if category == 0 { 0.08 } else { 0.92 }),
-        total => {
-            let color = category_color(category, total);
-            // One line over everything else has to stand out from the ground.
-            match (look.is_dark(), color.luminance()) {
-                (true, _) => color.mix(Color::WHITE, 0.15),
-                (false, bright) if bright > 0.4 => color.mix(Color::BLACK, 0.35),
-                (false, _) => color,
-            }
-        }
-    }
+    strong_color(category, graph.categories().len(), look)
 }
 
 fn in_words(listed: &[(usize, Color)], names: &[String], sizes: &[usize]) -> String {

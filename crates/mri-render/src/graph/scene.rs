@@ -7,10 +7,11 @@ use petgraph::graph::NodeIndex;
 use super::GraphStyle;
 use super::labels::Labels;
 use crate::canvas::{Anchor, At, Canvas, TextLook};
+use crate::category::between;
 use crate::header::MARGIN;
 use crate::heatmap::{layer_name, layer_tick};
 use crate::text::{text_width, thousands};
-use crate::{Color, Colormap, LayeredLayout, Look};
+use crate::{Color, LayeredLayout, Look};
 
 /// The largest circle, and the smallest.
 const RADIUS: f64 = 13.0;
@@ -53,6 +54,11 @@ pub(super) struct Scene<'a> {
     span: f64,
     unit: f64,
     from: f64,
+    /// Where the bands begin, and how high they are.
+    top: f64,
+    height: f64,
+    /// Of a graph with a single layer: every node's cell, and how many there are a side.
+    map: Option<(Vec<(f64, f64)>, f64)>,
     faded: bool,
 }
 
@@ -84,12 +90,13 @@ impl<'a> Scene<'a> {
                 parts: parts(&region.counts),
             })
             .collect();
+        let both = view.categories() == [0, 1] && view.graph().categories().len() == 2;
         let mut edges: Vec<Edge> = view
             .edges()
             .map(|e| Edge {
                 ends: [e.source, e.target],
                 weight: e.weight,
-                color: blend(colors, &parts(&g[e.id].weights)),
+                color: blend(colors, both, &parts(&g[e.id].weights), &style.look),
             })
             .collect();
         let n_edges = edges.len();
@@ -97,9 +104,21 @@ impl<'a> Scene<'a> {
         edges.sort_by_key(|e| e.weight);
         edges.drain(..n_edges.saturating_sub(style.edge_budget));
         let drawn: u64 = edges.iter().map(|e| u64::from(e.weight)).sum();
+        // One column would be a line of dots: without transitions, regions stand where their cells are.
+        let map = (view.graph().layers().len() == 1).then(|| {
+            let cells = g.node_weights().map(|region| region.cell);
+            let cells: Vec<(f64, f64)> = cells
+                .map(|cell| (f64::from(cell.x), f64::from(cell.y)))
+                .collect();
+            let last = cells
+                .iter()
+                .fold(0.0_f64, |last, (x, y)| last.max(*x).max(*y));
+            (cells, last + 1.0)
+        });
         Self {
             layout,
             column,
+            map,
             colors: colors.to_vec(),
             positions: g.node_weights().map(|region| region.position).collect(),
             nodes,
@@ -114,6 +133,8 @@ impl<'a> Scene<'a> {
             span: if high > low { high - low } else { 1.0 },
             unit: 1.0,
             from: 0.0,
+            top: 0.0,
+            height: 0.0,
             faded: false,
         }
     }
@@ -125,21 +146,24 @@ impl<'a> Scene<'a> {
 
     /// Places everything below `top`, in the height wanted if any; the height taken.
     pub(super) fn place(&mut self, top: f64, wanted: Option<f64>) -> f64 {
-        // A single column needs no room for curves.
-        let highest = match self.positions.iter().max() {
-            Some(0) => 560.0,
-            _ => 1_000.0,
+        let (height, largest) = if let Some((_, side)) = &self.map {
+            let height = wanted.map_or(self.column, |height| height.max(60.0));
+            self.unit = height.min(self.column) / side;
+            self.from = top + (height - self.unit * side) / 2.0;
+            (height, self.unit * 0.45)
+        } else {
+            let suits = (self.span * 2.0 * RADIUS).clamp(260.0, 1_000.0);
+            // A path has two lines of words above its regions.
+            let around = 2.0 * RADIUS + if self.faded { 60.0 } else { 12.0 };
+            let inner = wanted.map_or(suits, |height| (height - around).max(60.0));
+            self.unit = inner / self.span;
+            self.from = top + around / 2.0;
+            // The room of the largest region is one unit.
+            let largest = RADIUS
+                .min((self.unit * 0.5).max(5.0))
+                .min((self.column * 0.3).max(3.0));
+            (inner + around, largest)
         };
-        let suits = (self.span * 2.0 * RADIUS).clamp(260.0, highest);
-        // A path has two lines of words above its regions.
-        let around = 2.0 * RADIUS + if self.faded { 60.0 } else { 12.0 };
-        let inner = wanted.map_or(suits, |height| (height - around).max(60.0));
-        self.unit = inner / self.span;
-        self.from = top + around / 2.0;
-        // The room of the largest region is one unit.
-        let largest = RADIUS
-            .min((self.unit * 0.5).max(5.0))
-            .min((self.column * 0.3).max(3.0));
         // Where all texts are in one region there is nothing to compare: such a layer (a degenerate
         // one, most often) does not make all others small.
         let mut regions = vec![0; self.positions.iter().max().map_or(0, |last| last + 1)];
@@ -156,10 +180,21 @@ impl<'a> Scene<'a> {
             let share = (f64::from(node.texts) / most).min(1.0);
             node.radius = (largest * share.sqrt()).max(SMALLEST_RADIUS);
         }
-        inner + around
+        (self.top, self.height) = (top, height);
+        height
     }
 
     fn at(&self, id: NodeIndex) -> At {
+        if let Some((cells, side)) = &self.map {
+            let (x, y) = cells[id.index()];
+            let left = MARGIN + (self.column - self.unit * side) / 2.0;
+            // The second component grows upwards.
+            let up = side - 1.0 - y;
+            return (
+                left + (x + 0.5) * self.unit,
+                self.from + (up + 0.5) * self.unit,
+            );
+        }
         let column = self.positions[id.index()] as f64 + 0.5;
         let across = self.layout.coordinate[id.index()] - self.low;
         (
@@ -191,13 +226,8 @@ impl<'a> Scene<'a> {
     }
 
     /// A band behind every second layer, and the layers' names below.
-    pub(super) fn draw_bands(
-        &self,
-        canvas: &mut Canvas,
-        layers: &[Layer],
-        (top, height): (f64, f64),
-        look: &Look,
-    ) {
+    pub(super) fn draw_bands(&self, canvas: &mut Canvas, layers: &[Layer], look: &Look) {
+        let (top, height) = (self.top, self.height);
         let size = look.scaled(12.0);
         let fits = |layer: &Layer| text_width(&layer_name(*layer), size, false) < self.column - 4.0;
         let all_fit = layers.iter().all(fits);
@@ -288,7 +318,9 @@ impl<'a> Scene<'a> {
         let line: Vec<At> = (path.windows(2))
             .flat_map(|pair| curve(self.at(pair[0]), self.at(pair[1]), 8 * SMOOTH))
             .collect();
-        let mut labels = Labels::new(&line, size, look);
+        let last = MARGIN + self.column * view.graph().layers().len() as f64;
+        let bounds = [(MARGIN, self.top), (last, self.top + self.height)];
+        let mut labels = Labels::new(&line, bounds, size, look);
         for &id in path {
             let at = self.at(id);
             let drawn = self.nodes.iter().find(|node| node.id == id);
@@ -296,7 +328,10 @@ impl<'a> Scene<'a> {
             canvas.disc(at, radius, color, 1.0);
             canvas.ring(at, radius, theme.text, 1.4);
             let region = &view.graph().graph()[id];
-            let cell = format!("cell {}, {}", region.cell.x, region.cell.y);
+            let (x, y) = (region.cell.x, region.cell.y);
+            let long = format!("cell {x}, {y}");
+            let fits = text_width(&long, size, true) < self.column * 0.7;
+            let cell = if fits { long } else { format!("{x}, {y}") };
             let texts = match region.texts() {
                 1 => "alone".to_owned(),
                 n => format!("{} texts", thousands(n as usize)),
@@ -306,11 +341,11 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The colour of an edge: the one category's, the place between two, or the largest's of more.
-fn blend(colors: &[Color], parts: &[u32]) -> Color {
-    if let [a, b] = parts {
-        let share = f64::from(*b) / f64::from((a + b).max(1));
-        return Colormap::Coolwarm.at(0.08 + 0.84 * share);
+/// The colour of an edge: the place between the two categories that there are, if it is `both` of them,
+/// or that of the category with the most texts.
+fn blend(colors: &[Color], both: bool, parts: &[u32], look: &Look) -> Color {
+    if let ([a, b], true) = (parts, both) {
+        return between(f64::from(*b) / f64::from((a + b).max(1)), look);
     }
     let counted = parts.iter().enumerate();
     let largest = counted.max_by_key(|&(i, part)| (*part, usize::MAX - i));
