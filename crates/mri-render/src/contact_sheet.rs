@@ -34,6 +34,7 @@ pub fn contact_sheet(
         None => "Where every category lies, layer by layer".to_owned(),
     };
     let mut more = vec![format!("n = {}", thousands(labels.len()))];
+    more.extend(axes_note(embedding));
     if table.any_degenerate {
         more.push("* all rows equal, not in the scale".to_owned());
     }
@@ -54,6 +55,7 @@ pub fn contact_sheet(
         scale: &table.scale,
         sides: None,
         faded: false,
+        empty: "none of them",
     };
     let beside = bands.above + bar.height(look);
     let content = (bands.count as f64 * bands.band).max(beside);
@@ -73,6 +75,21 @@ pub fn contact_sheet(
             bar.draw(canvas, (left, header.bottom + bands.above), look);
         },
     )
+}
+
+/// What the axes of all heatmaps are, if they are the same.
+fn axes_note(embedding: &Embedding) -> Option<String> {
+    let mut all = embedding.iter().map(|(_, points)| {
+        let name = |i: usize| points.axes.get(i).map(|axis| axis.name.as_str());
+        (name(0), name(1))
+    });
+    let first = all.next()?;
+    match first {
+        (Some(across), Some(up)) if all.all(|axes| axes == first) => {
+            Some(format!("{across} to the right, {up} upwards"))
+        }
+        _ => None,
+    }
 }
 
 /// What stands in the rows and columns.
@@ -184,14 +201,15 @@ impl Table {
 
     /// Exchanges rows and columns: one layer's categories stand side by side.
     fn turn(&mut self) {
-        let named = |(name, n): &(String, String)| format!("{name} ({n})");
-        self.columns = self.rows.iter().map(named).collect();
-        self.short = self.rows.iter().map(|(name, _)| name.clone()).collect();
+        self.columns = self.rows.iter().map(|(name, _)| name.clone()).collect();
         self.rows = vec![(String::new(), String::new())];
         let cells = std::mem::take(&mut self.cells);
         self.cells = vec![cells.into_iter().flatten().collect()];
     }
 }
+
+/// The height of a line of words above a heatmap, at letters of 12 pixels.
+const LINE: f64 = 14.0;
 
 /// How the columns are cut into bands, and how large everything is.
 struct Bands {
@@ -223,14 +241,22 @@ impl Bands {
             .fold(0.0, f64::max);
         let left = MARGIN + (widest + look.scaled(12.0)).clamp(14.0, look.scaled(150.0));
         let around = left + MARGIN + look.scaled(BAR_ROOM);
-        let above = look.scaled(22.0);
-        let panel = match n_rows * n_columns {
+        let panel: f64 = match n_rows * n_columns {
             0..=6 => 190.0,
             7..=24 => 120.0,
             25..=60 => 92.0,
             61..=120 => 72.0,
             _ => 58.0,
         };
+        // The number of a category's texts stands below its name, which may be long.
+        let small = look.scaled(11.0);
+        let long = |name: &String| text_width(name, small, true) > panel;
+        let lines = match table.only {
+            Some(_) if table.columns.iter().any(long) => 3.0,
+            Some(_) => 2.0,
+            None => 1.0,
+        };
+        let above = look.scaled(22.0 + LINE * (lines - 1.0));
         let size = |columns: usize, panel: f64| {
             let count = n_columns.div_ceil(columns);
             let width = around + columns as f64 * (panel + gap);
@@ -268,26 +294,35 @@ impl Bands {
         let small = look.scaled(11.0);
         let long_fit =
             (table.columns.iter()).all(|name| text_width(name, small, false) <= self.step - 2.0);
-        let names = if long_fit {
+        let names = if long_fit || table.only.is_some() {
             &table.columns
         } else {
             &table.short
         };
+        let muted = TextLook::new(small, look.theme.muted).anchor(Anchor::Middle);
+        let base = top + self.above - look.scaled(11.0);
+        let line = look.scaled(LINE);
         for (i, name) in names[first..last].iter().enumerate() {
             let middle = self.left + i as f64 * self.step + self.panel / 2.0;
-            // The number of texts of a category is not to be cut with its name.
-            let n = match table.only {
-                Some(_) if !long_fit => format!(" ({})", table.sizes[first + i]),
-                _ => String::new(),
+            if table.only.is_none() {
+                let name = fit_text(name, small, false, self.step - 2.0);
+                canvas.text(&name, (middle, base), muted);
+                continue;
+            }
+            canvas.text(&table.sizes[first + i], (middle, base), muted);
+            let text = TextLook {
+                color: look.theme.text,
+                ..muted.bold()
             };
-            let room = self.step - 2.0 - text_width(&n, small, false);
-            let name = fit_text(name, small, false, room) + &n;
-            let text = TextLook::new(small, look.theme.muted).anchor(Anchor::Middle);
-            canvas.text(&name, (middle, top + self.above / 2.0), text);
+            let most = ((self.above - look.scaled(22.0)) / line).round().max(1.0) as usize;
+            let lines = wrap_text(name, small, true, self.panel, most);
+            for (row, words) in lines.iter().rev().enumerate() {
+                canvas.text(words, (middle, base - line * (row + 1) as f64), text);
+            }
         }
-        if !long_fit && table.n_layers > 1 {
+        if !long_fit && table.only.is_none() {
             let text = TextLook::new(small, look.theme.muted);
-            canvas.text("Layer", (MARGIN, top + self.above / 2.0), text);
+            canvas.text("Layer", (MARGIN, base), text);
         }
         let bold = look.scaled(12.0);
         for (r, (name, n)) in table.rows.iter().enumerate() {

@@ -64,14 +64,14 @@ pub fn metrics_chart(
     let lines = [
         by_layer("Regions", |m| Some(m.nodes as f64)),
         by_layer("Edges per region", |m| m.mean_degree),
-        by_layer("Unevenness: deviation over mean of strength", |m| {
+        by_layer("Coefficient of variation of strength", |m| {
             let mean = m.mean_strength.filter(|mean| *mean > 0.0)?;
             Some(m.var_strength?.sqrt() / mean)
         }),
     ];
     let whole = [
         (
-            "Edges of those possible",
+            "Density: share of possible edges",
             rows.iter().map(|r| r.metrics.layered_density).collect(),
         ),
         (

@@ -2,7 +2,7 @@ use super::axis::{Ticks, draw_names};
 use super::{LineChart, LinePanel, SeriesStyle};
 use crate::Look;
 use crate::canvas::{Anchor, At, Canvas, TextLook};
-use crate::text::{fit_text, text_width};
+use crate::text::{fit_text, text_width, wrap_text};
 
 /// The rectangle of a panel, its names included.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +111,8 @@ fn draw_lines(
     let middle = (left + width / 2.0, top + height + look.scaled(27.0));
     let small = TextLook::new(look.scaled(10.5), look.theme.muted).anchor(Anchor::Middle);
     canvas.text(&chart.x_name, middle, small);
-    if all.is_empty() {
+    let defined = |v: &f64| v.is_finite();
+    if !panel.lines.iter().flatten().flatten().any(defined) {
         let middle = (left + width / 2.0, top + height / 2.0);
         canvas.text("not defined", middle, small);
         return;
@@ -120,7 +121,7 @@ fn draw_lines(
     let step = width / chart.x.len() as f64;
     // Series with intervals stand a little beside each other, so that none hides another.
     let beside = |i: usize| {
-        let room = (step * 0.08).min(look.scaled(7.0));
+        let room = (step * 0.1).min(look.scaled(14.0));
         if panel.intervals.is_empty() || styles[i].baseline {
             0.0
         } else {
@@ -215,13 +216,21 @@ fn draw_dots(
     let top = place.top + look.scaled(24.0);
     let width = place.left + place.width - look.scaled(10.0) - left;
     let height = place.top + place.height - look.scaled(22.0) - top;
-    ticks.draw_columns(canvas, (left, top), (width, height), look);
+    // Where nothing is defined, an axis would only be made up.
+    if known().next().is_some() {
+        ticks.draw_columns(canvas, (left, top), (width, height), look);
+    }
     let step = height / values.len().max(1) as f64;
+    let line = look.scaled(13.0);
+    let most = ((step / line) as usize).clamp(1, 3);
     for (i, (value, style)) in values.iter().zip(styles).enumerate() {
         let y = top + (i as f64 + 0.5) * step;
         let text = TextLook::new(font, look.theme.text);
-        let name = fit_text(&names[i], font, false, room);
-        canvas.text(&name, (place.left, y), text);
+        let lines = wrap_text(&names[i], font, false, room, most);
+        let first = y - line * (lines.len() as f64 - 1.0) / 2.0;
+        for (row, words) in lines.iter().enumerate() {
+            canvas.text(words, (place.left, first + line * row as f64), text);
+        }
         match value.filter(|v| v.is_finite()) {
             Some(value) => {
                 let x = left + width * ticks.place(value);

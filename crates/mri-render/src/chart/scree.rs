@@ -47,10 +47,13 @@ pub fn scree(embedding: &Embedding, caption: &Caption, look: &Look) -> Result<Fi
             names[0]
         ),
     };
-    let n = format!("n = {}", thousands(embedding.labels().len()));
-    let subtitle = caption.line(&[n]);
+    let mut more = vec![format!("n = {}", thousands(embedding.labels().len()))];
+    if bars.iter().any(|bar| bar.degenerate) {
+        more.push("no bar: all rows equal".to_owned());
+    }
+    let subtitle = caption.line(&more);
     let each = (760.0 / bars.len() as f64).clamp(look.scaled(30.0), look.scaled(84.0));
-    let suits = (each * bars.len() as f64 + 190.0).max(480.0);
+    let suits = (each * bars.len() as f64 + 190.0).max(600.0);
     let width = look.width_or(suits, 280.0);
     let header = Header::new(&title, &subtitle, width, look);
     let top = header.bottom + look.scaled(12.0);

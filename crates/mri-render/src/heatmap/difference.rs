@@ -4,7 +4,7 @@ use mri_grid::{Cell, GridStack};
 use ndarray::Array2;
 
 use super::HeatmapStyle;
-use super::sheet::{draw_sheet, over_layers, panels};
+use super::sheet::{DIFFERENCE, Meaning, draw_sheet, over_layers, panels};
 use crate::text::{shown_name, thousands};
 use crate::{Caption, Figure, RenderError};
 
@@ -90,8 +90,14 @@ pub fn difference_sheet(
             "full colour: q ≤ {alpha} (Benjamini–Hochberg within each layer), {} cells; faded: may be chance",
             thousands(found)
         ),
+        "beside a layer: total variation distance, its q".to_owned(),
     ];
-    draw_sheet(&panels, &title, &caption.line(&more), Some([a, b]), style)
+    let bar = Meaning {
+        unit: DIFFERENCE,
+        empty: "none of them",
+        sides: Some([a, b]),
+    };
+    draw_sheet(&panels, &title, &caption.line(&more), bar, style)
 }
 
 /// A probability as figures give it.

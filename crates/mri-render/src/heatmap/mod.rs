@@ -11,7 +11,7 @@ pub use difference::difference_sheet;
 pub(crate) use panel::{axis_name, draw_cells, layer_name, layer_tick};
 pub(crate) use scale::{BAR_ROOM, Bar, Scale};
 
-use sheet::{draw_sheet, over_layers, panels};
+use sheet::{DIFFERENCE, Meaning, draw_sheet, over_layers, panels};
 
 use crate::text::{shown_name, thousands};
 use crate::{Caption, Figure, Look, RenderError};
@@ -59,11 +59,17 @@ pub fn heatmap_sheet(
     })?;
     let (title, n) = words(labels, quantity);
     let title = over_layers(&title, &panels);
-    let sides = match quantity {
-        Quantity::Difference(a, b) => Some([a, b].map(|c| shown_name(labels.names(), c))),
-        _ => None,
+    let (unit, empty, sides) = match quantity {
+        Quantity::Texts => ("texts", "no texts", None),
+        // Texts of other categories may be there.
+        Quantity::Category(_) => ("texts", "none of them", None),
+        Quantity::Difference(a, b) => {
+            let sides = [a, b].map(|c| shown_name(labels.names(), c));
+            (DIFFERENCE, "none of them", Some(sides))
+        }
     };
-    draw_sheet(&panels, &title, &caption.line(&[n]), sides, style)
+    let meaning = Meaning { unit, empty, sides };
+    draw_sheet(&panels, &title, &caption.line(&[n]), meaning, style)
 }
 
 /// The points of a layer that the grids have.

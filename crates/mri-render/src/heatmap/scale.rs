@@ -15,15 +15,20 @@ pub(crate) struct Scale {
 pub(crate) const BAR_ROOM: f64 = 112.0;
 
 impl Scale {
-    /// A value as it stands in a cell: whole, with a sign (and a true minus) where there are two
-    /// sides.
+    /// A value as it stands in a cell: with a sign (and a true minus) where there are two sides, and
+    /// whole, unless the scale is so short that different colours would have the same number.
     pub(crate) fn number(&self, value: f64) -> String {
-        let rounded = value.round();
-        if !self.diverging || rounded == 0.0 {
-            return format!("{:.0}", rounded.abs());
+        let digits = usize::from(self.diverging && self.end < 4.95);
+        let size = format!("{:.digits$}", value.abs());
+        let zero = size.chars().all(|c| matches!(c, '0' | '.'));
+        match (self.diverging, zero) {
+            (true, true) => "0".to_owned(),
+            (true, false) if value > 0.0 => format!("+{size}"),
+            (true, false) => format!("−{size}"),
+            // There is something in the cell, though it is little.
+            (false, true) if value > 0.0 => "<1".to_owned(),
+            (false, _) => size,
         }
-        let sign = if rounded > 0.0 { '+' } else { '−' };
-        format!("{sign}{:.0}", rounded.abs())
     }
 
     pub(crate) fn color(&self, value: f64) -> Color {
@@ -46,6 +51,8 @@ pub(crate) struct Bar<'a> {
     pub(crate) sides: Option<[&'a str; 2]>,
     /// Whether cells without significance are faded.
     pub(crate) faded: bool,
+    /// What a cell without colour means.
+    pub(crate) empty: &'a str,
 }
 
 /// The height of the colours themselves, and of a line of words, at letters of 12 pixels.
@@ -78,7 +85,9 @@ impl Bar<'_> {
         let words = self.words(look);
         let lines = words.above.len() + words.below.len() + words.unit.len();
         // Around the colours, between the words, and the swatches.
-        look.scaled(HEIGHT + LINE * lines as f64 + 80.0)
+        let sides = 6.0 * (usize::from(!words.above.is_empty()) * 2) as f64;
+        let faded = if self.faded { 20.0 } else { 0.0 };
+        look.scaled(HEIGHT + LINE * lines as f64 + 50.0 + sides + faded)
     }
 
     /// Draws the bar with its upper left corner at a point.
@@ -139,11 +148,11 @@ impl Bar<'_> {
         }
         canvas.rect((left, y), swatch, theme.empty, 1.0);
         canvas.frame((left, y), swatch, theme.line, 0.8);
-        canvas.text("no texts", (beside, y + width / 2.0), text);
+        canvas.text(self.empty, (beside, y + width / 2.0), text);
     }
 
     fn tick(&self, value: f64) -> String {
-        let digits = usize::from(self.scale.end < 10.0 && value != 0.0);
+        let digits = usize::from(self.scale.end < 10.0 && value.fract() != 0.0);
         let size = format!("{:.digits$}", value.abs());
         match (self.scale.diverging, value) {
             (true, v) if v > 0.0 => format!("+{size}"),
@@ -166,4 +175,28 @@ pub(crate) fn faded_cell(canvas: &mut Canvas, at: At, cell: f64, color: Color, l
         color.mix(look.theme.muted, 0.35).mix(ground, 0.35),
         (cell * 0.05).clamp(0.5, 1.0),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_colours_have_different_numbers() {
+        let scale = |end, diverging| Scale {
+            end,
+            diverging,
+            dark: false,
+            unit: String::new(),
+        };
+        let short = scale(1.7, true);
+        let all = [0.0, 0.04, 0.4, -0.4, 1.7].map(|value| short.number(value));
+        assert_eq!(all, ["0", "0", "+0.4", "−0.4", "+1.7"]);
+        let long = scale(14.2, true);
+        assert_eq!([-13.6, 0.3].map(|value| long.number(value)), ["−14", "0"]);
+        let counts = scale(428.0, false);
+        assert_eq!([428.0, 1.0].map(|value| counts.number(value)), ["428", "1"]);
+        // A share that rounds to nothing is something.
+        assert_eq!(scale(9.6, false).number(0.3), "<1");
+    }
 }

@@ -99,20 +99,28 @@ impl Arrangement {
     }
 }
 
+/// The unit of a difference.
+pub(super) const DIFFERENCE: &str = "percentage points of a side’s texts";
+
+/// What values mean.
+pub(super) struct Meaning {
+    pub(super) unit: &'static str,
+    /// What a cell without a value is.
+    pub(super) empty: &'static str,
+    /// The sides of a difference, that of positive values first.
+    pub(super) sides: Option<[String; 2]>,
+}
+
 pub(super) fn draw_sheet(
     panels: &[Panel<'_>],
     title: &str,
     subtitle: &str,
-    sides: Option<[String; 2]>,
+    meaning: Meaning,
     style: &HeatmapStyle,
 ) -> Result<Figure, RenderError> {
     let look = &style.look;
+    let Meaning { unit, empty, sides } = meaning;
     let diverging = sides.is_some();
-    let unit = if diverging {
-        "percentage points of a side’s texts"
-    } else {
-        "texts"
-    };
     let scale = Scale {
         end: largest(panels),
         diverging,
@@ -134,6 +142,7 @@ pub(super) fn draw_sheet(
         scale: &scale,
         sides: sides.as_ref().map(|[a, b]| [a.as_str(), b.as_str()]),
         faded: panels.iter().any(|panel| panel.faded.is_some()),
+        empty,
     };
     let beside = arrangement.inner.1 + bar.height(look);
     let content = (rows as f64 * arrangement.step.1).max(beside);
