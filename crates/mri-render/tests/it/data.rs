@@ -14,15 +14,17 @@ use ndarray::Array2;
 pub(crate) const NAMES: [&str; 3] = ["a<b>&\"c\"</svg>", "line\nbreak\u{1}\u{7f}", "日本語"];
 
 pub(crate) fn scan() -> (Embedding, GridStack, RegionGraph) {
-    scan_of(NAMES)
+    scan_of(&NAMES, 3)
 }
 
-fn scan_of(names: [&str; 3]) -> (Embedding, GridStack, RegionGraph) {
-    let ids: Vec<u32> = (0..60).map(|i| i % 3).collect();
-    let labels = Arc::new(Labels::new(names.map(str::to_owned).to_vec(), ids).unwrap());
-    let layers = (0..3).map(|l| {
+fn scan_of(names: &[&str], n_layers: usize) -> (Embedding, GridStack, RegionGraph) {
+    let ids: Vec<u32> = (0..60).map(|i| i % names.len() as u32).collect();
+    let named = names.iter().map(|&name| name.to_owned()).collect();
+    let labels = Arc::new(Labels::new(named, ids).unwrap());
+    let layers = (0..n_layers).map(|l| {
+        let degenerate = l == 0 && n_layers > 1;
         let coordinates = Array2::from_shape_fn((60, 2), |(i, j)| {
-            if l == 0 {
+            if degenerate {
                 0.0
             } else {
                 ((i * (3 + j) * (l + 1)) % 17) as f32 + (i % 3) as f32
@@ -37,7 +39,7 @@ fn scan_of(names: [&str; 3]) -> (Embedding, GridStack, RegionGraph) {
             Points {
                 coordinates,
                 axes: vec![axis(1), axis(2)],
-                degenerate: l == 0,
+                degenerate,
             },
         )
     });
@@ -68,7 +70,16 @@ pub(crate) fn styled_figures(look: Look) -> Vec<(&'static str, Figure)> {
 
 /// [`styled_figures`] with other labels.
 pub(crate) fn named_figures(names: [&str; 3], look: Look) -> Vec<(&'static str, Figure)> {
-    let (embedding, grids, graph) = scan_of(names);
+    shaped_figures(&names, 3, look)
+}
+
+/// [`named_figures`] with at least three categories and any number of layers.
+pub(crate) fn shaped_figures(
+    names: &[&str],
+    n_layers: usize,
+    look: Look,
+) -> Vec<(&'static str, Figure)> {
+    let (embedding, grids, graph) = scan_of(names, n_layers);
     let layout = LayeredLayout::of(&graph);
     let caption = caption();
     let heat = HeatmapStyle { look, layers: None };
@@ -87,19 +98,21 @@ pub(crate) fn named_figures(names: [&str; 3], look: Look) -> Vec<(&'static str, 
     let path = graph.path(&grids, 4).unwrap();
     let text = "words <b>in</b> the text & more";
     let way = path_picture(&graph.view_all(), &layout, &path, 1, text, &caption, &style);
-    let metrics: Vec<Metrics> = (0..3)
+    let all: Vec<usize> = (0..names.len()).collect();
+    let metrics: Vec<Metrics> = (0..names.len())
         .map(|c| Metrics::of(&graph.view(&[c]).digraph()))
         .collect();
     let rows: Vec<MetricsRow<'_>> = metrics
         .iter()
         .zip(names)
-        .map(|(metrics, label)| MetricsRow {
+        .map(|(metrics, &label)| MetricsRow {
             model_name: "model",
             label,
             metrics,
         })
         .collect();
     let layers: Vec<Layer> = grids.layers().collect();
+    let sizes = grids.labels().counts();
     let cloud = CloudStyle {
         look,
         steps: 3,
@@ -117,12 +130,12 @@ pub(crate) fn named_figures(names: [&str; 3], look: Look) -> Vec<(&'static str, 
         ),
         ("graph-one", picture(&[0]).unwrap()),
         ("graph-two", picture(&[0, 2]).unwrap()),
-        ("graph-all", picture(&[0, 1, 2]).unwrap()),
+        ("graph-all", picture(&all).unwrap()),
         ("path", way.unwrap()),
         ("lines", line_chart(&lines(), &caption, &look).unwrap()),
         (
             "metrics",
-            metrics_chart(&rows, &[20, 20, 20], &layers, &caption, &look).unwrap(),
+            metrics_chart(&rows, &sizes, &layers, &caption, &look).unwrap(),
         ),
         ("scree", scree(&embedding, &caption, &look).unwrap()),
         ("cloud", animation.frame(4).unwrap().0),

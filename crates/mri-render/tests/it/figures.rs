@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use mri_core::Layer;
 use mri_render::{
     GraphStyle, HeatmapStyle, LayeredLayout, Look, Quantity, RenderError, graph_picture,
@@ -6,7 +8,7 @@ use mri_render::{
 use plotters::backend::SVGBackend;
 use plotters::drawing::IntoDrawingArea;
 
-use crate::data::{caption, figures, scan, styled_figures};
+use crate::data::{NAMES, caption, figures, scan, shaped_figures, styled_figures};
 
 #[test]
 fn the_same_input_gives_the_same_bytes_with_any_number_of_threads() {
@@ -197,4 +199,37 @@ fn an_edge_budget_is_kept_and_stated() {
         f64::from(heaviest[..10].iter().sum::<u32>()) / f64::from(edges.iter().sum::<u32>());
     let note = format!("10 of {} edges, {:.0} % of", edges.len(), 100.0 * share);
     assert!(figure.svg().contains(&note), "{note}");
+}
+
+#[test]
+fn a_category_has_one_color_in_all_figures() {
+    for (look, color) in [(Look::default(), "#5790FC"), (Look::dark(), "#5790FC")] {
+        // Of the first of three categories; plotters writes large digits.
+        for (name, figure) in styled_figures(look) {
+            if ["graph-one", "graph-two", "graph-all", "metrics", "cloud"].contains(&name) {
+                let svg = figure.svg();
+                assert!(svg.contains(&format!("fill=\"{color}\"")), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn regions_of_a_single_layer_stand_at_their_cells() {
+    let figures = shaped_figures(&NAMES, 1, Look::default());
+    let (_, figure) = figures
+        .iter()
+        .find(|(name, _)| *name == "graph-all")
+        .unwrap();
+    let places = |axis: &str| {
+        let circles = figure
+            .svg()
+            .lines()
+            .filter(|line| line.starts_with("<circle"));
+        let all: BTreeSet<&str> = circles
+            .filter_map(|line| line.split(axis).nth(1)?.split('"').next())
+            .collect();
+        all.len()
+    };
+    assert!(places("cx=\"") > 3 && places("cy=\"") > 3);
 }

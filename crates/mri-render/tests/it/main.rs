@@ -12,3 +12,5 @@ mod data;
 mod figures;
 /// Committed pictures.
 mod snapshots;
+/// Words of figures: none is cut, and none lies over others.
+mod words;
