@@ -178,10 +178,30 @@ impl<'a> Scene<'a> {
         for (node, at) in self.nodes.iter_mut().zip(places) {
             node.at = at;
             let share = (f64::from(node.texts) / most).min(1.0);
-            node.radius = (largest * share.sqrt()).max(SMALLEST_RADIUS);
+            node.radius = largest * share.sqrt();
+        }
+        let room = self.room();
+        for node in &mut self.nodes {
+            node.radius = (node.radius * room).max(SMALLEST_RADIUS);
         }
         (self.top, self.height) = (top, height);
         height
+    }
+
+    /// By how much all circles must shrink for none to cover another. The layout has room for regions
+    /// by their texts of all categories; those of a view may share out otherwise. Where regions are too
+    /// many, dots that touch are better than none.
+    fn room(&self) -> f64 {
+        let mut nodes: Vec<(usize, f64, f64)> = (self.nodes.iter())
+            .map(|node| (self.positions[node.id.index()], node.at.1, node.radius))
+            .collect();
+        nodes.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let pairs = nodes.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        let room = pairs.map(|pair| (pair[1].1 - pair[0].1) / (pair[0].2 + pair[1].2).max(1e-9));
+        match self.map {
+            Some(_) => 1.0,
+            None => room.fold(1.0, f64::min).max(0.5),
+        }
     }
 
     fn at(&self, id: NodeIndex) -> At {

@@ -233,3 +233,29 @@ fn regions_of_a_single_layer_stand_at_their_cells() {
     };
     assert!(places("cx=\"") > 3 && places("cy=\"") > 3);
 }
+
+#[test]
+fn circles_of_a_graph_do_not_cover_each_other() {
+    for (name, figure) in figures() {
+        if !["graph-one", "graph-two", "graph-all"].contains(&name) {
+            continue;
+        }
+        let svg = figure.svg();
+        let filled = |line: &&str| line.starts_with("<circle") && line.contains("stroke=\"none\"");
+        let number = |line: &str, key: &str| -> f64 {
+            let rest = line.split(key).nth(1).unwrap();
+            rest.split('"').next().unwrap().parse().unwrap()
+        };
+        let all: Vec<[f64; 3]> = (svg.lines().filter(filled))
+            .map(|line| ["cx=\"", "cy=\"", " r=\""].map(|key| number(line, key)))
+            .collect();
+        assert!(all.len() > 10, "{name}");
+        for (i, a) in all.iter().enumerate() {
+            for b in &all[..i] {
+                let apart = (a[0] - b[0]).hypot(a[1] - b[1]);
+                // Coordinates and radii are rounded to tenths of pixels.
+                assert!(apart + 3.0 >= a[2] + b[2], "{name}: {a:?} {b:?}");
+            }
+        }
+    }
+}
