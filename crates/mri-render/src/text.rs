@@ -42,8 +42,9 @@ fn foreign_width(c: char) -> f64 {
         0x20000..=0x3ffff => 1.0,
         // Pictures.
         0x2600..=0x27bf | 0x1f000..=0x1faff => 1.3,
-        // Hebrew and Arabic.
-        0x590..=0x8ff | 0xfb1d..=0xfdff | 0xfe70..=0xfeff => 0.65,
+        // Hebrew, and Arabic, whose letters are narrow where they are joined.
+        0x590..=0x5ff | 0xfb1d..=0xfb4f => 0.65,
+        0x600..=0x8ff | 0xfb50..=0xfdff | 0xfe70..=0xfeff => 0.55,
         // The scripts of India and their neighbours, with wide and narrow letters.
         0x900..=0x109f | 0x1780..=0x17ff => 0.8,
         _ => 0.75,

@@ -29,12 +29,12 @@ pub(super) fn beyond_note(beyond: usize, all: usize) -> String {
 }
 
 /// The middle of a layer's frame and half its width in the layer's units: along both axes it holds all
-/// texts but half a percent at each end, and some more, `aspect` as high as it is wide.
+/// texts but a quarter of a percent at each end, and some more, `aspect` as high as it is wide.
 pub(super) fn frame_of(places: &[At], aspect: f64) -> (At, f64) {
     let along = |pick: fn(&At) -> f64| {
         let mut values: Vec<f64> = places.iter().map(pick).filter(|v| v.is_finite()).collect();
         values.sort_by(f64::total_cmp);
-        let left_out = values.len() / 200;
+        let left_out = values.len() / 400;
         let kept = &values[left_out..values.len() - left_out];
         match (kept.first(), kept.last()) {
             (Some(&low), Some(&high)) => (f64::midpoint(low, high), (high - low) / 2.0),

@@ -256,8 +256,8 @@ impl Shared {
 
     /// Of a point: smaller where there are many.
     fn radius(&self) -> f64 {
-        let crowd = (self.ids.len() as f64 / 1_500.0).min(1.0);
-        self.look.scaled(3.4 - crowd)
+        let crowd = (self.ids.len() as f64).max(1.0).ln();
+        self.look.scaled((5.6 - 0.42 * crowd).max(1.5))
     }
 
     fn draw(&self, i: usize) -> Result<Figure, RenderError> {

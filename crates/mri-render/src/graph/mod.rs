@@ -137,7 +137,10 @@ pub fn path_picture(
     let quoted = (!start.is_empty()).then(|| format!("“{start}”"));
     let mut more: Vec<String> = quoted.into_iter().collect();
     more.extend([
-        "beside regions their cells and texts".to_owned(),
+        match graph.layers().len() {
+            1 => "beside it its cell and texts".to_owned(),
+            _ => "beside regions their cells and texts".to_owned(),
+        },
         format!("in grey n = {}", thousands(view.n_texts())),
     ]);
     draw_graph(

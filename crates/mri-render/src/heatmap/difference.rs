@@ -54,7 +54,8 @@ pub fn difference_sheet(
         }
         let (distance, q) = (verdicts[i].distance, verdicts[i].q);
         let q = p_value(q);
-        let notes = vec![format!("distance {distance:.2}, q {q}"), format!("q {q}")];
+        let short = format!("{distance:.2}, q {q}");
+        let notes = vec![format!("distance {short}"), short];
         Ok((values, Some(faded), notes))
     })?;
     let named = |side: &[usize]| {
