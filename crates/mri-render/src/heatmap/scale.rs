@@ -152,7 +152,13 @@ impl Bar<'_> {
     }
 
     fn tick(&self, value: f64) -> String {
-        let digits = usize::from(self.scale.end < 10.0 && value.fract() != 0.0);
+        // The middle of a scale of counts may lie between two of them.
+        let short = if self.scale.end.fract() == 0.0 {
+            100.0
+        } else {
+            10.0
+        };
+        let digits = usize::from(self.scale.end < short && value.fract() != 0.0);
         let size = format!("{:.digits$}", value.abs());
         match (self.scale.diverging, value) {
             (true, v) if v > 0.0 => format!("+{size}"),
@@ -196,6 +202,18 @@ mod tests {
         assert_eq!([-13.6, 0.3].map(|value| long.number(value)), ["−14", "0"]);
         let counts = scale(428.0, false);
         assert_eq!([428.0, 1.0].map(|value| counts.number(value)), ["428", "1"]);
+        let ticks = |scale: &Scale| {
+            let bar = Bar {
+                scale,
+                sides: None,
+                faded: false,
+                empty: "",
+            };
+            [scale.end / 2.0, scale.end].map(|value| bar.tick(value))
+        };
+        assert_eq!(ticks(&scale(15.0, false)), ["7.5", "15"]);
+        assert_eq!(ticks(&scale(2.0, false)), ["1", "2"]);
+        assert_eq!(ticks(&scale(100.0 / 3.0, false)), ["17", "33"]);
         // A share that rounds to nothing is something.
         assert_eq!(scale(9.6, false).number(0.3), "<1");
     }
