@@ -331,7 +331,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The same map with its weights in memory as products want them: on a CPU, products in `f32` pack
-    /// them 2 to 3 % quicker when it is the inputs that lie side by side.
+    /// them a few percent quicker when the weights of an input to all outputs lie side by side.
     fn laid_out(&self, map: Linear) -> Result<Linear, ModelError> {
         if self.device != Device::Cpu || self.kind != Kind::Float {
             return Ok(map);

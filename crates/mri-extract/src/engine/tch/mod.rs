@@ -57,7 +57,7 @@ pub struct TchOptions {
 
 /// A transformer run by libtorch.
 ///
-/// On a CPU every thread runs texts of its own, a few hundred tokens at a time; on a GPU a batch
+/// On a CPU every thread runs texts of its own, a thousand tokens or two at a time; on a GPU a batch
 /// runs as a whole. The texts that run together are laid end to end, so that every matrix product works on real tokens
 /// only; only the attention of short texts of unequal length is ever padded. In the last recorded
 /// block, where a pooling picks one token per text, everything past the keys and values is
