@@ -1,5 +1,6 @@
 //! Parquet tables.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow_array::Array;
@@ -39,8 +40,8 @@ pub(super) fn read(
     let header = || bad("its description of the columns".to_owned());
     // Without the Arrow types that a writer noted: dictionaries then come as plain strings.
     let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let table =
-        ParquetRecordBatchReaderBuilder::try_new_with_options(source, plain).map_err(header())?;
+    let table = decoded(|| ParquetRecordBatchReaderBuilder::try_new_with_options(source, plain))
+        .map_err(header())?;
     let names: Vec<String> = table
         .schema()
         .fields()
@@ -79,17 +80,19 @@ pub(super) fn read(
     }
 
     let columns = ProjectionMask::roots(table.parquet_schema(), places);
-    let batches = table
+    let table = table
         .with_projection(columns)
-        .with_batch_size(ROWS_AT_A_TIME)
-        .build()
-        .map_err(header())?;
+        .with_batch_size(ROWS_AT_A_TIME);
+    let mut batches = decoded(|| table.build()).map_err(header())?;
     // The projection keeps the order of the file, and one column where both are the same.
     let [text, label] = places.map(|place| usize::from(place > places[0].min(places[1])));
     let mut first_row = 0;
-    for batch in batches {
-        let from = || format!("the rows from {first_row} on (counted from 0)");
-        let batch = batch.map_err(|e| bad(from())(e.into()))?;
+    loop {
+        let from = format!("the rows from {first_row} on (counted from 0)");
+        let batch = decoded(|| Ok(batches.next().transpose()?)).map_err(bad(from))?;
+        let Some(batch) = batch else {
+            return Ok(());
+        };
         for row in 0..batch.num_rows() {
             let place = || format!("row {} (counted from 0)", first_row + row);
             let value = |column: usize| {
@@ -103,7 +106,20 @@ pub(super) fn read(
         }
         first_row += batch.num_rows();
     }
-    Ok(())
+}
+
+/// What the decoder gives, where a panic of it is an error like any other: on some damaged files, such
+/// as ones with fewer definition levels than values, version 60 of its crate panics.
+fn decoded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    // What was decoded half is never looked at again.
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("for no given reason");
+        Err(ParquetError::General(format!(
+            "the decoder gave up: {text}"
+        )))
+    })
 }
 
 fn is_read(kind: &DataType) -> bool {

@@ -144,3 +144,15 @@ mod any_damage {
         }
     }
 }
+
+/// Fewer definition levels than values, found by the fuzz target `parquet`: the decoder panics on it.
+#[test]
+fn a_parquet_file_that_its_decoder_panics_on_is_refused() {
+    let path = golden("../damaged/levels.parquet");
+    let error = Corpus::open(&path, &CorpusOptions::default()).unwrap_err();
+    assert!(
+        matches!(&error, ExtractError::BadTable { path: found, problem, .. }
+            if *found == path && problem.contains("gave up")),
+        "{error}"
+    );
+}
