@@ -10,7 +10,7 @@ use tch::{Cuda, Kind, TchError, Tensor};
 
 use self::load::ModelWeights;
 use self::packing::Packing;
-use self::parts::{by_budget, in_fitting_parts, in_parts_side_by_side};
+use self::parts::{by_shares, in_fitting_parts, in_parts_side_by_side};
 use self::pool::Pool;
 use super::spec::TransformerSpec;
 use super::weights::Weights;
@@ -165,7 +165,11 @@ impl TchBackend {
                 self.run_part(part, capture)
             })
         };
-        let parts = by_budget(batch, self.part_tokens.load(Ordering::Relaxed));
+        let parts = by_shares(
+            batch,
+            self.part_tokens.load(Ordering::Relaxed),
+            self.threads,
+        );
         if self.device != tch::Device::Cpu || self.threads == 1 || parts.len() < self.threads {
             return fitting(batch);
         }

@@ -8,6 +8,9 @@ use tch::TchError;
 /// One matrix per layer asked for.
 type Rows = Result<Vec<Array2<f32>>, TchError>;
 
+/// Smaller parts than this take longer for packing weights than they gain.
+const LEAST_TOKENS: usize = 256;
+
 /// Runs texts that go through the model together.
 type RunPart<'a> = dyn Fn(&TokenBatch) -> Rows + 'a;
 
@@ -151,22 +154,31 @@ fn out_of_memory(error: &TchError) -> bool {
 
 /// Parts of similar length with at most `budget` tokens each, or one text.
 pub(super) fn by_budget(batch: &TokenBatch, budget: usize) -> Vec<Vec<usize>> {
+    by_shares(batch, budget, 1)
+}
+
+/// Parts as [`by_budget`] makes them, for several threads that each take the next: none is larger than a
+/// thread's share of what is left, so that all threads end at nearly the same time (guided
+/// self-scheduling, Polychronopoulos & Kuck 1987).
+pub(super) fn by_shares(batch: &TokenBatch, budget: usize, threads: usize) -> Vec<Vec<usize>> {
     let lengths: Vec<usize> = batch.iter().map(<[u32]>::len).collect();
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&text| std::cmp::Reverse(lengths[text]));
     let mut parts: Vec<Vec<usize>> = Vec::new();
-    let mut tokens = 0;
+    let (mut tokens, mut most, mut left) = (0, 0, batch.n_tokens());
     for text in order {
         match parts.last_mut() {
-            Some(part) if tokens + lengths[text] <= budget => {
+            Some(part) if tokens + lengths[text] <= most => {
                 part.push(text);
                 tokens += lengths[text];
             }
             _ => {
                 tokens = lengths[text];
+                most = budget.min((left / threads).max(LEAST_TOKENS));
                 parts.push(vec![text]);
             }
         }
+        left -= lengths[text];
     }
     parts
 }
@@ -269,12 +281,27 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_take_the_next_part_end_together() {
+        let batch: TokenBatch = (0..67).map(|_| &[1_u32; 244][..]).collect();
+        for threads in [2, 3, 8] {
+            let mut busy = vec![0; threads];
+            for part in by_shares(&batch, 1_024, threads) {
+                let next = busy.iter_mut().min().unwrap();
+                *next += 244 * part.len();
+            }
+            let (first, last) = (busy.iter().min().unwrap(), busy.iter().max().unwrap());
+            assert!(last - first <= 244, "{threads} threads: {busy:?}");
+        }
+    }
+
+    #[test]
     fn parts_hold_every_text_once_within_the_budget() {
         let lengths = [3_usize, 40, 1, 3, 12, 3, 3, 40];
         let batch: TokenBatch = lengths.iter().map(|&n| &[1_u32; 64][..n]).collect();
         for budget in [1, 7, 50, 1000] {
             for (parts, equal) in [
                 (by_budget(&batch, budget), false),
+                (by_shares(&batch, budget, 3), false),
                 (by_length(&batch, budget), true),
             ] {
                 let mut all: Vec<usize> = parts.iter().flatten().copied().collect();
