@@ -109,7 +109,8 @@ pub(super) fn read(
 }
 
 /// What the decoder gives, where a panic of it is an error like any other: on some damaged files, such
-/// as ones with fewer definition levels than values, version 60 of its crate panics.
+/// as ones with fewer definition levels than values, version 60 of its crate panics. The process's panic
+/// hook is called all the same.
 fn decoded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     // What was decoded half is never looked at again.
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
