@@ -318,7 +318,6 @@ impl<'a> Loader<'a> {
         let weight = if self.spec.weights.transposed {
             self.part(part, block, "weight", &[inputs, outputs])?
                 .f_transpose(0, 1)
-                .and_then(|t| t.f_contiguous())
                 .map_err(engine_error)?
         } else {
             self.part(part, block, "weight", &[outputs, inputs])?
@@ -333,12 +332,14 @@ impl<'a> Loader<'a> {
     /// The same map with its weights in memory as products want them: on a CPU, products in `f32` pack
     /// them a few percent quicker when the weights of an input to all outputs lie side by side.
     fn laid_out(&self, map: Linear) -> Result<Linear, ModelError> {
-        if self.device != Device::Cpu || self.kind != Kind::Float {
-            return Ok(map);
-        }
-        let turned = || map.weight.f_tr()?.f_contiguous()?.f_tr();
+        let weight = if self.device == Device::Cpu && self.kind == Kind::Float {
+            let turned = || map.weight.f_tr()?.f_contiguous()?.f_tr();
+            turned()
+        } else {
+            map.weight.f_contiguous()
+        };
         Ok(Linear {
-            weight: turned().map_err(engine_error)?,
+            weight: weight.map_err(engine_error)?,
             bias: map.bias,
         })
     }
