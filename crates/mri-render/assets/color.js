@@ -6,6 +6,8 @@ const colors = {
   theme: {},
   maps: {},
   categories: [],
+  // How much of the map of differences lies between two categories.
+  reach: 1,
 
   // Reads the theme anew; `print` asks for light whatever the system prefers.
   read(scan, print = false) {
@@ -19,6 +21,7 @@ const colors = {
       this.maps[name] = stops.map(rgb);
     }
     this.categories = scan.categories.map((category) => rgb(dark ? category.dark : category.color));
+    this.reach = scan.head.reach[dark ? "dark" : "light"];
   },
 
   at(map, t) {

@@ -56,7 +56,7 @@ function makeGraph(scan, state) {
     const { chosen } = state.get();
     if (chosen.length === 1) return colors.categories[chosen[0]];
     const total = parts.reduce((sum, n) => sum + n, 0) || 1;
-    if (scan.nCategories === 2) return colors.difference(((isDark() ? 0.72 : 0.84) * (parts[0] - parts[1])) / total);
+    if (scan.nCategories === 2) return colors.difference((colors.reach * (parts[0] - parts[1])) / total);
     const best = parts.indexOf(Math.max(...parts));
     // The more mixed, the greyer.
     const purity = (parts[best] / total - 1 / parts.length) / (1 - 1 / parts.length);

@@ -36,6 +36,12 @@ pub(crate) fn between(share: f64, look: &Look) -> Color {
     map.at(from + (to - from) * share)
 }
 
+/// The length of the map of differences between the colours of two categories, of 1.
+pub(crate) fn reach(look: &Look) -> f64 {
+    let [from, to] = if look.is_dark() { DARK_PAIR } else { PAIR };
+    (to - from).abs()
+}
+
 /// The colour of something thin that has to stand out alone: darker where it is light on a light ground.
 pub(crate) fn strong_color(category: usize, total: usize, look: &Look) -> Color {
     let color = shown_color(category, total, look);

@@ -6,7 +6,7 @@ use crate::canvas::{Anchor, Canvas, TextLook};
 use crate::figure::draw_figure;
 use crate::header::{Header, MARGIN};
 use crate::heatmap::{
-    BAR_ROOM, Bar, HeatmapStyle, Scale, draw_cells, layer_name, layer_tick, points_of,
+    BAR_ROOM, Bar, HeatmapStyle, LINE, Scale, draw_cells, layer_name, layer_tick, points_of,
 };
 use crate::text::{fit_text, shown_name, text_width, thousands, wrap_text};
 use crate::{Caption, Figure, Look, RenderError};
@@ -208,9 +208,6 @@ impl Table {
     }
 }
 
-/// The height of a line of words above a heatmap, at letters of 12 pixels.
-const LINE: f64 = 14.0;
-
 /// How the columns are cut into bands, and how large everything is.
 struct Bands {
     count: usize,
@@ -222,6 +219,8 @@ struct Bands {
     left: f64,
     above: f64,
     band: f64,
+    /// The lines that a column's name may take.
+    name_lines: usize,
     width: f64,
 }
 
@@ -251,12 +250,12 @@ impl Bands {
         // The number of a category's texts stands below its name, which may be long.
         let small = look.scaled(11.0);
         let long = |name: &String| text_width(name, small, true) > panel;
-        let lines = match table.only {
-            Some(_) if table.columns.iter().any(long) => 3.0,
-            Some(_) => 2.0,
-            None => 1.0,
+        let name_lines = match table.only {
+            Some(_) if table.columns.iter().any(long) => 2,
+            _ => 1,
         };
-        let above = look.scaled(22.0 + LINE * (lines - 1.0));
+        let below = usize::from(table.only.is_some());
+        let above = look.scaled(22.0 + LINE * (name_lines + below - 1) as f64);
         let size = |columns: usize, panel: f64| {
             let count = n_columns.div_ceil(columns);
             let width = around + columns as f64 * (panel + gap);
@@ -284,6 +283,7 @@ impl Bands {
             left,
             above,
             band,
+            name_lines,
             width: width.max(look.scaled(420.0)),
         }
     }
@@ -314,8 +314,7 @@ impl Bands {
                 color: look.theme.text,
                 ..muted.bold()
             };
-            let most = ((self.above - look.scaled(22.0)) / line).round().max(1.0) as usize;
-            let lines = wrap_text(name, small, true, self.panel, most);
+            let lines = wrap_text(name, small, true, self.panel, self.name_lines);
             for (row, words) in lines.iter().rev().enumerate() {
                 canvas.text(words, (middle, base - line * (row + 1) as f64), text);
             }

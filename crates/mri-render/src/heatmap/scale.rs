@@ -57,7 +57,7 @@ pub(crate) struct Bar<'a> {
 
 /// The height of the colours themselves, and of a line of words, at letters of 12 pixels.
 const HEIGHT: f64 = 150.0;
-const LINE: f64 = 14.0;
+pub(crate) const LINE: f64 = 14.0;
 
 /// The lines of a bar's words.
 struct Words {
@@ -85,7 +85,7 @@ impl Bar<'_> {
         let words = self.words(look);
         let lines = words.above.len() + words.below.len() + words.unit.len();
         // Around the colours, between the words, and the swatches.
-        let sides = 6.0 * (usize::from(!words.above.is_empty()) * 2) as f64;
+        let sides = if words.above.is_empty() { 0.0 } else { 12.0 };
         let faded = if self.faded { 20.0 } else { 0.0 };
         look.scaled(HEIGHT + LINE * lines as f64 + 50.0 + sides + faded)
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::block::{Block, Parts};
 use super::metrics::{by_layer_table, metrics_table};
 use super::{Report, ReportTable};
-use crate::category::shown_color;
+use crate::category::{reach, shown_color};
 use crate::heatmap::layer_name;
 use crate::{Color, Colormap, LayeredLayout, Look, RenderError};
 
@@ -53,6 +53,8 @@ pub(super) fn scan_block(report: &Report<'_>) -> Result<Block, RenderError> {
             "coolwarm": stops(Colormap::Coolwarm),
             "managua": stops(Colormap::Managua),
         },
+        // How much of the map of differences lies between two categories.
+        "reach": { "light": reach(&Look::default()), "dark": reach(&Look::dark()) },
         // What the page counts anew from the paths of the texts, to check itself.
         "expected": {
             "regions": graph.node_count(),
