@@ -17,6 +17,8 @@ mod tch;
     expect(dead_code, reason = "weights are only read for an engine")
 )]
 mod weights;
+#[cfg(feature = "tch")]
+mod wide;
 
 pub use device::{Device, Dtype, UnknownName};
 pub use error::ModelError;

@@ -6,13 +6,15 @@ use std::rc::Rc;
 use mri_core::Pooling;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::load::{BlockWeights, Linear, QkNormWeights};
+use super::load::{BlockWeights, QkNormWeights};
+use super::map::{Map, n_threads, numbers_mut, rows};
 use super::mask::Scores;
 use super::packing::{Group, PackedText, Packing};
 use super::pool;
 use super::rotate::Turns;
 use crate::engine::rotary::Rotary;
 use crate::engine::spec::{Attention, ScoreBias};
+use crate::engine::wide::{Heads, Text, side_by_side};
 
 /// How the packed states of a batch are arranged for the attention of one block.
 pub(super) struct Layout<'a> {
@@ -155,20 +157,18 @@ impl<'a> Layout<'a> {
         let (queries, keys_values, skip) = match &self.picked_rows {
             None => {
                 let all = qkv.apply(states)?;
-                let mut scored = all.f_narrow(1, 0, split + kv_heads * width)?;
-                qkv.rows(0, split + kv_heads * width)?
-                    .refine(&mut scored, states)?;
+                let scored = (0, split + kv_heads * width);
+                let mut outputs = all.f_narrow(1, scored.0, scored.1)?;
+                qkv.refine(scored, &mut outputs, states)?;
                 (all.shallow_clone(), all, split)
             }
             Some(rows) => {
                 let asking = states.f_index_select(0, rows)?;
-                let map = qkv.rows(0, split)?;
-                let mut queries = map.apply(&asking)?;
-                map.refine(&mut queries, &asking)?;
-                let keys_values = qkv.rows(split, 2 * kv_heads * width)?.apply(states)?;
+                let mut queries = qkv.part(0, split)?.apply(&asking)?;
+                qkv.refine((0, split), &mut queries, &asking)?;
+                let keys_values = qkv.part(split, 2 * kv_heads * width)?.apply(states)?;
                 let mut keys = keys_values.f_narrow(1, 0, kv_heads * width)?;
-                qkv.rows(split, kv_heads * width)?
-                    .refine(&mut keys, states)?;
+                qkv.refine((split, kv_heads * width), &mut keys, states)?;
                 (queries, keys_values, 0)
             }
         };
@@ -191,6 +191,9 @@ impl<'a> Layout<'a> {
             keys = turn(&all, &keys)?;
         }
 
+        if let Some(out) = self.attend_fused(spec, [&queries, &keys, &values])? {
+            return Ok(out);
+        }
         let mut outputs = Vec::with_capacity(self.groups.len());
         for (number, group) in self.groups.iter().enumerate() {
             let count = group.group.count as i64;
@@ -237,6 +240,66 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// The same with our own attention, where that does what is asked for.
+    fn attend_fused(
+        &self,
+        spec: &Attention,
+        [queries, keys, values]: [&Tensor; 3],
+    ) -> Result<Option<Tensor>, TchError> {
+        let heads = Heads {
+            queries: spec.heads,
+            keys: spec.kv_heads,
+            width: spec.head_width,
+            scale: spec.scale as f32,
+            causal: spec.causal,
+            window: spec.window,
+        };
+        if !heads.possible() || spec.softcap.is_some() || spec.bias != ScoreBias::None {
+            return Ok(None);
+        }
+        let (Some(asking), Some(asked), Some(told)) = (rows(queries), rows(keys), rows(values))
+        else {
+            return Ok(None);
+        };
+        let width = spec.heads * spec.head_width;
+        let size = [queries.size2()?.0, width as i64];
+        let mut out = Tensor::f_empty(size, (Kind::Float, Device::Cpu))?;
+        let Some(mut rest) = numbers_mut(&mut out) else {
+            return Ok(None);
+        };
+        let threads = n_threads();
+        let mut texts = Vec::new();
+        for (number, text) in self.packing.texts.iter().enumerate() {
+            let (first, mut places) = match self.picked {
+                Some(pooling) => {
+                    let picked = pool::picked(pooling, text);
+                    (number, picked..picked + 1)
+                }
+                None => (text.start, 0..text.length),
+            };
+            let (start, share) = (places.start, places.len().div_ceil(threads));
+            while !places.is_empty() {
+                let end = places.end.min(places.start + share);
+                let now = places.start..end;
+                places.start = end;
+                let (these, after) = rest.split_at_mut(now.len() * width);
+                rest = after;
+                texts.push((
+                    Text {
+                        queries: asking.from(first + now.start - start),
+                        places: now,
+                        keys: asked.from(text.start),
+                        values: told.from(text.start),
+                        length: text.length,
+                    },
+                    these,
+                ));
+            }
+        }
+        side_by_side(threads, texts, |(text, out)| heads.attend(&text, out));
+        Ok(Some(out))
+    }
+
     /// What the picked tokens, given as `rows`, get from all tokens of their texts, where nothing
     /// stands between the products with the weights and the scores. The product of a query and a key
     /// `q · (K x + b)` is `(Kᵀ q) · x` but for a number that is the same for all keys of a query and
@@ -245,7 +308,7 @@ impl<'a> Layout<'a> {
     fn attend_picked(
         &self,
         spec: &Attention,
-        qkv: &Linear,
+        qkv: &Map,
         relative: Option<&Tensor>,
         states: &Tensor,
         rows: &Tensor,
@@ -255,13 +318,10 @@ impl<'a> Layout<'a> {
         let states = states.f_to_kind(Kind::Float)?;
         let (texts, inputs) = (rows.size1()?, states.size2()?.1);
         // These products are so few that they are done in f32 whatever the others are done in.
-        let map = |start: i64, count: i64| {
-            let map = qkv.rows(start, count)?;
-            let bias = map.bias.map(|bias| bias.f_to_kind(Kind::Float));
-            Ok::<_, TchError>(Linear {
-                weight: map.weight.f_to_kind(Kind::Float)?,
-                bias: bias.transpose()?,
-            })
+        let weight = |start, count| qkv.weight(start, count)?.f_to_kind(Kind::Float);
+        let bias = |start, count| {
+            let bias = qkv.bias(start, count)?;
+            bias.map(|bias| bias.f_to_kind(Kind::Float)).transpose()
         };
         let (split, keys) = (heads * width, kv_heads * width);
         // From (texts, heads × n) to (key heads, texts × heads per key head, n) and back.
@@ -276,8 +336,9 @@ impl<'a> Layout<'a> {
                 .f_reshape([texts, heads, n])
         };
 
-        let queries = map(0, split)?.apply(&states.f_index_select(0, rows)?)?;
-        let key_map = map(split, keys)?.weight.f_view([kv_heads, width, inputs])?;
+        let asking = states.f_index_select(0, rows)?;
+        let queries = asking.f_linear(&weight(0, split)?, bias(0, split)?)?;
+        let key_map = weight(split, keys)?.f_view([kv_heads, width, inputs])?;
         let asked = by_head(&queries, width)?.f_bmm(&key_map)?;
         let asked = by_text(&asked, inputs)?.f_mul_scalar(spec.scale)?;
         let mut means = Vec::with_capacity(self.groups.len());
@@ -294,11 +355,10 @@ impl<'a> Layout<'a> {
             };
             means.push(scores.f_softmax(-1, Kind::Float)?.f_bmm(&seen)?);
         }
-        let value_map = map(split + keys, keys)?;
-        let weight = value_map.weight.f_view([kv_heads, width, inputs])?;
+        let weight = weight(split + keys, keys)?.f_view([kv_heads, width, inputs])?;
         let means = by_head(&Tensor::f_cat(&means, 0)?, inputs)?;
         let mut out = means.f_bmm(&weight.f_transpose(1, 2)?)?;
-        if let Some(bias) = value_map.bias {
+        if let Some(bias) = bias(split + keys, keys)? {
             out = out.f_add_(&bias.f_view([kv_heads, 1, width])?)?;
         }
         by_text(&out, width)?.f_flatten(1, 2)
@@ -389,32 +449,5 @@ impl QkNormWeights {
             None => heads,
         };
         heads.f_flatten(1, 2)?.f_to_kind(kind)
-    }
-}
-
-impl Linear {
-    /// Adds to queries or keys in bfloat16 what `states` in `f32` lost when they were rounded to
-    /// bfloat16. Scores are a softmax's exponents and feel it more than anything else: with this a
-    /// sixth of the products more gives rows with two thirds of the error.
-    fn refine(&self, outputs: &mut Tensor, states: &Tensor) -> Result<(), TchError> {
-        if self.weight.f_kind()? != Kind::BFloat16 || states.f_kind()? != Kind::Float {
-            return Ok(());
-        }
-        let rounded = states.f_to_kind(Kind::BFloat16)?;
-        let lost = states.f_sub(&rounded)?.f_to_kind(Kind::BFloat16)?;
-        let _ = outputs.f_add_(&lost.f_linear(&self.weight, None::<Tensor>)?)?;
-        Ok(())
-    }
-
-    /// The map to `count` of its outputs, from `start` on.
-    fn rows(&self, start: i64, count: i64) -> Result<Self, TchError> {
-        let bias = self
-            .bias
-            .as_ref()
-            .map(|bias| bias.f_narrow(0, start, count));
-        Ok(Self {
-            weight: self.weight.f_narrow(0, start, count)?,
-            bias: bias.transpose()?,
-        })
     }
 }

@@ -4,7 +4,8 @@ use mri_core::{Site, TokenBatch};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::attention::Layout;
-use super::load::{Linear, MlpWeights, NormWeights};
+use super::load::{MlpWeights, NormWeights};
+use super::map::Map;
 use super::packing::Packing;
 use super::pool::picks_one;
 use super::{Recorder, TchBackend};
@@ -140,7 +141,7 @@ impl TchBackend {
 /// the layer, whose tokens may be picked ones.
 struct Branch<'a> {
     states: Tensor,
-    map: Option<&'a Linear>,
+    map: Option<&'a Map>,
     norm: Option<&'a NormWeights>,
     place: (Site, usize, bool),
 }
@@ -150,27 +151,20 @@ impl Branch<'_> {
     /// place, with the sum made by the product itself where nobody asks for the branch alone.
     fn add_to(self, mut stream: Tensor, recorder: &mut Recorder<'_>) -> Result<Tensor, TchError> {
         let (site, index, picked) = self.place;
-        match self.map {
-            Some(map)
-                if self.norm.is_none()
-                    && !recorder.wants(site, index)
-                    && map.weight.f_kind()? == Kind::Float =>
-            {
-                if let Some(bias) = &map.bias {
-                    stream = stream.f_add_(bias)?;
-                }
-                stream.f_addmm_(&self.states, &map.weight.f_tr()?)
-            }
-            _ => {
-                let branch = match self.map {
-                    Some(map) => map.apply(&self.states)?,
-                    None => self.states,
-                };
-                let branch = normed(self.norm, branch)?;
-                recorder.record(site, index, &branch, picked)?;
-                branch.f_to_kind(Kind::Float)?.f_add_(&stream)
-            }
+        if let Some(map) = self.map
+            && self.norm.is_none()
+            && !recorder.wants(site, index)
+            && map.add_to(&self.states, &mut stream)?
+        {
+            return Ok(stream);
         }
+        let branch = match self.map {
+            Some(map) => map.apply(&self.states)?,
+            None => self.states,
+        };
+        let branch = normed(self.norm, branch)?;
+        recorder.record(site, index, &branch, picked)?;
+        branch.f_to_kind(Kind::Float)?.f_add_(&stream)
     }
 }
 
@@ -181,10 +175,10 @@ fn feed_forward<'a>(
     weights: &'a MlpWeights,
     states: &Tensor,
     mut neurons: impl FnMut(&Tensor) -> Result<(), TchError>,
-) -> Result<(Tensor, Option<&'a Linear>), TchError> {
+) -> Result<(Tensor, Option<&'a Map>), TchError> {
     match (spec, weights) {
         (Mlp::Plain { activation, .. }, MlpWeights::Plain { up, down }) => {
-            let active = activate(*activation, up.apply(states)?)?;
+            let active = up.activate(states, *activation)?;
             neurons(&active)?;
             Ok((active, Some(down)))
         }
@@ -246,14 +240,14 @@ fn feed_forward<'a>(
 }
 
 /// The neurons of a gated part.
-fn gated(activation: Activation, gate_up: &Linear, states: &Tensor) -> Result<Tensor, TchError> {
+fn gated(activation: Activation, gate_up: &Map, states: &Tensor) -> Result<Tensor, TchError> {
     let both = gate_up.apply(states)?;
     let width = both.size2()?.1 / 2;
     let gate = activate(activation, both.f_narrow(1, 0, width)?)?;
     gate.f_mul(&both.f_narrow(1, width, width)?)
 }
 
-fn activate(activation: Activation, mut x: Tensor) -> Result<Tensor, TchError> {
+pub(super) fn activate(activation: Activation, mut x: Tensor) -> Result<Tensor, TchError> {
     match activation {
         Activation::Gelu => x.f_gelu_("none"),
         Activation::GeluTanh => x.f_gelu_("tanh"),
@@ -290,13 +284,5 @@ impl NormWeights {
                 states.f_rms_norm([self.width], Some(&self.weight), self.norm.eps)
             }
         }
-    }
-}
-
-impl Linear {
-    pub(super) fn apply(&self, states: &Tensor) -> Result<Tensor, TchError> {
-        states
-            .f_to_kind(self.weight.f_kind()?)?
-            .f_linear(&self.weight, self.bias.as_ref())
     }
 }

@@ -9,6 +9,7 @@ use ndarray::Array2;
 use tch::{Cuda, Kind, TchError, Tensor};
 
 use self::load::ModelWeights;
+use self::map::n_threads;
 use self::packing::Packing;
 use self::parts::{by_shares, in_fitting_parts, in_parts_side_by_side};
 use self::pool::Pool;
@@ -21,6 +22,7 @@ pub use self::torchscript::TorchScriptBackend;
 mod attention;
 mod block;
 mod load;
+mod map;
 mod mask;
 mod packing;
 mod parts;
@@ -30,10 +32,24 @@ mod torchscript;
 
 const ENGINE: &str = "libtorch";
 
-/// On a CPU so many tokens go through the model at once, if it is that wide: enough for matrix
-/// products at their full rate, in which the weights are packed anew each time, and few enough that
-/// the states stay in the cache of a core.
-const CPU_PART_TOKENS: std::ops::RangeInclusive<usize> = 1_024..=2_048;
+/// Our own products on a CPU want parts of so many tokens, whose states stay in the cache of a core,
+/// and none smaller than the second number, so that weights are not loaded for a few rows.
+const OWN_PART_TOKENS: Parts = Parts {
+    most: 512,
+    least: 128,
+};
+
+/// libtorch's products on a CPU pack the weights anew each time, which pays for more tokens.
+const CPU_PART_TOKENS: Parts = Parts {
+    most: 2_048,
+    least: 256,
+};
+
+/// A batch on a GPU runs as a whole.
+const WHOLE: Parts = Parts {
+    most: usize::MAX,
+    least: 1,
+};
 
 /// A CPU gets batches of so many tokens per thread, so that the time in which some threads have no
 /// part left is small beside that of the batch.
@@ -57,7 +73,7 @@ pub struct TchOptions {
 
 /// A transformer run by libtorch.
 ///
-/// On a CPU every thread runs texts of its own, a thousand tokens or two at a time; on a GPU a batch
+/// On a CPU every thread runs texts of its own, some hundred tokens or two thousand at a time; on a GPU a batch
 /// runs as a whole. The texts that run together are laid end to end, so that every matrix product works on real tokens
 /// only; only the attention of short texts of unequal length is ever padded. In the last recorded
 /// block, where a pooling picks one token per text, everything past the keys and values is
@@ -73,14 +89,21 @@ pub struct TchBackend {
     /// So many tokens go through the model at once; fewer from when the device's memory was too
     /// small for them.
     part_tokens: AtomicUsize,
+    least_part_tokens: usize,
+}
+
+/// Bounds on the tokens that go through the model at once.
+struct Parts {
+    most: usize,
+    least: usize,
 }
 
 /// The weights, read by several threads at once.
 struct SharedWeights(ModelWeights);
 
 // SAFETY: nothing changes a weight once it is loaded (what changes a tensor in place takes it by
-// `&mut`), and libtorch allows any number of threads to read a tensor, whose reference count is
-// atomic.
+// `&mut`, and what is made later is handed over by a `OnceLock`), and libtorch allows any number of
+// threads to read a tensor, whose reference count is atomic.
 unsafe impl Sync for SharedWeights {}
 
 impl std::ops::Deref for SharedWeights {
@@ -104,16 +127,16 @@ impl TchBackend {
         let kind = kind_of(options.dtype);
         set_threads(options);
         let weights = tch::no_grad(|| ModelWeights::load(&spec, &stored, device, kind))?;
+        let parts = match device {
+            tch::Device::Cpu if weights.packed() => OWN_PART_TOKENS,
+            tch::Device::Cpu => CPU_PART_TOKENS,
+            _ => WHOLE,
+        };
         Ok(Self {
             info: spec.model_info(folder),
-            part_tokens: AtomicUsize::new(match device {
-                tch::Device::Cpu => {
-                    let (least, most) = CPU_PART_TOKENS.into_inner();
-                    spec.width.clamp(least, most)
-                }
-                _ => usize::MAX,
-            }),
-            threads: usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1),
+            part_tokens: AtomicUsize::new(parts.most),
+            least_part_tokens: parts.least,
+            threads: n_threads(),
             spec,
             weights: SharedWeights(weights),
             device,
@@ -165,11 +188,8 @@ impl TchBackend {
                 self.run_part(part, capture)
             })
         };
-        let parts = by_shares(
-            batch,
-            self.part_tokens.load(Ordering::Relaxed),
-            self.threads,
-        );
+        let most = self.part_tokens.load(Ordering::Relaxed);
+        let parts = by_shares(batch, self.least_part_tokens..=most, self.threads);
         if self.device != tch::Device::Cpu || self.threads == 1 || parts.len() < self.threads {
             return fitting(batch);
         }

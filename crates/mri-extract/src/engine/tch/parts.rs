@@ -1,3 +1,4 @@
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -7,9 +8,6 @@ use tch::TchError;
 
 /// One matrix per layer asked for.
 type Rows = Result<Vec<Array2<f32>>, TchError>;
-
-/// Smaller parts than this take longer for packing weights than they gain.
-const LEAST_TOKENS: usize = 256;
 
 /// Runs texts that go through the model together.
 type RunPart<'a> = dyn Fn(&TokenBatch) -> Rows + 'a;
@@ -154,13 +152,18 @@ fn out_of_memory(error: &TchError) -> bool {
 
 /// Parts of similar length with at most `budget` tokens each, or one text.
 pub(super) fn by_budget(batch: &TokenBatch, budget: usize) -> Vec<Vec<usize>> {
-    by_shares(batch, budget, 1)
+    by_shares(batch, 0..=budget, 1)
 }
 
 /// Parts as [`by_budget`] makes them, for several threads that each take the next: none is larger than a
-/// thread's share of what is left, so that all threads end at nearly the same time (guided
-/// self-scheduling, Polychronopoulos & Kuck 1987).
-pub(super) fn by_shares(batch: &TokenBatch, budget: usize, threads: usize) -> Vec<Vec<usize>> {
+/// thread's share of what is left, or the least that pays, so that all threads end at nearly the same
+/// time (guided self-scheduling, Polychronopoulos & Kuck 1987).
+pub(super) fn by_shares(
+    batch: &TokenBatch,
+    tokens: RangeInclusive<usize>,
+    threads: usize,
+) -> Vec<Vec<usize>> {
+    let (least, budget) = tokens.into_inner();
     let lengths: Vec<usize> = batch.iter().map(<[u32]>::len).collect();
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&text| std::cmp::Reverse(lengths[text]));
@@ -174,7 +177,7 @@ pub(super) fn by_shares(batch: &TokenBatch, budget: usize, threads: usize) -> Ve
             }
             _ => {
                 tokens = lengths[text];
-                most = budget.min((left / threads).max(LEAST_TOKENS));
+                most = budget.min((left / threads).max(least));
                 parts.push(vec![text]);
             }
         }
@@ -285,7 +288,7 @@ mod tests {
         let batch: TokenBatch = (0..67).map(|_| &[1_u32; 244][..]).collect();
         for threads in [2, 3, 8] {
             let mut busy = vec![0; threads];
-            for part in by_shares(&batch, 1_024, threads) {
+            for part in by_shares(&batch, 256..=1_024, threads) {
                 let next = busy.iter_mut().min().unwrap();
                 *next += 244 * part.len();
             }
@@ -301,7 +304,7 @@ mod tests {
         for budget in [1, 7, 50, 1000] {
             for (parts, equal) in [
                 (by_budget(&batch, budget), false),
-                (by_shares(&batch, budget, 3), false),
+                (by_shares(&batch, 256..=budget, 3), false),
                 (by_length(&batch, budget), true),
             ] {
                 let mut all: Vec<usize> = parts.iter().flatten().copied().collect();
