@@ -4,8 +4,8 @@ use std::ops::{Deref, DerefMut, Range};
 
 use super::{LANES, Sixteen};
 
-/// A product adds up so many terms at a time: a panel of so many rows and the rows of a tile stay in
-/// the smallest cache.
+/// A product adds up so many terms at a time: enough that to load and store the sums of a tile takes
+/// little beside that, and few enough that the rows of a group stay in the second cache.
 pub(super) const DEPTH: usize = 384;
 
 /// From one row of a tile to the next: an odd number of lines of the cache, so that the rows of a tile
@@ -79,9 +79,9 @@ impl DerefMut for Numbers {
     }
 }
 
-/// The sums of a tile, which start with those given, plus the product of `R` rows of `depth` numbers, [`STRIDE`] apart, and a panel of
-/// `depth` rows, as wide as the tile and one directly after the other. Every sum is made in the
-/// order of its terms.
+/// The sums of a tile, which start with those given, plus the product of `R` rows of `depth` numbers,
+/// [`STRIDE`] apart, and a panel of `depth` rows, as wide as the tile and one directly after the
+/// other. Every sum is made in the order of its terms.
 ///
 /// Meanwhile as many numbers as a tile has are asked for at `later`, wherever that is, for work that
 /// comes after this.
@@ -168,7 +168,7 @@ pub(super) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = Range<usiz
 /// runs: `with_rows!(rows, ROWS, R => call::<R>())`.
 macro_rules! with_rows {
     ($rows:expr, $most:expr, $r:ident => $call:expr) => {
-        with_rows!(@ $rows, $most, $r => $call; 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+        with_rows!(@ $rows, $most, $r => $call; 1 2 3 4 5 6 7 8 9 10 11 12)
     };
     (@ $rows:expr, $most:expr, $r:ident => $call:expr; $($n:literal)*) => {
         match $rows {
