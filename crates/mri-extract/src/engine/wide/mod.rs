@@ -247,7 +247,7 @@ mod tests {
     struct Each<'a, F>(&'a mut [f32], F);
 
     /// What is done to sixteen numbers.
-    trait Of {
+    pub(super) trait Of {
         fn of<S: Sixteen>(&self, x: S) -> S;
     }
 
@@ -268,7 +268,7 @@ mod tests {
         }
     }
 
-    struct Gelu;
+    pub(super) struct Gelu;
     impl Of for Gelu {
         #[inline(always)]
         fn of<S: Sixteen>(&self, x: S) -> S {
@@ -284,10 +284,13 @@ mod tests {
         }
     }
 
-    fn each(of: impl Of, x: &[f32]) -> Vec<f32> {
-        let mut x = x.to_vec();
-        assert!(widest(Each(&mut x, of)).is_ok());
-        x
+    /// The function of numbers, however many.
+    pub(super) fn each(of: impl Of, x: &[f32]) -> Vec<f32> {
+        let mut padded = x.to_vec();
+        padded.resize(x.len().next_multiple_of(LANES), 0.0);
+        assert!(widest(Each(&mut padded, of)).is_ok());
+        padded.truncate(x.len());
+        padded
     }
 
     #[test]

@@ -265,7 +265,7 @@ impl<S: Sixteen, const VECTORS: usize> Sums<'_, S, VECTORS> {
 pub(super) mod tests {
     use proptest::prelude::*;
 
-    use super::super::tests::with_all_registers;
+    use super::super::tests::{Gelu, each, with_all_registers};
     use super::*;
 
     /// Numbers between −1 and 1 that look like any.
@@ -300,9 +300,14 @@ pub(super) mod tests {
             with_all_registers(|| {
                 let panels = Panels::pack(&weights, [outputs, inputs]).unwrap();
                 assert_eq!(panels.unpack(), weights);
-                for then in [Then::Write, Then::Add] {
+                let multiply = |then| {
                     let mut out = before.clone();
                     panels.multiply(rows, with_bias.then_some(&bias[..]), &mut out, then, threads);
+                    out
+                };
+                assert_eq!(multiply(Then::Gelu), each(Gelu, &multiply(Then::Write)));
+                for then in [Then::Write, Then::Add] {
+                    let out = multiply(then);
                     for (i, out) in out.iter().enumerate() {
                         let (row, output) = (i / outputs, i % outputs);
                         let terms = rows.part(row, 0, inputs).iter().zip(&weights[output * inputs..]);
