@@ -11,7 +11,7 @@ use tch::{Cuda, Kind, TchError, Tensor};
 use self::load::ModelWeights;
 use self::map::n_threads;
 use self::packing::Packing;
-use self::parts::{by_shares, in_fitting_parts, in_parts_side_by_side};
+use self::parts::{by_shares, filled_up, in_fitting_parts, in_parts_side_by_side};
 use self::pool::Pool;
 use super::spec::TransformerSpec;
 use super::weights::Weights;
@@ -44,6 +44,11 @@ const CPU_PART_TOKENS: Parts = Parts {
     most: 2_048,
     least: 256,
 };
+
+/// oneDNN, which does libtorch's products in fewer bits on a CPU, compiles and keeps a program for every
+/// number of rows it meets: milliseconds and, for a thousand of them, hundreds of megabytes. Parts
+/// of some size are filled up to a multiple of this, so that there are few such numbers.
+const FILL_TOKENS: usize = 64;
 
 /// A batch on a GPU runs as a whole.
 const WHOLE: Parts = Parts {
@@ -205,13 +210,21 @@ impl TchBackend {
         rows
     }
 
-    /// Runs texts that go through the model together.
+    /// Runs texts that go through the model together. There may be rows of another text behind theirs.
     fn run_part(
         &self,
         batch: &TokenBatch,
         capture: &Capture,
     ) -> Result<Vec<Array2<f32>>, TchError> {
-        let packing = Packing::new(batch, self.device == tch::Device::Cpu);
+        let on_cpu = self.device == tch::Device::Cpu;
+        let longest = self.info.max_length.unwrap_or(usize::MAX);
+        let filled = match self.kind {
+            Kind::Float => None,
+            _ if on_cpu => filled_up(batch, FILL_TOKENS, longest),
+            _ => None,
+        };
+        let batch = filled.as_ref().unwrap_or(batch);
+        let packing = Packing::new(batch, on_cpu);
         let pool = Pool::new(&packing, capture.pooling, self.device)?;
         let mut recorder = Recorder {
             pool,

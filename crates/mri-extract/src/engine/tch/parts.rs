@@ -9,7 +9,7 @@ use tch::TchError;
 /// One matrix per layer asked for.
 type Rows = Result<Vec<Array2<f32>>, TchError>;
 
-/// Runs texts that go through the model together.
+/// Runs texts that go through the model together. Rows behind those of the texts are left.
 type RunPart<'a> = dyn Fn(&TokenBatch) -> Rows + 'a;
 
 /// The rows of a batch, filled in part by part.
@@ -204,6 +204,20 @@ pub(super) fn by_length(batch: &TokenBatch, budget: usize) -> Vec<Vec<usize>> {
     parts
 }
 
+/// The texts of a part and one more that brings their tokens to a multiple of `unit`; `None` if there
+/// is nothing to add, if the part is so small that it would cost much of the time, or if texts of
+/// `longest` tokens are too short.
+pub(super) fn filled_up(batch: &TokenBatch, unit: usize, longest: usize) -> Option<TokenBatch> {
+    let tokens = batch.n_tokens();
+    let more = tokens.next_multiple_of(unit) - tokens;
+    let token = *batch.iter().next()?.first()?;
+    if more == 0 || more > longest || tokens < 4 * unit {
+        return None;
+    }
+    let filling = vec![token; more];
+    Some(batch.iter().chain([filling.as_slice()]).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -295,6 +309,27 @@ mod tests {
             let (first, last) = (busy.iter().min().unwrap(), busy.iter().max().unwrap());
             assert!(last - first <= 244, "{threads} threads: {busy:?}");
         }
+    }
+
+    #[test]
+    fn a_part_is_filled_up_with_one_text_where_that_is_little() {
+        let batch = |lengths: &[usize]| -> TokenBatch {
+            lengths.iter().map(|&n| &[5_u32; 300][..n]).collect()
+        };
+        let filled = filled_up(&batch(&[200, 61]), 64, 512).unwrap();
+        assert_eq!((filled.len(), filled.n_tokens()), (3, 320));
+        assert_eq!(filled.get(1), Some(&[5_u32; 61][..]));
+        assert_eq!(
+            filled_up(&batch(&[200, 120]), 64, 512),
+            None,
+            "full already"
+        );
+        assert_eq!(filled_up(&batch(&[200, 55]), 64, 512), None, "a small part");
+        assert_eq!(
+            filled_up(&batch(&[200, 61]), 64, 58),
+            None,
+            "texts are short"
+        );
     }
 
     #[test]
