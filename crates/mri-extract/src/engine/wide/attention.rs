@@ -54,7 +54,7 @@ impl Heads {
     }
 
     /// The mean of the values that each query sees, weighted by the softmax of the scores: one row
-    /// per query, all heads side by side. A row's bits depend on nothing but its text.
+    /// per query, all heads side by side. A row's bits depend on its text and the queries beside it alone.
     ///
     /// # Panics
     /// If the heads are not [possible](Self::possible), or rows are missing.
