@@ -193,9 +193,12 @@ impl TchBackend {
                 self.run_part(part, capture)
             })
         };
+        if self.device != tch::Device::Cpu || self.threads == 1 {
+            return fitting(batch);
+        }
         let most = self.part_tokens.load(Ordering::Relaxed);
         let parts = by_shares(batch, self.least_part_tokens..=most, self.threads);
-        if self.device != tch::Device::Cpu || self.threads == 1 || parts.len() < self.threads {
+        if parts.len() < self.threads {
             return fitting(batch);
         }
         // One part per thread rather than all threads in one part: a core keeps the states of its
