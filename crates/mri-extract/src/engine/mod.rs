@@ -9,6 +9,8 @@ mod families;
 pub(crate) mod fuzzing;
 mod rotary;
 mod score_bias;
+#[cfg(feature = "tch")]
+mod side_by_side;
 mod spec;
 #[cfg(feature = "tch")]
 mod tch;

@@ -13,8 +13,9 @@ use super::packing::{Group, PackedText, Packing};
 use super::pool;
 use super::rotate::Turns;
 use crate::engine::rotary::Rotary;
+use crate::engine::side_by_side::side_by_side;
 use crate::engine::spec::{Attention, ScoreBias};
-use crate::engine::wide::{Heads, Text, side_by_side};
+use crate::engine::wide::{Heads, Text};
 
 /// How the packed states of a batch are arranged for the attention of one block.
 pub(super) struct Layout<'a> {

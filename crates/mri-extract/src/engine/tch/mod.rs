@@ -1,5 +1,6 @@
 //! The libtorch engine: executes a [`TransformerSpec`].
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -33,28 +34,16 @@ mod torchscript;
 const ENGINE: &str = "libtorch";
 
 /// Our own products on a CPU want parts of so many tokens, whose states stay in the cache of a core,
-/// and none smaller than the second number, so that weights are not loaded for a few rows.
-const OWN_PART_TOKENS: Parts = Parts {
-    most: 512,
-    least: 128,
-};
+/// and no fewer where they can, so that weights are not loaded for a few rows.
+const OWN_PART_TOKENS: RangeInclusive<usize> = 128..=512;
 
 /// libtorch's products on a CPU pack the weights anew each time, which pays for more tokens.
-const CPU_PART_TOKENS: Parts = Parts {
-    most: 2_048,
-    least: 256,
-};
+const CPU_PART_TOKENS: RangeInclusive<usize> = 256..=2_048;
 
 /// oneDNN, which does libtorch's products in fewer bits on a CPU, compiles and keeps a program for every
 /// number of rows it meets: milliseconds and, for a thousand of them, hundreds of megabytes. Parts
 /// of some size are filled up to a multiple of this, so that there are few such numbers.
 const FILL_TOKENS: usize = 64;
-
-/// A batch on a GPU runs as a whole.
-const WHOLE: Parts = Parts {
-    most: usize::MAX,
-    least: 1,
-};
 
 /// A CPU gets batches of so many tokens per thread, so that the time in which some threads have no
 /// part left is small beside that of the batch.
@@ -78,9 +67,9 @@ pub struct TchOptions {
 
 /// A transformer run by libtorch.
 ///
-/// On a CPU every thread runs texts of its own, some hundred tokens or two thousand at a time; on a GPU a batch
-/// runs as a whole. The texts that run together are laid end to end, so that every matrix product works on real tokens
-/// only; only the attention of short texts of unequal length is ever padded. In the last recorded
+/// On a CPU every thread runs texts of its own, some hundred tokens or two thousand at a time; on a GPU
+/// a batch runs as a whole. The texts that run together are laid end to end, so that every matrix
+/// product works on real tokens only, but for a few in fewer bits on a CPU; only the attention of short texts of unequal length is ever padded. In the last recorded
 /// block, where a pooling picks one token per text, everything past the keys and values is
 /// computed for that token alone, and blocks behind the last recorded layer are not run at all.
 pub struct TchBackend {
@@ -95,12 +84,6 @@ pub struct TchBackend {
     /// small for them.
     part_tokens: AtomicUsize,
     least_part_tokens: usize,
-}
-
-/// Bounds on the tokens that go through the model at once.
-struct Parts {
-    most: usize,
-    least: usize,
 }
 
 /// The weights, read by several threads at once.
@@ -132,15 +115,17 @@ impl TchBackend {
         let kind = kind_of(options.dtype);
         set_threads(options);
         let weights = tch::no_grad(|| ModelWeights::load(&spec, &stored, device, kind))?;
-        let parts = match device {
+        let (least_part_tokens, part_tokens) = match device {
             tch::Device::Cpu if weights.packed() => OWN_PART_TOKENS,
             tch::Device::Cpu => CPU_PART_TOKENS,
-            _ => WHOLE,
-        };
+            // A batch runs as a whole.
+            _ => 1..=usize::MAX,
+        }
+        .into_inner();
         Ok(Self {
             info: spec.model_info(folder),
-            part_tokens: AtomicUsize::new(parts.most),
-            least_part_tokens: parts.least,
+            part_tokens: AtomicUsize::new(part_tokens),
+            least_part_tokens,
             threads: n_threads(),
             spec,
             weights: SharedWeights(weights),
@@ -221,11 +206,10 @@ impl TchBackend {
     ) -> Result<Vec<Array2<f32>>, TchError> {
         let on_cpu = self.device == tch::Device::Cpu;
         let longest = self.info.max_length.unwrap_or(usize::MAX);
-        let filled = match self.kind {
-            Kind::Float => None,
-            _ if on_cpu => filled_up(batch, FILL_TOKENS, longest),
-            _ => None,
-        };
+        let by_onednn = on_cpu && self.kind != Kind::Float;
+        let filled = by_onednn
+            .then(|| filled_up(batch, FILL_TOKENS, longest))
+            .flatten();
         let batch = filled.as_ref().unwrap_or(batch);
         let packing = Packing::new(batch, on_cpu);
         let pool = Pool::new(&packing, capture.pooling, self.device)?;

@@ -1,10 +1,12 @@
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 
 use mri_core::{Capture, ModelInfo, Pooling, TokenBatch};
 use ndarray::{Array2, s};
 use tch::TchError;
+
+use crate::engine::side_by_side::side_by_side;
 
 /// One matrix per layer asked for.
 type Rows = Result<Vec<Array2<f32>>, TchError>;
@@ -93,31 +95,18 @@ pub(super) fn in_parts_side_by_side(
     run: &(dyn Fn(&TokenBatch) -> Rows + Sync),
 ) -> Rows {
     let mut rows = Assembly::new(batch, info, capture);
-    let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
-    let work = || {
-        let mut done = Vec::new();
-        while !failed.load(Ordering::Relaxed) {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(part) = parts.get(number) else {
-                break;
-            };
+    let done = Mutex::new(Vec::new());
+    side_by_side(threads, parts.iter().collect(), |part| {
+        if !failed.load(Ordering::Relaxed) {
             let found = run(&rows.part(part));
             failed.fetch_or(found.is_err(), Ordering::Relaxed);
-            done.push((number, found));
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((part, found));
         }
-        done
-    };
-    let done = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let joined = workers.into_iter().map(|worker| match worker.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        joined.collect::<Vec<_>>()
     });
-    for (number, found) in done.into_iter().flatten() {
-        rows.put(&parts[number], &found?)?;
+    for (part, found) in done.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        rows.put(part, &found?)?;
     }
     Ok(rows.layers)
 }

@@ -11,7 +11,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::tile::{DEPTH, Numbers, Rows, STRIDE, product, tiles, with_rows};
+use super::tile::{DEPTH, Numbers, Rows, STRIDE, copy, product, tiles, with_rows};
 use super::{LANES, NOTHING, Sixteen, Work, columns, widest};
 
 /// So many keys are scored at once: their number is the depth of the product with the values.
@@ -178,14 +178,7 @@ impl Tile<'_> {
         let scale = self.heads.scale * std::f32::consts::LOG2_E;
         for (r, to) in scratch.queries.chunks_exact_mut(STRIDE).take(R).enumerate() {
             let query = self.text.queries.part(row_of(r), self.head * width, width);
-            let (query, rest) = query.as_chunks::<LANES>();
-            let (to, end) = to.as_chunks_mut::<LANES>().0.split_at_mut(query.len());
-            for (to, query) in to.iter_mut().zip(query) {
-                S::load(query).times(S::splat(scale)).store(to);
-            }
-            for (to, from) in end.as_flattened_mut().iter_mut().zip(rest) {
-                *to = from * scale;
-            }
+            copy::<S>(query, to, |query| query.times(S::splat(scale)));
         }
         let seen: [Range<usize>; R] = std::array::from_fn(|r| {
             let seen = self.heads.seen(self.query + r, self.text.length);
@@ -195,7 +188,8 @@ impl Tile<'_> {
         let (start, end) = (seen[0].start / columns * columns, seen[R - 1].end);
         let mut maxima = [NOTHING; R];
         let mut totals = [0.0_f32; R];
-        scratch.sums.resize(R * width.next_multiple_of(columns));
+        let padded = width.next_multiple_of(columns);
+        scratch.sums.resize(R * padded);
         scratch.sums.fill(0.0);
         let mut block = start;
         while block < end {
@@ -220,8 +214,7 @@ impl Tile<'_> {
                 }
                 totals[r] = totals[r] * shrunk + total.sum();
                 if maxima[r] != top && block > start {
-                    let width = width.next_multiple_of(columns);
-                    for sum in &mut scratch.sums[r * width..][..width] {
+                    for sum in &mut scratch.sums[r * padded..][..padded] {
                         *sum *= shrunk;
                     }
                 }
@@ -230,7 +223,6 @@ impl Tile<'_> {
             self.add_values::<S, R, VECTORS>(&keys, scratch);
             block = keys.end;
         }
-        let padded = width.next_multiple_of(columns);
         for (r, total) in totals.iter().enumerate() {
             let share = 1.0 / total;
             let start = row_of(r) * queries * width + self.head * width;

@@ -9,9 +9,9 @@
 //! All of it names its instructions through [`Sixteen`]: the sums of a tile have to stay in registers, and
 //! the compiler does not find that arrangement by itself.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 mod attention;
 mod product;
@@ -55,29 +55,32 @@ trait Sixteen: Copy {
     fn where_negative(self, sign: Self, other: Self) -> Self;
     /// [`NOTHING`] in all lanes but those of `lanes`.
     fn only(self, lanes: Range<usize>) -> Self;
-    /// Asks for numbers that are soon to be loaded, or for nothing if there are none at that address.
-    fn ask_for(from: *const [f32; LANES]);
-    /// The same for numbers that are loaded some time after, into a larger cache.
-    fn ask_later(from: *const [f32; LANES]);
+
+    /// The polynomial with these coefficients, that of the highest power first.
+    #[inline(always)]
+    fn polynomial<const N: usize>(self, coefficients: [f32; N]) -> Self {
+        let mut sum = Self::splat(coefficients[0]);
+        for coefficient in &coefficients[1..] {
+            sum = Self::splat(*coefficient).plus_product(sum, self);
+        }
+        sum
+    }
 
     /// 2 to the power of finite numbers up to 0, to 1e-7 of itself.
     #[inline(always)]
     fn exp2(self) -> Self {
         // The polynomial of degree 6 for 2ˣ with the least relative error, 2e-9, from −½ to ½.
-        const COEFFICIENTS: [f32; 5] = [
+        const SERIES: [f32; 7] = [
+            0.000_153_458_12,
             0.001_339_993_1,
             0.009_618_489,
             0.055_503_286,
             0.240_226_46,
             std::f32::consts::LN_2,
+            1.0,
         ];
         let n = self.round();
-        let rest = self.minus(n);
-        let mut series = Self::splat(0.000_153_458_12);
-        for coefficient in COEFFICIENTS {
-            series = Self::splat(coefficient).plus_product(series, rest);
-        }
-        Self::splat(1.0).plus_product(series, rest).scale(n)
+        self.minus(n).polynomial(SERIES).scale(n)
     }
 
     /// `x·Φ(x)` with Φ the distribution function of the normal distribution, to 2e-6 of itself and
@@ -85,20 +88,18 @@ trait Sixteen: Copy {
     #[inline(always)]
     fn gelu(self) -> Self {
         /// Of `x/√2`, and the square root of one half multiplied in.
-        const COEFFICIENTS: [f32; 5] = [
+        const SERIES: [f32; 7] = [
+            0.000_005_383,
             0.000_048_906_25,
             0.000_038_036,
             0.003_277_626_4,
             0.021_141_006,
             0.049_867_347,
+            1.0,
         ];
         // Beyond this the tail is 0 in `f32` anyway.
         let size = self.magnitude().least(Self::splat(14.0));
-        let mut series = Self::splat(0.000_005_383);
-        for coefficient in COEFFICIENTS {
-            series = Self::splat(coefficient).plus_product(series, size);
-        }
-        let mut power = Self::splat(1.0).plus_product(series, size);
+        let mut power = size.polynomial(SERIES);
         for _ in 0..4 {
             power = power.times(power);
         }
@@ -199,23 +200,25 @@ fn tests_want_avx2() -> bool {
 #[cfg(test)]
 use tests::tests_want_avx2;
 
-/// Does jobs with so many threads, which take the next as soon as they are free.
-pub(super) fn side_by_side<T: Send>(threads: usize, jobs: Vec<T>, work: impl Fn(T) + Sync) {
-    if threads.min(jobs.len()) < 2 {
-        return jobs.into_iter().for_each(work);
+/// Asks for the line of the cache with a number that is soon to be loaded; for nothing if there is none at
+/// that address.
+#[inline(always)]
+fn ask_for(number: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which never fails whatever the address.
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T0>(number.cast());
     }
-    let threads = threads.min(jobs.len());
-    let jobs = Mutex::new(jobs.into_iter());
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(job) = next() {
-                    work(job);
-                }
-            });
-        }
-    });
+}
+
+/// The same for a number that is loaded some time after, into a larger cache.
+#[inline(always)]
+fn ask_later(number: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: as above.
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T1>(number.cast());
+    }
 }
 
 #[cfg(test)]
@@ -360,16 +363,5 @@ mod tests {
                 }
             }
         });
-    }
-
-    #[test]
-    fn every_job_is_done_once() {
-        for threads in [0, 1, 3, 50] {
-            let mut done = [0; 20];
-            side_by_side(threads, done.iter_mut().collect(), |done: &mut i32| {
-                *done += 1;
-            });
-            assert_eq!(done, [1; 20]);
-        }
     }
 }

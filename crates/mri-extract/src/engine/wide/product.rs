@@ -11,7 +11,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::tile::{DEPTH, Numbers, Rows, STRIDE, copy, product, tiles, with_rows};
-use super::{LANES, Sixteen, Work, columns, side_by_side, widest};
+use super::{LANES, Sixteen, Work, ask_for, columns, widest};
+use crate::engine::side_by_side::side_by_side;
 
 /// Rows are taken through the panels in groups of about so many: their numbers stay in the second
 /// cache, and a panel is read once per group.
@@ -167,7 +168,7 @@ impl Work for Multiply<'_> {
                 let depth = depth.min(inputs - start);
                 for (r, to) in self.packed.chunks_exact_mut(STRIDE).enumerate() {
                     let row = self.rows.part(number * group + r, start, depth);
-                    copy::<S>(row, to);
+                    copy::<S>(row, to, |numbers| numbers);
                 }
                 let share = (columns * depth).div_ceil(n.div_ceil(ROWS));
                 for panel in 0..outputs.div_ceil(columns) {
@@ -227,36 +228,37 @@ impl<S: Sixteen, const VECTORS: usize> Sums<'_, S, VECTORS> {
             let start = out.as_ptr().wrapping_add(self.from.start);
             for r in 0..R {
                 for v in 0..VECTORS {
-                    S::ask_for(start.wrapping_add(r * self.outputs + v * LANES).cast());
+                    ask_for(start.wrapping_add(r * self.outputs + v * LANES));
                 }
             }
         }
         let sums = product([self.bias; R], self.depth, rows, self.panel, later);
         for (r, sums) in sums.iter().enumerate() {
             let out = &mut out[r * self.outputs..][self.from.clone()];
-            if let Some(out) = out.as_chunks_mut::<LANES>().0.first_chunk_mut::<VECTORS>() {
-                for (to, sum) in out.iter_mut().zip(sums) {
-                    let sum = if self.onto {
-                        S::load(to).plus(*sum)
-                    } else {
-                        *sum
-                    };
-                    let sum = if self.gelu { sum.gelu() } else { sum };
-                    sum.store(to);
-                }
+            if let Some(out) = out.as_chunks_mut::<LANES>().0.first_chunk_mut() {
+                self.finish(sums, out);
                 continue;
             }
             // The last outputs of a map with an uneven number of them.
             let mut lanes = [[0.0; LANES]; VECTORS];
-            if self.onto {
-                lanes.as_flattened_mut()[..out.len()].copy_from_slice(out);
-            }
-            for (lanes, sum) in lanes.iter_mut().zip(sums) {
-                let sum = S::load(lanes).plus(*sum);
-                let sum = if self.gelu { sum.gelu() } else { sum };
-                sum.store(lanes);
-            }
-            out.copy_from_slice(&lanes.as_flattened()[..out.len()]);
+            let n = out.len();
+            lanes.as_flattened_mut()[..n].copy_from_slice(out);
+            self.finish(sums, &mut lanes);
+            out.copy_from_slice(&lanes.as_flattened()[..n]);
+        }
+    }
+
+    /// Writes the sums of a row.
+    #[inline(always)]
+    fn finish(&self, sums: &[S; VECTORS], out: &mut [[f32; LANES]; VECTORS]) {
+        for (to, sum) in out.iter_mut().zip(sums) {
+            let sum = if self.onto {
+                S::load(to).plus(*sum)
+            } else {
+                *sum
+            };
+            let sum = if self.gelu { sum.gelu() } else { sum };
+            sum.store(to);
         }
     }
 }

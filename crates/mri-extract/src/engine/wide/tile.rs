@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut, Range};
 
-use super::{LANES, Sixteen};
+use super::{LANES, Sixteen, ask_for, ask_later};
 
 /// A product adds up so many terms at a time: enough that to load and store the sums of a tile takes
 /// little beside that, and few enough that the rows of a group stay in the second cache.
@@ -101,7 +101,7 @@ pub(super) fn product<S: Sixteen, const R: usize, const VECTORS: usize>(
     let mut several = panel.chunks_exact(AT_ONCE * VECTORS);
     let mut d = 0;
     for panel in &mut several {
-        S::ask_later(later.wrapping_add(d / AT_ONCE * LANES).cast());
+        ask_later(later.wrapping_add(d / AT_ONCE * LANES));
         for panel in panel.chunks_exact(VECTORS) {
             // SAFETY: so many times `VECTORS` vectors are in the panel.
             unsafe { add_products(&mut sums, rows, d, panel) };
@@ -130,7 +130,7 @@ unsafe fn add_products<S: Sixteen, const R: usize, const VECTORS: usize>(
     /// A panel comes from the second cache; so many of its rows ahead it is asked for.
     const AHEAD: usize = 8;
     let columns: [S; VECTORS] = std::array::from_fn(|v| {
-        S::ask_for(panel.as_ptr().wrapping_add(AHEAD * VECTORS + v));
+        ask_for(panel.as_ptr().wrapping_add(AHEAD * VECTORS + v).cast());
         S::load(&panel[v])
     });
     for (r, sums) in sums.iter_mut().enumerate() {
@@ -142,17 +142,20 @@ unsafe fn add_products<S: Sixteen, const R: usize, const VECTORS: usize>(
     }
 }
 
-/// Copies numbers; a row of them is too short for the library's way, which first looks for the best one.
+/// Copies numbers, changed on the way. A row of them is too short for the library's copy, which first looks
+/// for the best way.
 #[inline(always)]
-pub(super) fn copy<S: Sixteen>(from: &[f32], to: &mut [f32]) {
-    let to = &mut to[..from.len()];
+pub(super) fn copy<S: Sixteen>(from: &[f32], to: &mut [f32], change: impl Fn(S) -> S) {
     let (vectors, rest) = from.as_chunks::<LANES>();
-    let (to_vectors, to_rest) = to.as_chunks_mut::<LANES>();
-    for (to, from) in to_vectors.iter_mut().zip(vectors) {
-        S::load(from).store(to);
+    let (to, to_rest) = to[..from.len()].as_chunks_mut::<LANES>();
+    for (to, from) in to.iter_mut().zip(vectors) {
+        change(S::load(from)).store(to);
     }
-    for (to, from) in to_rest.iter_mut().zip(rest) {
-        *to = *from;
+    if !rest.is_empty() {
+        let mut lanes = [0.0; LANES];
+        lanes[..rest.len()].copy_from_slice(rest);
+        change(S::load(&lanes)).store(&mut lanes);
+        to_rest.copy_from_slice(&lanes[..rest.len()]);
     }
 }
 
