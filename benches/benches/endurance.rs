@@ -1,11 +1,11 @@
 //! A long recording that is killed again and again: its memory, and whether a byte is lost.
 //!
 //! ```text
-//! cargo bench -p benches --bench endurance -- --texts 60000 [--kills 20] [--seed N] [--model FOLDER]
-//!     [--folder SCRATCH] [--record NAME]
+//! cargo bench -p benches --bench endurance -- --texts 60000 [--words 12] [--kills 20] [--seed N]
+//!     [--model FOLDER] [--folder SCRATCH] [--record NAME]
 //! ```
 //!
-//! Records made-up short texts twice, each time in processes of its own: once without a stop, and
+//! Records made-up texts of half to all of so many words twice, each time in processes of its own: once without a stop, and
 //! once killed (SIGKILL) at random instants of its life, loading included, and started again. Then
 //! compares every byte of the two stores. The memory of each process is read from the system: its
 //! peak, and what it was when the model was loaded and the texts tokenised.
@@ -16,7 +16,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -26,26 +26,27 @@ use anyhow::{Context, bail, ensure};
 use benches::Random;
 use mri_core::Backend;
 use mri_extract::{
-    Corpus, Device, Provenance, RecordOptions, StoreOptions, TchBackend, TchOptions, TextTokenizer,
-    model_hash, open_store, record_to_store,
+    CorpusFile, CorpusOptions, Device, Provenance, RecordOptions, StoreOptions, TchBackend,
+    TchOptions, TextSource, TextTokenizer, model_hash, open_store, record_to_store,
 };
 
 #[derive(Clone)]
 struct Options {
     texts: usize,
+    words: usize,
     kills: u32,
     seed: u64,
     model: PathBuf,
     folder: Option<PathBuf>,
     record: Option<String>,
-    /// Record into this folder and do nothing else: what the bench starts and kills.
-    child: Option<PathBuf>,
+    /// Record these texts into this folder and do nothing else: what the bench starts and kills.
+    child: Option<[PathBuf; 2]>,
 }
 
 fn main() -> anyhow::Result<()> {
     let options = options()?;
     match &options.child {
-        Some(folder) => record_into(folder, &options),
+        Some([corpus, folder]) => record_into(corpus, folder, &options),
         None if options.texts == 0 => {
             println!("endurance: no --texts N given, nothing to do");
             Ok(())
@@ -58,6 +59,7 @@ fn options() -> anyhow::Result<Options> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut options = Options {
         texts: 0,
+        words: 12,
         kills: 20,
         seed: 0,
         model: root.join(".models/all-MiniLM-L6-v2"),
@@ -70,12 +72,13 @@ fn options() -> anyhow::Result<Options> {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {
             "--texts" => options.texts = value()?.parse()?,
+            "--words" => options.words = value()?.parse()?,
             "--kills" => options.kills = value()?.parse()?,
             "--seed" => options.seed = value()?.parse()?,
             "--model" => options.model = value()?.into(),
             "--folder" => options.folder = Some(value()?.into()),
             "--record" => options.record = Some(value()?),
-            "--child" => options.child = Some(value()?.into()),
+            "--child" => options.child = Some([value()?.into(), value()?.into()]),
             // Cargo adds this one.
             "--bench" => {}
             _ => bail!("unknown option {arg}"),
@@ -84,27 +87,31 @@ fn options() -> anyhow::Result<Options> {
     Ok(options)
 }
 
-/// Short texts of the words of the bundled corpus, 6 to 12 words each, with four labels.
-fn corpus(n: usize, seed: u64) -> anyhow::Result<Corpus> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/topics.csv");
-    let words = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+/// Writes texts of the words of the bundled corpus, with four labels.
+fn write_corpus(path: &Path, options: &Options) -> anyhow::Result<()> {
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/topics.csv");
+    let words = fs::read_to_string(&bundled).with_context(|| bundled.display().to_string())?;
     let words: Vec<&str> = words
         .split(|c: char| !c.is_alphabetic())
         .filter(|word| !word.is_empty())
         .collect();
-    let mut random = Random(seed);
+    let mut random = Random(options.seed);
     let mut draw = |below: usize| random.below(below.max(1) as u64);
-    let pairs = (0..n).map(|_| {
-        let length = 6 + draw(7);
-        let text: Vec<&str> = (0..length).map(|_| words[draw(words.len())]).collect();
-        (text.join(" "), ["a", "b", "c", "d"][draw(4)])
-    });
-    Ok(Corpus::from_pairs(pairs)?)
+    let mut file = BufWriter::new(fs::File::create(path)?);
+    writeln!(file, "label,text")?;
+    for _ in 0..options.texts {
+        write!(file, "{},", ["a", "b", "c", "d"][draw(4)])?;
+        let least = options.words / 2;
+        for _ in 0..least + draw(options.words - least + 1) {
+            write!(file, "{} ", words[draw(words.len())])?;
+        }
+        writeln!(file)?;
+    }
+    Ok(file.flush()?)
 }
 
-/// One process's work: as the program does it, from texts to a finished store.
-fn record_into(folder: &Path, options: &Options) -> anyhow::Result<()> {
-    let corpus = corpus(options.texts, options.seed)?;
+/// One process's work: as `llm-mri extract` does it, from texts on disk to a finished store.
+fn record_into(corpus: &Path, folder: &Path, options: &Options) -> anyhow::Result<()> {
     let engine = TchOptions {
         device: Device::Cpu,
         ..TchOptions::default()
@@ -112,13 +119,14 @@ fn record_into(folder: &Path, options: &Options) -> anyhow::Result<()> {
     let mut backend = TchBackend::load(&options.model, &engine)?;
     let tokenizer = TextTokenizer::open(&options.model, backend.model(), None)?;
     let loaded = memory()?;
-    let tokens = tokenizer.encode(corpus.texts())?;
-    let hash = model_hash(&options.model)?;
-    let from = Provenance::new(hash, &tokenizer, &tokens, &corpus);
-    println!("loaded {loaded} tokens {}", tokens.tokens.n_tokens());
+    let corpus = CorpusFile::open(corpus, &CorpusOptions::default())?;
+    let texts = tokenizer.encode_corpus(&corpus, Some(folder), &())?;
+    let from = Provenance::new(model_hash(&options.model)?, &tokenizer, &texts);
+    let tokens = texts.tokens.n_tokens();
+    println!("loaded {loaded} tokens {tokens} tokenised {}", peak()?);
     record_to_store(
         &mut backend,
-        &tokens.tokens,
+        texts.tokens.as_ref(),
         corpus.labels(),
         &from,
         folder,
@@ -147,14 +155,12 @@ fn status(entry: &str) -> anyhow::Result<u64> {
     Ok(value.context("no such entry")?.parse()?)
 }
 
-fn start(folder: &Path, options: &Options) -> anyhow::Result<Child> {
+fn start(corpus: &Path, folder: &Path, options: &Options) -> anyhow::Result<Child> {
     let child = Command::new(std::env::current_exe()?)
-        .args(["--texts", &options.texts.to_string()])
-        .args(["--seed", &options.seed.to_string()])
         .arg("--model")
         .arg(&options.model)
         .arg("--child")
-        .arg(folder)
+        .args([corpus, folder])
         .stdout(Stdio::piped())
         .spawn();
     child.context("starting a process")
@@ -165,6 +171,8 @@ fn start(folder: &Path, options: &Options) -> anyhow::Result<Child> {
 struct Said {
     loaded: u64,
     tokens: u64,
+    /// The peak until all texts were tokenised.
+    tokenised: u64,
     peak: u64,
 }
 
@@ -175,7 +183,10 @@ fn finish(mut child: Child) -> anyhow::Result<Said> {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
-            ["loaded", kb, "tokens", n] => (said.loaded, said.tokens) = (kb.parse()?, n.parse()?),
+            ["loaded", kb, "tokens", n, "tokenised", peak] => {
+                (said.loaded, said.tokens) = (kb.parse()?, n.parse()?);
+                said.tokenised = peak.parse()?;
+            }
             ["peak", kb] => said.peak = kb.parse()?,
             _ => bail!("unexpected: {line}"),
         }
@@ -188,20 +199,26 @@ fn compare(options: &Options) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
     let folder = options.folder.as_deref().unwrap_or(scratch.path());
     let (whole, killed) = (folder.join("whole"), folder.join("killed"));
+    fs::create_dir_all(folder)?;
+    let corpus = folder.join("corpus.csv");
+    write_corpus(&corpus, options)?;
     let mut report = String::new();
 
     let began = Instant::now();
-    let said = finish(start(&whole, options)?)?;
+    let said = finish(start(&corpus, &whole, options)?)?;
     let took = began.elapsed();
     // The system counts in units of 1,024 bytes.
     let megabytes = |kb: u64| kb as f64 * 1.024 / 1e3;
     writeln!(
         report,
-        "{} texts, {} tokens: {:.0} s without a stop; memory {:.0} MB when loaded, at most {:.0} MB: {:.0} MB more",
+        "{} texts of {:.0} MB, {} tokens: {:.0} s without a stop; memory {:.0} MB when loaded, at most {:.0} MB until \
+         tokenised and {:.0} MB in all: {:.0} MB more",
         options.texts,
+        fs::metadata(&corpus)?.len() as f64 / 1e6,
         said.tokens,
         took.as_secs_f64(),
         megabytes(said.loaded),
+        megabytes(said.tokenised),
         megabytes(said.peak),
         megabytes(said.peak.saturating_sub(said.loaded)),
     )?;
@@ -213,7 +230,7 @@ fn compare(options: &Options) -> anyhow::Result<()> {
     // Kills spread over the time that the whole takes, so that the last ones find work to stop.
     let between = took.as_millis() as u64 / u64::from(options.kills + 1);
     while kills < options.kills {
-        let mut child = start(&killed, options)?;
+        let mut child = start(&corpus, &killed, options)?;
         sleep(Duration::from_millis(random.next() % (2 * between).max(1)));
         if child.try_wait()?.is_some() {
             writeln!(report, "finished after {kills} kills")?;
@@ -227,7 +244,7 @@ fn compare(options: &Options) -> anyhow::Result<()> {
         unfinished += u32::from(batches > 0);
         println!("kill {kills}: {batches} batches safe");
     }
-    let rest = finish(start(&killed, options)?)?;
+    let rest = finish(start(&corpus, &killed, options)?)?;
     let batches = open_store(&killed)?.0.stats.batches;
     writeln!(
         report,

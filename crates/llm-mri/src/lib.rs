@@ -65,8 +65,8 @@ pub use mri_core::{
 #[cfg(feature = "hub")]
 pub use mri_extract::HubOptions;
 pub use mri_extract::{
-    Corpus, CorpusOptions, Device, Dtype, HubError, Manifest, ModelSource, RecordOptions, Shard,
-    StoreDtype, TextTokenizer, merge_stores,
+    Corpus, CorpusFile, CorpusOptions, Device, Dtype, HubError, Manifest, ModelSource,
+    RecordOptions, Shard, StoreDtype, TextSource, TextTokenizer, TokenSource, merge_stores,
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions};

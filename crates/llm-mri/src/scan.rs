@@ -63,8 +63,9 @@ impl Scan {
         self.activations.labels()
     }
 
-    /// The texts; `None` for a folder that does not hold them, such as one made by
-    /// `llm-mri extract`.
+    /// The texts; `None` where they are not held: in a folder made by `llm-mri extract`, and after
+    /// [`ScanBuilder::activations_only`] with [`ScanBuilder::data`] and [`ScanBuilder::out`], which leaves
+    /// them in their file.
     #[must_use]
     pub fn texts(&self) -> Option<&[String]> {
         self.texts.as_deref()

@@ -1,15 +1,29 @@
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use mri_core::TokenBatch;
+use crate::{ExtractError, TokenSource};
 
 /// In what order texts go through the model: batches of similar length, each text once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchPlan {
     /// The rows of each batch; together they hold the first of every group of equal texts.
     pub batches: Vec<Vec<usize>>,
-    /// For every row the row whose result it takes: itself, or the first row with equal tokens.
-    pub source: Vec<usize>,
+    /// The rows that are in no batch, each after the row with equal tokens whose result it takes:
+    /// ascending by that row, and then by their own.
+    pub copies: Vec<(usize, usize)>,
+}
+
+impl BatchPlan {
+    /// The rows that take the result of this one, ascending.
+    pub(crate) fn copies_of(&self, row: usize) -> impl Iterator<Item = usize> {
+        let first = self.copies.partition_point(|&(source, _)| source < row);
+        let copies = self.copies[first..].iter();
+        copies
+            .take_while(move |&&(source, _)| source == row)
+            .map(|&(_, copy)| copy)
+    }
 }
 
 /// How large a batch may be. A single text may be larger.
@@ -26,25 +40,20 @@ pub struct BatchLimits {
 /// Texts are sorted by length, the longest first, so that a batch that does not fit the memory
 /// fails at once and not at the end; ties stay in corpus order. A text longer than the limit is a
 /// batch of its own. Rows with the same tokens are run once.
-#[must_use]
-pub fn plan_batches(texts: &TokenBatch, limits: BatchLimits) -> BatchPlan {
-    let mut first_of: HashMap<&[u32], usize> = HashMap::with_capacity(texts.len());
-    let mut source = Vec::with_capacity(texts.len());
-    let mut unique = Vec::new();
-    for (row, tokens) in texts.iter().enumerate() {
-        match first_of.entry(tokens) {
-            Entry::Occupied(entry) => source.push(*entry.get()),
-            Entry::Vacant(entry) => {
-                entry.insert(row);
-                source.push(row);
-                unique.push((tokens.len(), row));
-            }
-        }
-    }
-    unique.sort_by_key(|&(length, row)| (std::cmp::Reverse(length), row));
+///
+/// # Errors
+/// [`ExtractError::Io`] where the texts cannot be read.
+pub fn plan_batches(
+    texts: &dyn TokenSource,
+    limits: BatchLimits,
+) -> Result<BatchPlan, ExtractError> {
+    // The standard hasher with a fixed key, so that runs are alike.
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let Distinct { mut firsts, copies } = distinct(texts, |tokens| hasher.hash_one(tokens))?;
+    firsts.sort_unstable_by_key(|&(length, row)| (Reverse(length), row));
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut longest = 0;
-    for (length, row) in unique {
+    for (length, row) in firsts {
         match batches.last_mut() {
             Some(batch)
                 if (batch.len() + 1) * longest <= limits.tokens && batch.len() < limits.texts =>
@@ -57,12 +66,56 @@ pub fn plan_batches(texts: &TokenBatch, limits: BatchLimits) -> BatchPlan {
             }
         }
     }
-    BatchPlan { batches, source }
+    Ok(BatchPlan { batches, copies })
+}
+
+/// Texts that differ from each other, and their copies.
+#[derive(Default)]
+struct Distinct {
+    /// Length and row of the first of every group of equal texts.
+    firsts: Vec<(usize, usize)>,
+    /// As in [`BatchPlan`].
+    copies: Vec<(usize, usize)>,
+}
+
+/// Finds equal texts.
+///
+/// Only hashes of the texts are held, since the texts may be too many for that; whether two with the
+/// same hash are equal is for their tokens to say. Should they differ, which happens to one pair in
+/// 2^64, copies of the second are run like other texts.
+fn distinct(
+    texts: &dyn TokenSource,
+    hash: impl Fn(&[u32]) -> u64,
+) -> Result<Distinct, ExtractError> {
+    let mut first_of: HashMap<u64, usize> = HashMap::new();
+    let mut found = Distinct::default();
+    let (mut tokens, mut other) = (Vec::new(), Vec::new());
+    for row in 0..texts.len() {
+        texts.read(row, &mut tokens)?;
+        match first_of.entry(hash(&tokens)) {
+            Entry::Vacant(entry) => {
+                entry.insert(row);
+                found.firsts.push((tokens.len(), row));
+            }
+            Entry::Occupied(entry) => {
+                let first = *entry.get();
+                texts.read(first, &mut other)?;
+                if tokens == other {
+                    found.copies.push((first, row));
+                } else {
+                    found.firsts.push((tokens.len(), row));
+                }
+            }
+        }
+    }
+    found.copies.sort_unstable();
+    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mri_core::TokenBatch;
     use proptest::prelude::*;
 
     proptest! {
@@ -73,22 +126,44 @@ mod tests {
             most in 1_usize..9,
         ) {
             let batch: TokenBatch = texts.iter().map(Vec::as_slice).collect();
-            let plan = plan_batches(&batch, BatchLimits { tokens, texts: most });
+            let plan = plan_batches(&batch, BatchLimits { tokens, texts: most }).unwrap();
             let mut seen: Vec<usize> = plan.batches.concat();
             seen.sort_unstable();
             let mut expected: Vec<usize> = (0..texts.len())
                 .filter(|&i| !texts[..i].contains(&texts[i]))
                 .collect();
             expected.sort_unstable();
-            prop_assert_eq!(seen, expected);
-            for (row, &source) in plan.source.iter().enumerate() {
-                prop_assert_eq!(&texts[row], &texts[source]);
+            prop_assert_eq!(&seen, &expected);
+            let mut copies = Vec::new();
+            for (row, text) in texts.iter().enumerate() {
+                for copy in plan.copies_of(row) {
+                    prop_assert!(copy > row && &texts[copy] == text);
+                    copies.push(copy);
+                }
             }
+            copies.sort_unstable();
+            let rest: Vec<usize> = (0..texts.len()).filter(|i| !seen.contains(i)).collect();
+            prop_assert_eq!(copies, rest);
             for rows in &plan.batches {
                 let longest = rows.iter().map(|&r| texts[r].len()).max().unwrap_or(0);
                 prop_assert!(rows.len() == 1 || rows.len() * longest <= tokens);
                 prop_assert!(rows.len() <= most);
             }
+        }
+
+        #[test]
+        fn texts_that_only_share_a_hash_are_not_taken_for_equal(
+            texts in prop::collection::vec(prop::collection::vec(0_u32..3, 1..4), 1..60),
+        ) {
+            let batch: TokenBatch = texts.iter().map(Vec::as_slice).collect();
+            let found = distinct(&batch, |tokens| tokens.len() as u64).unwrap();
+            let mut rows: Vec<usize> = found.firsts.iter().map(|&(_, row)| row).collect();
+            for (source, row) in found.copies {
+                prop_assert!(rows.contains(&source) && texts[source] == texts[row]);
+                rows.push(row);
+            }
+            rows.sort_unstable();
+            prop_assert_eq!(rows, (0..texts.len()).collect::<Vec<_>>());
         }
     }
 }

@@ -80,6 +80,12 @@ pub enum ExtractError {
         /// Rows left out for want of a text or a label.
         dropped: usize,
     },
+    /// A corpus is not what it was when it was opened.
+    #[error("{}: was changed while it was being read; start again once it is complete", .path.display())]
+    CorpusChanged {
+        /// The corpus.
+        path: PathBuf,
+    },
     /// A sample of no texts was asked for.
     #[error("--{flag} 0: a sample needs at least 1 text")]
     EmptySample {

@@ -18,9 +18,10 @@ mod record;
 mod shard;
 mod store;
 mod tokenize;
+mod tokens;
 
 pub use batch::{BatchLimits, BatchPlan, plan_batches};
-pub use corpus::{Corpus, CorpusOptions};
+pub use corpus::{Corpus, CorpusFile, CorpusOptions, CorpusOrigin, TextSource};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
     LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkNorm, QkNormOver,
@@ -41,4 +42,5 @@ pub use store::{
     StoreOptions, StoredRecording, TokenizerEntry, is_store, merge_stores, model_hash, open_store,
     record_to_store, remove_store, save_store,
 };
-pub use tokenize::{TextTokenizer, TokenizedTexts};
+pub use tokenize::{TextTokenizer, TokenizedCorpus, TokenizedTexts};
+pub use tokens::{TokenFile, TokenSource};

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
 use mri_core::{
-    Activations, Backend, BackendError, Capture, Labels, Layer, ModelInfo, Pooling, Site,
-    TokenBatch, Watch,
+    Activations, Backend, BackendError, Capture, Labels, Layer, ModelInfo, Pooling, Site, Watch,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::ExtractError;
 use crate::batch::{BatchLimits, BatchPlan, plan_batches};
+use crate::{ExtractError, TokenSource};
 
 /// What is recorded, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +76,7 @@ pub struct Recording {
 /// sites; [`mri_core::CoreError::RowMismatch`] if there are not as many labels as texts.
 pub fn record(
     backend: &mut dyn Backend,
-    texts: &TokenBatch,
+    texts: &dyn TokenSource,
     labels: &Arc<Labels>,
     options: &RecordOptions,
     watch: &dyn Watch,
@@ -92,7 +91,7 @@ pub fn record(
     let tokens = options
         .tokens_per_batch
         .unwrap_or_else(|| backend.tokens_per_batch());
-    let plan = plan_batches(texts, limits(model, &capture, tokens));
+    let plan = plan_batches(texts, limits(model, &capture, tokens))?;
     let mut keep = |_: usize, rows: &[usize], results: &[Array2<f32>]| {
         for (matrix, result) in matrices.iter_mut().zip(results) {
             for (&row, values) in rows.iter().zip(result.rows()) {
@@ -110,12 +109,10 @@ pub fn record(
         watch,
         &mut keep,
     )?;
-    for (row, &source) in plan.source.iter().enumerate() {
-        if source != row {
-            for matrix in &mut matrices {
-                let copy = matrix.row(source).to_owned();
-                matrix.row_mut(row).assign(&copy);
-            }
+    for matrix in &mut matrices {
+        for &(source, row) in &plan.copies {
+            let copy = matrix.row(source).to_owned();
+            matrix.row_mut(row).assign(&copy);
         }
     }
     let entries = capture.layers.iter().copied().zip(matrices);
@@ -183,13 +180,13 @@ impl std::ops::AddAssign for RecordStats {
 
 impl RecordStats {
     /// The counts of running a plan to its end.
-    pub(crate) fn of(texts: &TokenBatch, plan: &BatchPlan) -> Self {
+    pub(crate) fn of(texts: &dyn TokenSource, plan: &BatchPlan) -> Self {
         let rows = plan.batches.iter().flatten();
         Self {
             texts: texts.len(),
             distinct_texts: plan.batches.iter().map(Vec::len).sum(),
             tokens: texts.n_tokens(),
-            tokens_run: rows.map(|&row| length(texts, row)).sum(),
+            tokens_run: rows.map(|&row| texts.length(row)).sum(),
             batches: plan.batches.len(),
         }
     }
@@ -202,7 +199,7 @@ pub(crate) type Sink<'a> =
 /// Runs the batches of a plan that are not `finished` yet and hands their results to `sink`.
 pub(crate) fn run(
     backend: &mut dyn Backend,
-    texts: &TokenBatch,
+    texts: &dyn TokenSource,
     plan: &BatchPlan,
     capture: &Capture,
     finished: &dyn Fn(usize) -> bool,
@@ -214,16 +211,13 @@ pub(crate) fn run(
         .iter()
         .map(|&layer| backend.model().layer_width(layer).unwrap_or(0))
         .collect();
-    let tokens = |rows: &[usize]| rows.iter().map(|&row| length(texts, row)).sum::<usize>() as u64;
+    let tokens = |rows: &[usize]| rows.iter().map(|&row| texts.length(row)).sum::<usize>() as u64;
     let total = plan.batches.iter().map(|rows| tokens(rows)).sum();
     let mut done = 0;
     watch.check("forward pass", 0, total)?;
     for (index, rows) in plan.batches.iter().enumerate() {
         if !finished(index) {
-            let batch: TokenBatch = rows
-                .iter()
-                .map(|&row| texts.get(row).unwrap_or_default())
-                .collect();
+            let batch = texts.batch(rows)?;
             let results = backend
                 .forward(&batch, capture)
                 .map_err(|e| name_row(e, rows))?;
@@ -234,11 +228,6 @@ pub(crate) fn run(
         watch.check("forward pass", done, total)?;
     }
     Ok(())
-}
-
-/// The tokens of a text.
-fn length(texts: &TokenBatch, row: usize) -> usize {
-    texts.get(row).unwrap_or_default().len()
 }
 
 /// Checks the shapes that an engine returned: it may be somebody else's.

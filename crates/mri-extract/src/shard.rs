@@ -51,6 +51,11 @@ impl Shard {
         let first = self.number - 1;
         (first.min(n)..n).step_by(self.count)
     }
+
+    /// Whether a row (counted from 0) belongs to this shard.
+    pub(crate) fn has(self, row: usize) -> bool {
+        row % self.count == self.number - 1
+    }
 }
 
 impl fmt::Display for Shard {
@@ -99,6 +104,10 @@ mod tests {
             for count in 1..9 {
                 let shards = (1..=count).map(|i| Shard::new(i, count).unwrap());
                 let parts: Vec<Vec<usize>> = shards.map(|s| s.rows(n).collect()).collect();
+                for (shard, part) in (1..=count).zip(&parts) {
+                    let shard = Shard::new(shard, count).unwrap();
+                    assert!((0..n).all(|row| shard.has(row) == part.contains(&row)));
+                }
                 let mut all = parts.concat();
                 all.sort_unstable();
                 assert_eq!(all, (0..n).collect::<Vec<_>>());

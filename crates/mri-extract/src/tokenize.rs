@@ -1,18 +1,20 @@
 use std::path::{Path, PathBuf};
 
-use mri_core::{ModelInfo, TokenBatch};
+use mri_core::{ModelInfo, TokenBatch, Watch};
 use sha2::{Digest, Sha256};
 use tokenizers::{Tokenizer, TruncationParams};
 
-use crate::ExtractError;
+use crate::tokens::TokenWriter;
+use crate::{CorpusOrigin, ExtractError, TextSource, TokenSource};
 
 /// Texts longer than this many tokens are cut unless asked otherwise: what BERT takes, and longer
 /// than nearly every sentence or abstract.
 const DEFAULT_MAX_LENGTH: usize = 512;
 
-/// So many texts are tokenised at a time: the tokenizer keeps some hundred bytes for each of their
-/// tokens, we only the ids.
+/// So many texts are tokenised at a time, and texts of so many bytes: the tokenizer keeps some hundred
+/// bytes for each of their tokens, we only the ids.
 const CHUNK: usize = 512;
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// Turns texts into the token ids of one model.
 ///
@@ -33,6 +35,16 @@ pub struct TokenizedTexts {
     pub tokens: TokenBatch,
     /// How many texts were longer than the limit and cut.
     pub truncated: usize,
+}
+
+/// A corpus, tokenised for a model.
+pub struct TokenizedCorpus {
+    /// The token ids of every text.
+    pub tokens: Box<dyn TokenSource>,
+    /// How many texts were longer than the limit and cut.
+    pub truncated: usize,
+    /// Which texts they are.
+    pub origin: CorpusOrigin,
 }
 
 impl TextTokenizer {
@@ -127,35 +139,138 @@ impl TextTokenizer {
     /// Tokenises texts, in parallel, keeping their order.
     ///
     /// # Errors
-    /// [`ExtractError::Tokenizer`] with what the tokenizer reports; [`ExtractError::Missing`] for a
-    /// text that leaves no token at all (a decoder's tokenizer on an empty text).
-    pub fn encode<S: AsRef<str> + Sync>(
+    /// [`ExtractError::Tokenizer`] with what the tokenizer reports, or for a text that leaves no token
+    /// at all (a decoder's tokenizer on an empty text).
+    pub fn encode<S: AsRef<str>>(&self, texts: &[S]) -> Result<TokenizedTexts, ExtractError> {
+        let mut tokens = TokenBatch::new();
+        let mut keep = |ids: &[u32]| {
+            tokens.push(ids);
+            Ok(())
+        };
+        let mut chunks = Chunks::new(self, texts.len(), &mut keep, &());
+        for text in texts {
+            chunks.push(text.as_ref())?;
+        }
+        let truncated = chunks.finish()?;
+        Ok(TokenizedTexts { tokens, truncated })
+    }
+
+    /// Tokenises a corpus as it is read, in parallel and keeping its order, and tells `watch` how far it
+    /// has come.
+    ///
+    /// With a folder the ids are kept in a temporary file in it ([`TokenFile`](crate::TokenFile)) or,
+    /// as long as that folder is not there, in the nearest one above it; without, in memory.
+    ///
+    /// # Errors
+    /// As [`TextTokenizer::encode`]; what [`TextSource::for_each`] reports; [`ExtractError::Io`] where the
+    /// file cannot be written; [`ExtractError::Cancelled`].
+    pub fn encode_corpus(
         &self,
-        texts: &[S],
-    ) -> Result<TokenizedTexts, ExtractError> {
+        corpus: &dyn TextSource,
+        folder: Option<&Path>,
+        watch: &dyn Watch,
+    ) -> Result<TokenizedCorpus, ExtractError> {
+        let encode = |keep: &mut Keep<'_>| {
+            let mut chunks = Chunks::new(self, corpus.labels().len(), keep, watch);
+            let origin = corpus.for_each(&mut |text| chunks.push(text))?;
+            Ok::<_, ExtractError>((origin, chunks.finish()?))
+        };
+        let (tokens, (origin, truncated)): (Box<dyn TokenSource>, _) = match folder {
+            None => {
+                let mut tokens = TokenBatch::new();
+                let done = encode(&mut |ids| {
+                    tokens.push(ids);
+                    Ok(())
+                })?;
+                (Box::new(tokens), done)
+            }
+            Some(folder) => {
+                let mut tokens = TokenWriter::create(folder)?;
+                let done = encode(&mut |ids| tokens.push(ids))?;
+                (Box::new(tokens.finish()?), done)
+            }
+        };
+        Ok(TokenizedCorpus {
+            tokens,
+            truncated,
+            origin,
+        })
+    }
+}
+
+/// Takes the ids of a text.
+type Keep<'a> = dyn FnMut(&[u32]) -> Result<(), ExtractError> + 'a;
+
+/// Collects texts until there are enough of them to be tokenised at once.
+struct Chunks<'a> {
+    tokenizer: &'a TextTokenizer,
+    keep: &'a mut Keep<'a>,
+    watch: &'a dyn Watch,
+    texts: Vec<String>,
+    bytes: usize,
+    done: usize,
+    total: usize,
+    truncated: usize,
+}
+
+impl<'a> Chunks<'a> {
+    fn new(
+        tokenizer: &'a TextTokenizer,
+        total: usize,
+        keep: &'a mut Keep<'a>,
+        watch: &'a dyn Watch,
+    ) -> Self {
+        Self {
+            tokenizer,
+            keep,
+            watch,
+            total,
+            texts: Vec::new(),
+            bytes: 0,
+            done: 0,
+            truncated: 0,
+        }
+    }
+
+    fn push(&mut self, text: &str) -> Result<(), ExtractError> {
+        if self.texts.len() == CHUNK || self.bytes + text.len() > CHUNK_BYTES {
+            self.encode()?;
+        }
+        self.bytes += text.len();
+        self.texts.push(text.to_owned());
+        Ok(())
+    }
+
+    /// Tokenises what is left; how many of all texts were cut.
+    fn finish(mut self) -> Result<usize, ExtractError> {
+        self.encode()?;
+        Ok(self.truncated)
+    }
+
+    fn encode(&mut self) -> Result<(), ExtractError> {
         let problem = |problem| ExtractError::Tokenizer {
-            path: self.path.clone(),
+            path: self.tokenizer.path.clone(),
             problem,
         };
-        let mut tokens = TokenBatch::new();
-        let mut truncated = 0;
-        for chunk in texts.chunks(CHUNK) {
-            let inputs: Vec<&str> = chunk.iter().map(AsRef::as_ref).collect();
-            let encodings = self
-                .tokenizer
-                .encode_batch_fast(inputs, true)
-                .map_err(|e| problem(e.to_string()))?;
-            for encoding in &encodings {
-                if encoding.get_ids().is_empty() {
-                    let row = tokens.len();
-                    return Err(problem(format!(
-                        "text {row} of the corpus (counted from 0) has no tokens"
-                    )));
-                }
-                truncated += usize::from(!encoding.get_overflowing().is_empty());
-                tokens.push(encoding.get_ids());
+        self.bytes = 0;
+        let texts = std::mem::take(&mut self.texts);
+        let encodings = self
+            .tokenizer
+            .tokenizer
+            .encode_batch_fast(texts, true)
+            .map_err(|e| problem(e.to_string()))?;
+        for encoding in &encodings {
+            if encoding.get_ids().is_empty() {
+                return Err(problem(format!(
+                    "text {} of the corpus (counted from 0) has no tokens",
+                    self.done
+                )));
             }
+            self.done += 1;
+            self.truncated += usize::from(!encoding.get_overflowing().is_empty());
+            (self.keep)(encoding.get_ids())?;
         }
-        Ok(TokenizedTexts { tokens, truncated })
+        let (done, total) = (self.done as u64, self.total as u64);
+        Ok(self.watch.check("tokenise", done, total)?)
     }
 }

@@ -1,9 +1,12 @@
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use llm_mri::{Binning, Progress, ReducerKind, ReducerSpec, Scan, ScanError, Stage};
+use llm_mri::{
+    Binning, Corpus, CorpusOptions, Progress, ReducerKind, ReducerSpec, Scan, ScanBuilder,
+    ScanError, Shard, Stage,
+};
 
-use crate::common::{builder, bytes, lasting};
+use crate::common::{builder, bytes, corpus, lasting};
 
 #[test]
 fn a_scan_is_the_same_in_memory_in_a_folder_and_opened_again() {
@@ -126,6 +129,40 @@ fn folders_of_others_are_refused_and_only_replaced_when_asked() {
         "maps of the old texts are gone"
     );
     assert!(!out.join("corpus.csv").exists());
+}
+
+/// Where nothing but the recording needs them, texts stay in their file: nobody can tell from the folder.
+#[test]
+fn texts_left_in_their_file_are_recorded_alike() {
+    let home = tempfile::tempdir().unwrap();
+    let table = home.path().join("texts.csv");
+    let rows = corpus(30);
+    let mut csv = "text,label\n".to_owned();
+    for (text, id) in rows.texts().iter().zip(rows.labels().ids()) {
+        csv.push_str(&format!("{text},{}\n", rows.labels().names()[*id as usize]));
+    }
+    fs::write(&table, csv).unwrap();
+    let record = |name: &str, builder: ScanBuilder| {
+        let out = home.path().join(name);
+        let scan = builder.out(&out).activations_only().run().unwrap();
+        let mut manifest = scan.manifest().clone();
+        manifest.sections.clear();
+        let held = scan.texts().is_some();
+        (held, manifest, lasting(&out))
+    };
+    for shard in [None, Shard::new(2, 3)] {
+        let part = |builder: ScanBuilder| match shard {
+            Some(shard) => builder.shard(shard),
+            None => builder,
+        };
+        let name = |kind: &str| format!("{kind} {shard:?}");
+        let read = Corpus::open(&table, &CorpusOptions::default()).unwrap();
+        let (held, manifest, files) = record(&name("held"), part(builder(30).corpus(read)));
+        assert!(held);
+        let stored = record(&name("stored"), part(builder(30).data(&table)));
+        assert_eq!(stored, (false, manifest, files));
+    }
+    assert!(builder(30).data(&table).run().unwrap().texts().is_some());
 }
 
 #[test]

@@ -1,26 +1,26 @@
 //! A folder with one folder of `.txt` files per label.
 
+use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::rows::Rows;
 use crate::ExtractError;
 
 pub(super) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), ExtractError> {
-    let folders: Vec<PathBuf> = sorted(path)?.into_iter().filter(|p| p.is_dir()).collect();
-    if folders.is_empty() {
-        return Err(ExtractError::UnknownFormat {
-            path: path.to_owned(),
-        });
-    }
-    for folder in folders {
-        let not_utf8 = |path: &Path| ExtractError::NotUtf8 {
-            path: path.to_owned(),
+    let mut found = false;
+    for name in sorted(path)? {
+        let folder = path.join(&name);
+        if !folder.is_dir() {
+            continue;
+        }
+        found = true;
+        let label = name.to_str().ok_or_else(|| ExtractError::NotUtf8 {
+            path: folder.clone(),
             place: "its name".to_owned(),
-        };
-        let label = folder.file_name().and_then(|name| name.to_str());
-        let label = label.ok_or_else(|| not_utf8(&folder))?;
-        for file in sorted(&folder)? {
+        })?;
+        for name in sorted(&folder)? {
+            let file = folder.join(name);
             if !file
                 .extension()
                 .is_some_and(|e| e.eq_ignore_ascii_case("txt"))
@@ -35,18 +35,24 @@ pub(super) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), ExtractError>
             rows.push(&file, || "the whole file".to_owned(), &text, label)?;
         }
     }
-    Ok(())
+    if found {
+        Ok(())
+    } else {
+        Err(ExtractError::UnknownFormat {
+            path: path.to_owned(),
+        })
+    }
 }
 
-/// The visible entries of a folder by name, so that the order does not depend on the file system.
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>, ExtractError> {
-    let mut entries = Vec::new();
+/// The names of a folder's visible entries, sorted, so that the order does not depend on the file system.
+fn sorted(folder: &Path) -> Result<Vec<OsString>, ExtractError> {
+    let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(ExtractError::io(folder))? {
-        let entry = entry.map_err(ExtractError::io(folder))?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            entries.push(entry.path());
+        let name = entry.map_err(ExtractError::io(folder))?.file_name();
+        if !name.as_encoded_bytes().starts_with(b".") {
+            names.push(name);
         }
     }
-    entries.sort();
-    Ok(entries)
+    names.sort();
+    Ok(names)
 }

@@ -3,31 +3,40 @@
 use std::path::Path;
 
 use super::rows::Rows;
+use super::sample::Sample;
 use super::{CorpusOptions, dataset, json_lines, table};
+use crate::ExtractError;
 
 pub(crate) fn table(bytes: &[u8], delimiter: u8, options: &CorpusOptions) {
     let path = Path::new("corpus.csv");
-    let mut rows = Rows::new(options);
-    if table::read(path, bytes, delimiter, options, &mut rows).is_ok() {
-        let _ = rows.finish(path);
-    }
+    sampled(options, |rows| {
+        table::read(path, bytes, delimiter, options, rows)
+    });
 }
 
 pub(crate) fn json_lines(bytes: &[u8], options: &CorpusOptions) {
     let path = Path::new("corpus.jsonl");
-    let mut rows = Rows::new(options);
-    if json_lines::read(path, bytes, options, &mut rows).is_ok() {
-        let _ = rows.finish(path);
-    }
+    sampled(options, |rows| json_lines::read(path, bytes, options, rows));
 }
 
 pub(crate) fn arrow(bytes: &[u8], classes: &[String], options: &CorpusOptions) {
     let path = Path::new("data-00000-of-00001.arrow");
-    let mut rows = Rows::new(options);
-    if !classes.is_empty() {
-        rows.declare(classes);
-    }
-    if dataset::read_file(path, bytes, 0, options, &mut rows).is_ok() {
-        let _ = rows.finish(path);
+    sampled(options, |rows| {
+        if !classes.is_empty() {
+            rows.declare(classes);
+        }
+        dataset::read_file(path, bytes, 0, options, rows).map(|_| ())
+    });
+}
+
+/// Draws a sample of what a reader reads.
+fn sampled(options: &CorpusOptions, read: impl FnOnce(&mut Rows<'_>) -> Result<(), ExtractError>) {
+    let mut sample = Sample::new(options);
+    let mut take = |_: &str, label| {
+        sample.push(label);
+        Ok(())
+    };
+    if read(&mut Rows::new(options, &mut take)).is_ok() {
+        let _ = sample.finish();
     }
 }

@@ -2,6 +2,7 @@
 
 mod arrow;
 mod dataset;
+mod file;
 mod flatbuffer;
 mod folder;
 #[cfg(fuzzing)]
@@ -10,6 +11,8 @@ mod json_lines;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod rows;
+mod sample;
+mod source;
 mod table;
 
 use std::fs::{self, File};
@@ -18,9 +21,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mri_core::Labels;
-use sha2::{Digest, Sha256};
+
+pub use self::file::CorpusFile;
+pub use self::source::{CorpusOrigin, TextSource};
 
 use self::rows::Rows;
+use self::source::CorpusHash;
 use crate::{ExtractError, Shard, ShardEntry};
 
 /// How a corpus is read.
@@ -59,7 +65,8 @@ impl Default for CorpusOptions {
     }
 }
 
-/// Texts with their labels: text `i` has label `i`.
+/// Texts with their labels, in memory: text `i` has label `i`. Texts that are only to be recorded need
+/// not be held: see [`CorpusFile`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Corpus {
     texts: Vec<String>,
@@ -87,54 +94,26 @@ impl Corpus {
     /// # Errors
     /// [`ExtractError`] with the file, the place in it and the remedy.
     pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, ExtractError> {
-        for (value, flag) in [(options.limit, "limit"), (options.per_class, "per-class")] {
-            if value == Some(0) {
-                return Err(ExtractError::EmptySample { flag });
-            }
-        }
-        let mut rows = Rows::new(options);
-        let kind = fs::metadata(path).map_err(ExtractError::io(path))?;
-        let extension = path
-            .extension()
-            .map(|e| e.to_string_lossy().to_ascii_lowercase());
-        let file = || {
-            let file = File::open(path).map_err(ExtractError::io(path))?;
-            Ok::<_, ExtractError>(BufReader::new(file))
+        let mut texts = Vec::new();
+        let file = if options.limit.or(options.per_class).is_none() {
+            CorpusFile::survey(path, options, &mut |text| texts.push(text.to_owned()))?
+        } else {
+            // Which rows are of the sample is known only once all have been seen.
+            let file = CorpusFile::open(path, options)?;
+            file.for_each(&mut |text| {
+                texts.push(text.to_owned());
+                Ok(())
+            })?;
+            file
         };
-        if kind.is_dir() && dataset::is_dataset(path) {
-            dataset::read(path, options, &mut rows)?;
-            return rows.finish(path);
-        }
-        if let Some(split) = &options.split {
-            return Err(ExtractError::NoSuchSplit {
-                path: path.to_owned(),
-                split: split.clone(),
-                splits: "this is no dataset of several parts; leave --split out".to_owned(),
-            });
-        }
-        match extension.as_deref() {
-            _ if kind.is_dir() => folder::read(path, &mut rows)?,
-            Some("csv") => table::read(path, file()?, b',', options, &mut rows)?,
-            Some("tsv" | "tab") => table::read(path, file()?, b'\t', options, &mut rows)?,
-            Some("jsonl" | "ndjson") => json_lines::read(path, file()?, options, &mut rows)?,
-            #[cfg(feature = "parquet")]
-            Some("parquet") => {
-                let file = File::open(path).map_err(ExtractError::io(path))?;
-                parquet::read(path, file, options, &mut rows)?;
-            }
-            #[cfg(not(feature = "parquet"))]
-            Some("parquet") => {
-                return Err(ExtractError::Unsupported(
-                    "Parquet is not read by this build; build it with the feature `parquet`, or save the table as JSON Lines",
-                ));
-            }
-            _ => {
-                return Err(ExtractError::UnknownFormat {
-                    path: path.to_owned(),
-                });
-            }
-        }
-        rows.finish(path)
+        Ok(Self {
+            texts,
+            labels: file.labels().clone(),
+            source: path.to_owned(),
+            dropped: file.dropped(),
+            read: file.read(),
+            whole: None,
+        })
     }
 
     /// A corpus from pairs of text and label.
@@ -146,13 +125,32 @@ impl Corpus {
         pairs: impl IntoIterator<Item = (T, L)>,
     ) -> Result<Self, ExtractError> {
         let path = Path::new("the given texts");
-        let options = CorpusOptions::default();
-        let mut rows = Rows::new(&options);
+        let (mut texts, mut ids) = (Vec::new(), Vec::new());
+        let mut take = |text: &str, label| {
+            texts.push(text.to_owned());
+            ids.push(label);
+            Ok(())
+        };
+        let mut rows = Rows::new(&CorpusOptions::default(), &mut take);
         for (i, (text, label)) in pairs.into_iter().enumerate() {
             let place = || format!("text {i}");
             rows.push(path, place, text.as_ref(), label.as_ref())?;
         }
-        rows.finish(path)
+        let (names, dropped) = rows.finish();
+        if texts.is_empty() {
+            return Err(ExtractError::EmptyCorpus {
+                path: path.to_owned(),
+                dropped,
+            });
+        }
+        Ok(Self {
+            labels: Arc::new(Labels::new(names, ids)?),
+            read: texts.len(),
+            texts,
+            source: path.to_owned(),
+            dropped,
+            whole: None,
+        })
     }
 
     /// The texts in order.
@@ -195,23 +193,11 @@ impl Corpus {
     /// the same hash hold the same texts, whatever file they come from.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut field = |text: &str| {
-            // The length keeps "ab", "c" apart from "a", "bc".
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        for name in self.labels.names() {
-            field(name);
+        let mut hash = CorpusHash::new(self.labels.names());
+        for (text, &id) in self.texts.iter().zip(self.labels.ids()) {
+            hash.push(text, id);
         }
-        for (text, id) in self.texts.iter().zip(self.labels.ids()) {
-            field(text);
-            field(&id.to_string());
-        }
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash.finish()
     }
 
     /// The texts of one shard, with the names of all labels. The labels' indices and the count of
@@ -221,19 +207,13 @@ impl Corpus {
     /// [`ExtractError::EmptyShard`] where there are more shards than texts,
     /// [`ExtractError::Unsupported`] for the shard of a shard.
     pub fn shard(&self, shard: Shard) -> Result<Self, ExtractError> {
-        if self.whole.is_some() {
-            return Err(ExtractError::Unsupported(
-                "this corpus is a shard already; make shards of the whole",
-            ));
-        }
         let texts = self.texts.len();
-        let rows: Vec<usize> = shard.rows(texts).collect();
-        if rows.is_empty() {
-            return Err(ExtractError::EmptyShard { shard, texts });
-        }
         Ok(Self {
-            labels: Arc::new(self.labels.select(&rows)?),
-            texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
+            labels: shard_labels(&self.labels, shard, self.whole.is_some())?,
+            texts: shard
+                .rows(texts)
+                .map(|row| self.texts[row].clone())
+                .collect(),
             source: self.source.clone(),
             dropped: self.dropped,
             read: self.read,
@@ -264,6 +244,88 @@ impl Corpus {
             _ => Ok(()),
         }
     }
+}
+
+impl TextSource for Corpus {
+    fn labels(&self) -> &Arc<Labels> {
+        &self.labels
+    }
+
+    fn for_each(
+        &self,
+        each: &mut dyn FnMut(&str) -> Result<(), ExtractError>,
+    ) -> Result<CorpusOrigin, ExtractError> {
+        for text in &self.texts {
+            each(text)?;
+        }
+        Ok(CorpusOrigin {
+            hash: self.hash(),
+            source: self.source.clone(),
+            dropped: self.dropped,
+            read: self.read,
+            shard: self.whole.clone(),
+        })
+    }
+}
+
+/// Hands the rows of a file or folder to `rows`.
+fn read_rows(
+    path: &Path,
+    options: &CorpusOptions,
+    rows: &mut Rows<'_>,
+) -> Result<(), ExtractError> {
+    let kind = fs::metadata(path).map_err(ExtractError::io(path))?;
+    if kind.is_dir() && dataset::is_dataset(path) {
+        return dataset::read(path, options, rows);
+    }
+    if let Some(split) = &options.split {
+        return Err(ExtractError::NoSuchSplit {
+            path: path.to_owned(),
+            split: split.clone(),
+            splits: "this is no dataset of several parts; leave --split out".to_owned(),
+        });
+    }
+    if kind.is_dir() {
+        return folder::read(path, rows);
+    }
+    let extension = path
+        .extension()
+        .map(|e| e.to_string_lossy().to_ascii_lowercase());
+    let file = || File::open(path).map_err(ExtractError::io(path));
+    let lines = || file().map(BufReader::new);
+    match extension.as_deref() {
+        Some("csv") => table::read(path, lines()?, b',', options, rows),
+        Some("tsv" | "tab") => table::read(path, lines()?, b'\t', options, rows),
+        Some("jsonl" | "ndjson") => json_lines::read(path, lines()?, options, rows),
+        #[cfg(feature = "parquet")]
+        Some("parquet") => parquet::read(path, file()?, options, rows),
+        #[cfg(not(feature = "parquet"))]
+        Some("parquet") => Err(ExtractError::Unsupported(
+            "Parquet is not read by this build; build it with the feature `parquet`, or save the table as JSON Lines",
+        )),
+        _ => Err(ExtractError::UnknownFormat {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// The labels of a shard of a corpus, which may be a shard itself.
+fn shard_labels(
+    labels: &Labels,
+    shard: Shard,
+    of_shard: bool,
+) -> Result<Arc<Labels>, ExtractError> {
+    if of_shard {
+        return Err(ExtractError::Unsupported(
+            "this corpus is a shard already; make shards of the whole",
+        ));
+    }
+    let texts = labels.len();
+    let rows: Vec<usize> = shard.rows(texts).collect();
+    if rows.is_empty() {
+        return Err(ExtractError::EmptyShard { shard, texts });
+    }
+    Ok(Arc::new(labels.select(&rows)?))
 }
 
 /// The error for a table without a column that was asked for.

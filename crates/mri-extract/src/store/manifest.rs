@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::npy::StoreDtype;
 use crate::record::RecordStats;
-use crate::{Corpus, ExtractError, Shard, TextTokenizer, TokenizedTexts, files};
+use crate::{CorpusOrigin, ExtractError, Shard, TextTokenizer, TokenizedCorpus, files};
 
 /// The layout of a store that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -22,29 +22,16 @@ pub struct Provenance {
     pub model_hash: String,
     /// The tokenizer and its limit.
     pub tokenizer: TokenizerEntry,
-    /// The hash of the corpus ([`Corpus::hash`]).
-    pub corpus_hash: String,
-    /// Where the corpus was read from.
-    pub source: PathBuf,
-    /// Rows left out for want of a text or a label.
-    pub dropped: usize,
-    /// Texts with a label that were read: more than are kept of a sample.
-    pub read: usize,
+    /// The corpus.
+    pub corpus: CorpusOrigin,
     /// What else decides the numbers: the engine, its number format, its device.
     pub engine: BTreeMap<String, String>,
-    /// Of what the corpus is a part, where it is one ([`Corpus::shard`]).
-    pub shard: Option<ShardEntry>,
 }
 
 impl Provenance {
     /// The provenance of a corpus that was tokenised for a model.
     #[must_use]
-    pub fn new(
-        model_hash: String,
-        tokenizer: &TextTokenizer,
-        texts: &TokenizedTexts,
-        corpus: &Corpus,
-    ) -> Self {
+    pub fn new(model_hash: String, tokenizer: &TextTokenizer, texts: &TokenizedCorpus) -> Self {
         Self {
             model_hash,
             tokenizer: TokenizerEntry {
@@ -52,12 +39,8 @@ impl Provenance {
                 max_length: tokenizer.max_length(),
                 truncated: texts.truncated,
             },
-            corpus_hash: corpus.hash(),
-            source: corpus.source().to_owned(),
-            dropped: corpus.dropped(),
-            read: corpus.read(),
+            corpus: texts.origin.clone(),
             engine: BTreeMap::new(),
-            shard: corpus.whole().cloned(),
         }
     }
 
@@ -178,15 +161,15 @@ pub struct LayerEntry {
 impl CorpusEntry {
     /// The entry of a corpus with these labels.
     #[must_use]
-    pub fn new(labels: &Labels, from: &Provenance) -> Self {
+    pub fn new(labels: &Labels, origin: &CorpusOrigin) -> Self {
         Self {
-            hash: from.corpus_hash.clone(),
-            source: from.source.clone(),
+            hash: origin.hash.clone(),
+            source: origin.source.clone(),
             texts: labels.len(),
             labels: labels.names().to_vec(),
             counts: labels.counts(),
-            dropped: from.dropped,
-            read: from.read,
+            dropped: origin.dropped,
+            read: origin.read,
         }
     }
 }
@@ -213,7 +196,7 @@ impl Manifest {
             },
             tokenizer: from.tokenizer.clone(),
             corpus,
-            shard: from.shard.clone(),
+            shard: from.corpus.shard.clone(),
             recording,
             stats,
             sections: Map::new(),

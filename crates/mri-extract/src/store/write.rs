@@ -1,9 +1,10 @@
 use std::fs::{self, File, OpenOptions};
+use std::iter;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use half::f16;
-use mri_core::{Activations, Backend, Labels, Layer, RowSource, TokenBatch, Watch};
+use mri_core::{Activations, Backend, Labels, Layer, RowSource, Watch};
 use ndarray::Array2;
 use sha2::{Digest, Sha256};
 
@@ -14,7 +15,7 @@ use super::{Paths, open_store};
 use crate::batch::{BatchPlan, plan_batches};
 use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_ids};
 use crate::record::{RecordOptions, RecordStats, limits, run};
-use crate::{ExtractError, files};
+use crate::{ExtractError, TokenSource, files};
 
 /// How a recording is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,8 @@ pub struct StoredRecording {
 /// Runs texts through a model and keeps the layers asked for in a folder.
 ///
 /// As [`crate::record`], except that the rows are written to their files as batches finish: memory
-/// does not grow with layers or texts beyond the tokens themselves. A recording that was stopped is
+/// grows neither with layers nor with the length of texts, and with their number by some 20 bytes for
+/// each if `texts` lie in a [`TokenFile`](crate::TokenFile). A recording that was stopped is
 /// gone on with, and its bytes are those of one that was not; a finished one is opened as it is.
 ///
 /// # Errors
@@ -67,7 +69,7 @@ pub struct StoredRecording {
 )]
 pub fn record_to_store(
     backend: &mut dyn Backend,
-    texts: &TokenBatch,
+    texts: &dyn TokenSource,
     labels: &Labels,
     from: &Provenance,
     folder: &Path,
@@ -97,14 +99,14 @@ pub fn record_to_store(
         },
     };
     let limits = limits(backend.model(), &capture, tokens_per_batch);
-    let plan = plan_batches(texts, limits);
+    let plan = plan_batches(texts, limits)?;
     let layers = capture.layers.iter().map(|&layer| LayerEntry {
         layer,
         width: backend.model().layer_width(layer).unwrap_or(0),
     });
     let asked = Manifest::new(
         backend.model().clone(),
-        CorpusEntry::new(labels, from),
+        CorpusEntry::new(labels, &from.corpus),
         RecordingEntry {
             layers: layers.collect(),
             pooling: capture.pooling,
@@ -167,8 +169,7 @@ struct Writer<'a> {
     dtype: StoreDtype,
     layers: Vec<LayerFile>,
     journal: Journal,
-    /// For the first of every group of equal texts all rows of the group.
-    twins: Vec<Vec<usize>>,
+    plan: &'a BatchPlan,
     /// Batches that are written but not yet synced.
     pending: Vec<usize>,
     commit_interval: Duration,
@@ -188,7 +189,7 @@ impl<'a> Writer<'a> {
         paths: &'a Paths,
         asked: &Manifest,
         labels: &Labels,
-        plan: &BatchPlan,
+        plan: &'a BatchPlan,
         store: &StoreOptions,
     ) -> Result<Self, ExtractError> {
         let rows = asked.corpus.texts;
@@ -223,16 +224,12 @@ impl<'a> Writer<'a> {
                 offset: matrix_header(store.dtype, rows, width).len() as u64,
             });
         }
-        let mut twins = vec![Vec::new(); rows];
-        for (row, &source) in plan.source.iter().enumerate() {
-            twins[source].push(row);
-        }
         Ok(Self {
             paths,
             dtype: store.dtype,
             layers,
             journal,
-            twins,
+            plan,
             pending: Vec::new(),
             commit_interval: store.commit_interval,
             committed: Instant::now(),
@@ -263,8 +260,8 @@ impl<'a> Writer<'a> {
                         }
                     }
                 }
-                for &twin in &self.twins[row] {
-                    let at = file.offset + (twin * file.width * self.dtype.size()) as u64;
+                for row in iter::once(row).chain(self.plan.copies_of(row)) {
+                    let at = file.offset + (row * file.width * self.dtype.size()) as u64;
                     files::write_all_at(&file.file, &bytes, at).map_err(|source| {
                         ExtractError::Io {
                             path: self.paths.matrix(file.layer),

@@ -34,6 +34,8 @@ mod record;
 mod sample;
 /// Recordings on disk: resumed, reused, refused, killed.
 mod store;
+/// Corpora and tokens that stay on disk: as in memory, and noticed where they change.
+mod stored;
 /// Modules that python exported.
 #[cfg(feature = "tch")]
 mod torchscript;

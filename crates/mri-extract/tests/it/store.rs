@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use mri_core::{Backend, BackendError, Capture, Labels, ModelInfo, Progress, Site, TokenBatch};
 use mri_extract::{
-    ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, StoreDtype, StoreOptions,
-    StoredRecording, TokenizerEntry, open_store, read_npy, record, record_to_store, remove_store,
+    CorpusOrigin, ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, StoreDtype,
+    StoreOptions, StoredRecording, TokenizerEntry, open_store, read_npy, record, record_to_store,
+    remove_store,
 };
 use ndarray::Array2;
 
@@ -36,12 +37,14 @@ pub(crate) fn provenance(corpus: &str) -> Provenance {
             max_length: 64,
             truncated: 0,
         },
-        corpus_hash: corpus.into(),
-        source: "texts.csv".into(),
-        dropped: 0,
-        read: 0,
+        corpus: CorpusOrigin {
+            hash: corpus.into(),
+            source: "texts.csv".into(),
+            dropped: 0,
+            read: 0,
+            shard: None,
+        },
         engine: BTreeMap::new(),
-        shard: None,
     }
 }
 

@@ -1,39 +1,28 @@
-use std::collections::BTreeMap;
+mod load;
+
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::sync::Arc;
 use std::time::Instant;
 
-use mri_core::{Activations, Backend, Pooling, Reducer, Site, Watch};
+use mri_core::{Activations, Backend, Labels, Pooling, Reducer, Site, Watch};
+#[cfg(all(feature = "tch", feature = "hub"))]
+use mri_extract::ModelSource;
 use mri_extract::{
     Corpus, CorpusEntry, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions,
-    RecordingEntry, Shard, StoreDtype, StoreOptions, TextTokenizer, TokenizedTexts, record,
+    RecordingEntry, Shard, StoreDtype, StoreOptions, TextTokenizer, TokenSource, record,
     record_to_store,
 };
 #[cfg(feature = "tch")]
-use mri_extract::{Device, Dtype, TchBackend, TchOptions, TransformerSpec};
-#[cfg(all(feature = "tch", feature = "hub"))]
-use mri_extract::{HubOptions, ModelSource};
+use mri_extract::{Device, Dtype, TchOptions};
 use mri_grid::Binning;
 use mri_reduce::ReducerSpec;
 
+#[cfg(all(feature = "tch", feature = "hub"))]
+use self::load::fetched;
+use self::load::{Model, Texts};
 use crate::folder::Stage;
 use crate::notes::{ScanNotes, Timings};
 use crate::{Scan, ScanError};
-
-/// What runs the texts.
-enum Model {
-    #[cfg(feature = "tch")]
-    Folder(PathBuf),
-    #[cfg(all(feature = "tch", feature = "hub"))]
-    Source(ModelSource),
-    Engine(Box<dyn Backend>, Box<TextTokenizer>),
-}
-
-/// Where the texts come from.
-enum Texts {
-    Path(PathBuf),
-    Corpus(Corpus),
-}
 
 /// Says what a [`Scan`] is made of; [`ScanBuilder::run`] makes it.
 ///
@@ -69,15 +58,6 @@ impl Maps {
             Self::Reducer(_, components) => *components,
         }
     }
-}
-
-/// A model that is ready to run, and what decides its numbers.
-struct Loaded {
-    backend: Box<dyn Backend>,
-    tokenizer: TextTokenizer,
-    tokens: TokenizedTexts,
-    model_hash: String,
-    engine: BTreeMap<String, String>,
 }
 
 impl Default for ScanBuilder {
@@ -213,7 +193,8 @@ impl ScanBuilder {
         self
     }
 
-    /// Record the activations and do nothing with them.
+    /// Record the activations and do nothing with them. Into a folder ([`ScanBuilder::out`]) texts of a
+    /// file are then recorded as they are read, so that memory does not grow with them.
     #[must_use]
     pub fn activations_only(mut self) -> Self {
         self.activations_only = true;
@@ -301,32 +282,26 @@ impl ScanBuilder {
         if let Maps::Spec(spec) = &self.maps {
             spec.build()?;
         }
-        let corpus = clock.time("read texts", || match texts {
-            Texts::Path(path) => Corpus::open(&path, &self.corpus_options),
-            Texts::Corpus(corpus) => Ok(corpus),
-        })?;
-        let corpus = match self.shard {
-            Some(shard) => corpus.shard(shard)?,
-            None => corpus,
-        };
-        self.check_components(corpus.texts().len(), usize::MAX)?;
+        let texts = clock.time("read texts", || self.open_texts(texts))?;
+        let n_texts = texts.source().labels().len();
+        self.check_components(n_texts, usize::MAX)?;
         #[cfg(all(feature = "tch", feature = "hub"))]
         let model = clock.time("fetch model", || fetched(model, watch))?;
-        let mut loaded = clock.time("load model", || self.load(model, &corpus))?;
+        let mut loaded = clock.time("load model", || self.load(model, texts.source(), watch))?;
         let width = loaded.backend.model().width;
-        self.check_components(corpus.texts().len(), width)?;
+        self.check_components(n_texts, width)?;
 
-        let tokens = &loaded.tokens;
-        let mut from = Provenance::new(loaded.model_hash, &loaded.tokenizer, tokens, &corpus);
+        let mut from = Provenance::new(loaded.model_hash, &loaded.tokenizer, &loaded.texts);
         from.engine = loaded.engine;
-        let recording = clock.time("forward pass", || {
-            self.record(loaded.backend.as_mut(), tokens, &corpus, &from, watch)
+        let (manifest, activations) = clock.time("forward pass", || {
+            let tokens = loaded.texts.tokens.as_ref();
+            let labels = texts.source().labels();
+            self.record(loaded.backend.as_mut(), tokens, labels, &from, watch)
         })?;
-        let (manifest, activations) = recording;
         let folder = self.out.take();
         let replaced = folder.is_some() && ScanNotes::of(&manifest)? == ScanNotes::default();
-        let texts = corpus.into_texts();
-        let mut scan = Scan::of_recording(manifest, activations, Some(texts), folder);
+        let texts = texts.into_texts();
+        let mut scan = Scan::of_recording(manifest, activations, texts, folder);
         if let Some(folder) = scan.folder.as_deref().filter(|_| replaced) {
             Scan::clear_stages(folder)?;
         }
@@ -357,64 +332,19 @@ impl ScanBuilder {
         Ok(scan)
     }
 
-    /// Loads the model; meanwhile its texts are tokenised and its weights hashed.
-    fn load(&self, model: Model, corpus: &Corpus) -> Result<Loaded, ScanError> {
-        match model {
-            #[cfg(feature = "tch")]
-            Model::Folder(folder) => {
-                let failed = mri_extract::ExtractError::Model;
-                let info = TransformerSpec::read(&folder)
-                    .map_err(failed)?
-                    .model_info(&folder);
-                self.check_components(corpus.texts().len(), info.width)?;
-                let tokenizer = TextTokenizer::open(&folder, &info, self.max_length)?;
-                let (backend, tokens, model_hash) = thread::scope(|scope| {
-                    let tokens = scope.spawn(|| tokenizer.encode(corpus.texts()));
-                    let hash = scope.spawn(|| mri_extract::model_hash(&folder));
-                    let backend = TchBackend::load(&folder, &self.engine).map_err(failed);
-                    Ok::<_, ScanError>((backend?, joined(tokens)?, joined(hash)?))
-                })?;
-                let engine = [
-                    ("engine", "libtorch".to_owned()),
-                    ("device", backend.device().to_string()),
-                    ("dtype", self.engine.dtype.to_string()),
-                ];
-                let engine = engine.map(|(key, value)| (key.to_owned(), value)).into();
-                Ok(Loaded {
-                    backend: Box::new(backend),
-                    tokenizer,
-                    tokens,
-                    model_hash,
-                    engine,
-                })
-            }
-            #[cfg(all(feature = "tch", feature = "hub"))]
-            Model::Source(source) => self.load(fetched(Model::Source(source), &())?, corpus),
-            Model::Engine(backend, tokenizer) => Ok(Loaded {
-                // What an engine computes cannot be seen from outside: its name has to do.
-                model_hash: backend.model().name.clone(),
-                engine: [("engine".to_owned(), "of the caller".to_owned())].into(),
-                backend,
-                tokens: tokenizer.encode(corpus.texts())?,
-                tokenizer: *tokenizer,
-            }),
-        }
-    }
-
     /// Records into the folder, if there is one, or else in memory.
     fn record(
         &self,
         backend: &mut dyn Backend,
-        tokens: &TokenizedTexts,
-        corpus: &Corpus,
+        tokens: &dyn TokenSource,
+        labels: &Arc<Labels>,
         from: &Provenance,
         watch: &dyn Watch,
     ) -> Result<(Manifest, Activations), ScanError> {
-        let labels = corpus.labels();
         if let Some(folder) = &self.out {
             let stored = record_to_store(
                 backend,
-                &tokens.tokens,
+                tokens,
                 labels,
                 from,
                 folder,
@@ -424,7 +354,7 @@ impl ScanBuilder {
             )?;
             return Ok((stored.manifest, stored.activations));
         }
-        let recording = record(backend, &tokens.tokens, labels, &self.record, watch)?;
+        let recording = record(backend, tokens, labels, &self.record, watch)?;
         let layers = recording
             .activations
             .iter()
@@ -434,7 +364,7 @@ impl ScanBuilder {
             });
         let manifest = Manifest::new(
             backend.model().clone(),
-            CorpusEntry::new(labels, from),
+            CorpusEntry::new(labels, &from.corpus),
             RecordingEntry {
                 layers: layers.collect(),
                 pooling: recording.pooling,
@@ -463,29 +393,6 @@ impl ScanBuilder {
         }
         Ok(())
     }
-}
-
-/// The folder of a model that was given by name; any other model as it is.
-#[cfg(all(feature = "tch", feature = "hub"))]
-fn fetched(model: Model, watch: &dyn Watch) -> Result<Model, ScanError> {
-    let Model::Source(source) = model else {
-        return Ok(model);
-    };
-    let folder = match source {
-        ModelSource::Folder(folder) => folder,
-        source => HubOptions::from_env()
-            .and_then(|options| source.fetch(&options, watch))
-            .map_err(mri_extract::ExtractError::Hub)?,
-    };
-    Ok(Model::Folder(folder))
-}
-
-/// What a thread returns; should it have panicked, so does its caller.
-#[cfg(feature = "tch")]
-fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Seconds per stage.

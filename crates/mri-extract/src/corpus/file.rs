@@ -1,0 +1,196 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mri_core::Labels;
+
+use super::rows::{Rows, Take};
+use super::sample::{Chosen, Sample};
+use super::source::{CorpusHash, CorpusOrigin, TextSource};
+use super::{CorpusOptions, read_rows, shard_labels};
+use crate::{ExtractError, Shard, ShardEntry};
+
+/// Labelled texts that stay where they are stored: only their labels are held in memory.
+///
+/// Opening one reads it through once, so that every mistake in it is found before anything is done
+/// with it; [`TextSource::for_each`] reads it again.
+#[derive(Debug, Clone)]
+pub struct CorpusFile {
+    path: PathBuf,
+    options: CorpusOptions,
+    /// The places of the texts among all rows with text and label; `None` where all are kept.
+    rows: Option<Vec<u64>>,
+    /// The labels of the whole corpus.
+    whole: Arc<Labels>,
+    /// A part, and its labels.
+    shard: Option<(Shard, Arc<Labels>)>,
+    dropped: usize,
+    read: u64,
+}
+
+impl CorpusFile {
+    /// Opens a corpus, of the same kinds as [`Corpus::open`](crate::Corpus::open) does and with the
+    /// same rows.
+    ///
+    /// # Errors
+    /// [`ExtractError`] with the file, the place in it and the remedy;
+    /// [`ExtractError::Unsupported`] for a pipe, which can be read only once.
+    pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, ExtractError> {
+        let kind = fs::metadata(path).map_err(ExtractError::io(path))?;
+        if !kind.is_file() && !kind.is_dir() {
+            return Err(ExtractError::Unsupported(
+                "the texts come from a pipe, which can be read only once; save them to a file first",
+            ));
+        }
+        Self::survey(path, options, &mut |_| ())
+    }
+
+    /// Reads a corpus through, and shows every text with a label to `look`.
+    pub(super) fn survey(
+        path: &Path,
+        options: &CorpusOptions,
+        look: &mut dyn FnMut(&str),
+    ) -> Result<Self, ExtractError> {
+        for (value, flag) in [(options.limit, "limit"), (options.per_class, "per-class")] {
+            if value == Some(0) {
+                return Err(ExtractError::EmptySample { flag });
+            }
+        }
+        let mut sample = Sample::new(options);
+        let mut take = |text: &str, label: u32| {
+            sample.push(label);
+            look(text);
+            Ok(())
+        };
+        let (names, dropped) = through(path, options, &mut take)?;
+        let Chosen { rows, ids, seen } = sample.finish();
+        if ids.is_empty() {
+            return Err(ExtractError::EmptyCorpus {
+                path: path.to_owned(),
+                dropped,
+            });
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            options: options.clone(),
+            rows,
+            whole: Arc::new(Labels::new(names, ids)?),
+            shard: None,
+            dropped,
+            read: seen,
+        })
+    }
+
+    /// The texts of one shard, with the names of all labels. The labels' indices and the count of
+    /// left-out rows are those of the whole corpus.
+    ///
+    /// # Errors
+    /// [`ExtractError::EmptyShard`] where there are more shards than texts,
+    /// [`ExtractError::Unsupported`] for the shard of a shard.
+    pub fn shard(mut self, shard: Shard) -> Result<Self, ExtractError> {
+        let labels = shard_labels(&self.whole, shard, self.shard.is_some())?;
+        self.shard = Some((shard, labels));
+        Ok(self)
+    }
+
+    /// Where the texts are stored.
+    #[must_use]
+    pub fn source(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many rows without text or label were left out.
+    #[must_use]
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    /// How many texts with a label were read: more than are kept where a sample was asked for.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        self.read as usize
+    }
+}
+
+impl TextSource for CorpusFile {
+    fn labels(&self) -> &Arc<Labels> {
+        self.shard
+            .as_ref()
+            .map_or(&self.whole, |(_, labels)| labels)
+    }
+
+    /// # Errors
+    /// [`ExtractError::CorpusChanged`] if labels are not those that were there when the corpus was opened.
+    fn for_each(
+        &self,
+        each: &mut dyn FnMut(&str) -> Result<(), ExtractError>,
+    ) -> Result<CorpusOrigin, ExtractError> {
+        let changed = || ExtractError::CorpusChanged {
+            path: self.path.clone(),
+        };
+        let names = self.whole.names();
+        let mut hash = CorpusHash::new(names);
+        let mut part = self
+            .shard
+            .as_ref()
+            .map(|&(shard, _)| (shard, CorpusHash::new(names)));
+        let (mut seen, mut kept) = (0, 0);
+        let mut take = |text: &str, label: u32| {
+            let row = seen;
+            seen += 1;
+            if let Some(rows) = &self.rows
+                && rows.get(kept) != Some(&row)
+            {
+                return Ok(());
+            }
+            if self.whole.ids().get(kept) != Some(&label) {
+                return Err(changed());
+            }
+            let text_number = kept;
+            kept += 1;
+            hash.push(text, label);
+            match &mut part {
+                Some((shard, _)) if !shard.has(text_number) => Ok(()),
+                Some((_, hash)) => {
+                    hash.push(text, label);
+                    each(text)
+                }
+                None => each(text),
+            }
+        };
+        let (there, dropped) = through(&self.path, &self.options, &mut take)?;
+        if there != names || dropped != self.dropped || seen != self.read {
+            return Err(changed());
+        }
+        let whole = hash.finish();
+        let (hash, shard) = match part {
+            None => (whole, None),
+            Some((shard, part)) => {
+                let entry = ShardEntry {
+                    shard,
+                    corpus: whole,
+                    texts: kept,
+                };
+                (part.finish(), Some(entry))
+            }
+        };
+        Ok(CorpusOrigin {
+            hash,
+            source: self.path.clone(),
+            dropped: self.dropped,
+            read: self.read(),
+            shard,
+        })
+    }
+}
+
+/// Reads all rows; the names of their labels, and how many were dropped.
+fn through<'a>(
+    path: &Path,
+    options: &CorpusOptions,
+    take: &'a mut Take<'a>,
+) -> Result<(Vec<String>, usize), ExtractError> {
+    let mut rows = Rows::new(options, take);
+    read_rows(path, options, &mut rows)?;
+    Ok(rows.finish())
+}

@@ -1,0 +1,165 @@
+//! Which rows of a corpus are kept.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use super::CorpusOptions;
+
+/// Chooses rows by their labels and numbers alone.
+///
+/// Every row draws a random number that depends on the seed and on its place in the corpus alone;
+/// those with the smallest are the sample. So one pass is enough, no more is held than is
+/// kept, and a smaller sample is part of a larger one.
+pub(super) struct Sample {
+    limit: usize,
+    per_class: Option<usize>,
+    seed: u64,
+    seen: u64,
+    kept: Kept,
+}
+
+/// The rows that a sample keeps.
+pub(super) struct Chosen {
+    /// Their places among all rows, ascending; `None` where all are kept.
+    pub(super) rows: Option<Vec<u64>>,
+    /// The numbers of their labels.
+    pub(super) ids: Vec<u32>,
+    /// How many there were to choose from.
+    pub(super) seen: u64,
+}
+
+enum Kept {
+    /// All, with their labels.
+    All(Vec<u32>),
+    /// At most so many of each group; a group is a label, or everything.
+    Some(usize, Vec<BinaryHeap<Drawn>>),
+}
+
+/// A row and what it drew; ordered by that.
+struct Drawn {
+    number: u64,
+    row: u64,
+    label: u32,
+}
+
+impl Sample {
+    pub(super) fn new(options: &CorpusOptions) -> Self {
+        Self {
+            limit: options.limit.unwrap_or(usize::MAX),
+            per_class: options.per_class,
+            seed: mix(options.sample_seed),
+            seen: 0,
+            kept: match options.per_class.or(options.limit) {
+                None => Kept::All(Vec::new()),
+                Some(most) => Kept::Some(most, Vec::new()),
+            },
+        }
+    }
+
+    /// The next row, which has this label.
+    pub(super) fn push(&mut self, label: u32) {
+        let row = self.seen;
+        self.seen += 1;
+        match &mut self.kept {
+            Kept::All(ids) => ids.push(label),
+            Kept::Some(most, groups) => {
+                let group = self.per_class.map_or(0, |_| label as usize);
+                if groups.len() <= group {
+                    groups.resize_with(group + 1, BinaryHeap::new);
+                }
+                let group = &mut groups[group];
+                let number = draw(self.seed, row);
+                let full = group.len() >= *most;
+                if full && group.peek().is_none_or(|last| last.number <= number) {
+                    return;
+                }
+                if full {
+                    group.pop();
+                }
+                group.push(Drawn { number, row, label });
+            }
+        }
+    }
+
+    /// The sample in the order of the corpus.
+    pub(super) fn finish(self) -> Chosen {
+        let seen = self.seen;
+        let groups = match self.kept {
+            Kept::All(ids) => {
+                let rows = None;
+                return Chosen { rows, ids, seen };
+            }
+            Kept::Some(_, groups) => groups,
+        };
+        let mut drawn: Vec<Drawn> = groups.into_iter().flatten().collect();
+        drawn.sort_unstable();
+        drawn.truncate(self.limit);
+        drawn.sort_unstable_by_key(|drawn| drawn.row);
+        let (rows, ids) = drawn.into_iter().map(|d| (d.row, d.label)).unzip();
+        Chosen {
+            rows: Some(rows),
+            ids,
+            seen,
+        }
+    }
+}
+
+/// The `row`-th number of the stream of a mixed seed: SplitMix64, which can be entered anywhere.
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+fn draw(seed: u64, row: u64) -> u64 {
+    // The odd number nearest to 2^64 divided by the golden ratio: the paper's step.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    mix(seed.wrapping_add(row.wrapping_add(1).wrapping_mul(STEP)))
+}
+
+/// The output function of SplitMix64 with the constants of its paper.
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+impl Drawn {
+    fn key(&self) -> (u64, u64) {
+        (self.number, self.row)
+    }
+}
+
+impl PartialEq for Drawn {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Drawn {}
+
+impl PartialOrd for Drawn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Drawn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first numbers that the generator published with the paper gives for the seed 1234567.
+    #[test]
+    fn the_stream_is_splitmix64() {
+        let stream: Vec<u64> = (0..3).map(|row| draw(1_234_567, row)).collect();
+        assert_eq!(
+            stream,
+            [
+                6_457_827_717_110_365_317,
+                3_203_168_211_198_807_973,
+                9_817_491_932_198_370_423
+            ]
+        );
+    }
+}

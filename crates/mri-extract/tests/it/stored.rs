@@ -1,0 +1,235 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mri_core::Backend;
+use mri_core::{Labels, Progress};
+use mri_extract::{
+    Corpus, CorpusFile, CorpusOptions, CorpusOrigin, ExtractError, FakeBackend, RecordOptions,
+    Shard, StoreOptions, TextSource, TextTokenizer, TokenSource, TokenizedCorpus, record_to_store,
+};
+
+use crate::store::{bytes, provenance};
+
+type Read = (Vec<String>, Labels, CorpusOrigin);
+
+fn read(source: &dyn TextSource) -> Result<Read, ExtractError> {
+    let mut texts = Vec::new();
+    let origin = source.for_each(&mut |text| {
+        texts.push(text.to_owned());
+        Ok(())
+    })?;
+    Ok((texts, Labels::clone(source.labels()), origin))
+}
+
+/// What a corpus is, held in memory and left where it is.
+fn both(path: &Path, options: &CorpusOptions, shard: Option<Shard>) -> [Result<Read, String>; 2] {
+    let held = Corpus::open(path, options).and_then(|corpus| match shard {
+        Some(shard) => read(&corpus.shard(shard)?),
+        None => read(&corpus),
+    });
+    let stored = CorpusFile::open(path, options).and_then(|file| match shard {
+        Some(shard) => read(&file.shard(shard)?),
+        None => read(&file),
+    });
+    [held, stored].map(|read| read.map_err(|e| e.to_string()))
+}
+
+#[test]
+fn every_format_gives_the_same_texts_left_where_they_are() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/corpora");
+    let mut paths: Vec<PathBuf> = fs::read_dir(golden)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| cfg!(feature = "parquet") || path.extension().unwrap() != "parquet")
+        .collect();
+    paths.sort();
+    assert!(paths.len() > 12);
+    let mut compared = 0;
+    for path in paths {
+        for (limit, per_class, drop_missing, shard) in [
+            (None, None, false, None),
+            (None, None, true, None),
+            (Some(3), None, true, None),
+            (Some(4), Some(2), true, None),
+            (None, None, true, Shard::new(2, 3)),
+            (Some(4), None, true, Shard::new(1, 2)),
+            (None, None, true, Shard::new(99, 99)),
+        ] {
+            let options = CorpusOptions {
+                limit,
+                per_class,
+                drop_missing,
+                sample_seed: 5,
+                split: path.ends_with("parts.hf").then(|| "train".to_owned()),
+                ..CorpusOptions::default()
+            };
+            let [held, stored] = both(&path, &options, shard);
+            assert_eq!(held, stored, "{}, {options:?}, {shard:?}", path.display());
+            compared += usize::from(held.is_ok());
+        }
+    }
+    assert!(compared > 50, "{compared} corpora could be read");
+}
+
+/// 2,000 texts of very different lengths with three labels, some longer than what is tokenised at once,
+/// some equal to others.
+fn long_and_short(folder: &Path) -> PathBuf {
+    let mut rows = "text,label\n".to_owned();
+    for i in 0..2000_usize {
+        let words = match i {
+            700 => 600_000,
+            701 => 300_000,
+            _ => 1 + i % 13,
+        };
+        for j in 0..words {
+            rows.push_str(["law ", "court ", "salt ", "pan "][(i % 90 * 7 + j * 3) % 4]);
+        }
+        rows.push_str(&format!(",{}\n", ["a", "b", "c"][i % 3]));
+    }
+    let path = folder.join("corpus.csv");
+    fs::write(&path, rows).unwrap();
+    path
+}
+
+/// A tokenizer that knows four words.
+fn tokenizer(folder: &Path, max_length: usize) -> TextTokenizer {
+    let json = r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+        "normalizer": null, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
+        "model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "law": 1, "court": 2, "salt": 3, "pan": 4}, "unk_token": "[UNK]"}}"#;
+    fs::write(folder.join("tokenizer.json"), json).unwrap();
+    TextTokenizer::open(folder, FakeBackend::default().model(), Some(max_length)).unwrap()
+}
+
+fn tokens(source: &dyn TokenSource) -> Vec<Vec<u32>> {
+    let mut ids = Vec::new();
+    let texts = 0..source.len();
+    texts
+        .map(|text| {
+            source.read(text, &mut ids).unwrap();
+            assert_eq!(ids.len(), source.length(text));
+            ids.clone()
+        })
+        .collect()
+}
+
+#[test]
+fn tokens_in_a_file_are_those_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = long_and_short(folder.path());
+    let tokenizer = tokenizer(folder.path(), 9);
+    let before = bytes(folder.path());
+    let corpus = Corpus::open(&path, &CorpusOptions::default()).unwrap();
+    let file = CorpusFile::open(&path, &CorpusOptions::default()).unwrap();
+    // Each alone: what is tokenised together must not matter.
+    let expected: Vec<Vec<u32>> = corpus
+        .texts()
+        .iter()
+        .map(|text| tokens(&tokenizer.encode(&[text]).unwrap().tokens).remove(0))
+        .collect();
+    let cut = corpus
+        .texts()
+        .iter()
+        .filter(|t| t.split_whitespace().count() > 9);
+    let cut = cut.count();
+    let spool = folder.path().join("not/there/yet");
+    let steps = std::sync::Mutex::new(Vec::new());
+    let watch = |progress: Progress<'_>| {
+        assert_eq!((progress.stage, progress.total), ("tokenise", 2000));
+        steps.lock().unwrap().push(progress.done);
+        true
+    };
+    for (source, folder) in [
+        (&corpus as &dyn TextSource, None),
+        (&corpus, Some(&*spool)),
+        (&file, None),
+        (&file, Some(&*spool)),
+    ] {
+        let found = tokenizer.encode_corpus(source, folder, &watch).unwrap();
+        assert_eq!(tokens(found.tokens.as_ref()), expected);
+        assert_eq!(found.tokens.n_tokens(), expected.concat().len());
+        assert_eq!(found.truncated, cut);
+        assert_eq!(found.origin.hash, corpus.hash());
+        let batch = found.tokens.batch(&[7, 701, 0]).unwrap();
+        let rows: Vec<&[u32]> = batch.iter().collect();
+        assert_eq!(rows, [&*expected[7], &expected[701], &expected[0]]);
+        let steps = std::mem::take(&mut *steps.lock().unwrap());
+        assert!(steps.len() > 4 && steps.is_sorted() && steps.last() == Some(&2000));
+    }
+    // While it is there as well as after.
+    let kept = tokenizer.encode_corpus(&file, Some(folder.path()), &());
+    assert_eq!(bytes(folder.path()), before);
+    drop(kept);
+    let stopped = tokenizer.encode_corpus(&file, Some(&spool), &|p: Progress<'_>| p.done < 600);
+    assert!(matches!(stopped, Err(ExtractError::Cancelled(_))));
+}
+
+#[test]
+fn a_store_is_the_same_whether_its_tokens_lay_in_memory_or_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = long_and_short(folder.path());
+    let tokenizer = tokenizer(folder.path(), 9);
+    let file = CorpusFile::open(&path, &CorpusOptions::default()).unwrap();
+    let store = |name: &str, spool| {
+        let out = folder.path().join(name);
+        let texts: TokenizedCorpus = tokenizer.encode_corpus(&file, spool, &()).unwrap();
+        let options = RecordOptions {
+            tokens_per_batch: Some(300),
+            ..RecordOptions::default()
+        };
+        let stored = record_to_store(
+            &mut FakeBackend::default(),
+            texts.tokens.as_ref(),
+            file.labels(),
+            &provenance("corpus"),
+            &out,
+            &options,
+            &StoreOptions::default(),
+            &(),
+        );
+        assert!(stored.unwrap().manifest.stats.distinct_texts < 1500);
+        bytes(&out)
+    };
+    let memory = store("memory", None);
+    assert!(memory == store("file", Some(folder.path())));
+}
+
+#[test]
+fn a_corpus_that_changes_while_it_is_read_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("corpus.csv");
+    let write = |rows: &str| fs::write(&path, format!("text,label\n{rows}")).unwrap();
+    let rows = "one,a\ntwo,b\n,\nthree,a\nfour,c\n";
+    for (limit, shard) in [(None, None), (Some(3), None), (None, Shard::new(1, 2))] {
+        let options = CorpusOptions {
+            drop_missing: true,
+            limit,
+            ..CorpusOptions::default()
+        };
+        for (other, noticed) in [
+            (rows, false),
+            ("one,a\ntwo,b\n,\nthree,a\n", true),
+            ("one,a\ntwo,b\n,\nthree,a\nfour,c\nfive,a\n", true),
+            ("one,b\ntwo,a\n,\nthree,b\nfour,c\n", true),
+            ("one,a\ntwo,b\n,\nthree,a\nfour,d\n", true),
+            ("one,a\ntwo,b\nthree,a\nfour,c\n", true),
+        ] {
+            write(rows);
+            let mut file = CorpusFile::open(&path, &options).unwrap();
+            if let Some(shard) = shard {
+                file = file.shard(shard).unwrap();
+            }
+            write(other);
+            let found = read(&file);
+            let changed =
+                matches!(&found, Err(ExtractError::CorpusChanged { path: p }) if *p == path);
+            assert_eq!(changed, noticed, "{other:?}: {found:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_can_be_read_only_once_is_refused() {
+    let refused = CorpusFile::open(Path::new("/dev/null"), &CorpusOptions::default());
+    assert!(refused.unwrap_err().to_string().contains("pipe"));
+}
