@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::{env, fs, panic, path, process};
 
-use mri_extract::{Corpus, CorpusOptions};
+use mri_extract::{CorpusFile, CorpusOptions};
 
 /// Columns are read at places of a file, so the bytes have to be in one.
 static FILE: LazyLock<path::PathBuf> = LazyLock::new(|| {
@@ -19,6 +19,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         ..CorpusOptions::default()
     };
     if fs::write(&*FILE, bytes).is_ok() {
-        let _ = Corpus::open(&FILE, &options);
+        let _ = CorpusFile::open(&FILE, &options);
     }
 });

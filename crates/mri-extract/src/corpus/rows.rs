@@ -16,6 +16,15 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// The bytes of a text, 0 for other values.
+    #[cfg(feature = "parquet")]
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            _ => 0,
+        }
+    }
+
     /// The value as a text; empty where there is none.
     fn text(self) -> Cow<'a, str> {
         match self {

@@ -127,6 +127,19 @@ def main():
                    OUT / "gaps.parquet")
     expect("gaps.parquet", ["a"], ["7"], [0])
 
+    # Strings as differences, in both versions of pages, with gaps, over several pages and blocks.
+    many = [None if i % 11 == 7 else f"{TEXTS[i % 5]} {i * i}" for i in range(160)]
+    ids = [CLASSES[i % 3] for i in range(160)]
+    for version in ["1.0", "2.0"]:
+        for encoding in ["DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"]:
+            name = f"{encoding.split('_')[1].lower()}-{version[0]}.parquet"
+            pq.write_table(pa.table({"text": many, "label": ids}), OUT / name, use_dictionary=["label"],
+                           column_encoding={"text": encoding}, data_page_version=version, compression="zstd",
+                           data_page_size=2048, write_batch_size=70, row_group_size=140)
+            back = pq.read_table(OUT / name).to_pydict()
+            kept = [(text, label) for text, label in zip(back["text"], back["label"]) if text is not None]
+            expect(name, [text for text, _ in kept], *by_name([label for _, label in kept]))
+
     # JSON Lines and tables by pandas.
     frame.to_json(OUT / "rows.jsonl", orient="records", lines=True)
     frame.to_csv(OUT / "rows.csv", index=False)

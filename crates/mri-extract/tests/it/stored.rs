@@ -77,8 +77,8 @@ fn long_and_short(folder: &Path) -> PathBuf {
     let mut rows = "text,label\n".to_owned();
     for i in 0..2000_usize {
         let words = match i {
-            700 => 600_000,
-            701 => 300_000,
+            700 => 300_000,
+            701 => 150_000,
             _ => 1 + i % 13,
         };
         for j in 0..words {

@@ -1,7 +1,17 @@
 //! Parquet tables.
+//!
+//! They are decoded by Arrow's own crate, which believes what a file says of its sizes. So what it says is
+//! held against the bytes that there are: the description of the table in `footer.rs`, its pages in
+//! `pages.rs`.
+
+mod delta;
+mod footer;
+mod pages;
+mod thrift;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
@@ -9,17 +19,24 @@ use arrow_array::types::{
     Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_schema::DataType;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 
+use self::pages::CheckedRowGroups;
 use super::rows::{Rows, Value};
 use super::{CorpusOptions, dataset, missing_column};
 use crate::ExtractError;
 
-/// Rows decoded at a time: some hundred kilobytes of texts.
-const ROWS_AT_A_TIME: usize = 1024;
+/// Rows decoded at a time: of books some dozens of megabytes, and of short texts enough for a batch to cost
+/// less than what is in it.
+const ROWS_AT_A_TIME: usize = 16;
+
+/// Texts may take so many times the bytes of their file, as where a few of them recur again and again.
+const REPETITION: u64 = 1 << 12;
 
 /// Under this key `datasets` notes what the columns mean.
 const DATASETS_KEY: &str = "huggingface";
@@ -40,8 +57,11 @@ pub(super) fn read(
     let header = || bad("its description of the columns".to_owned());
     // Without the Arrow types that a writer noted: dictionaries then come as plain strings.
     let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let table = decoded(|| ParquetRecordBatchReaderBuilder::try_new_with_options(source, plain))
-        .map_err(header())?;
+    let table = decoded(|| {
+        footer::check(&source)?;
+        ArrowReaderMetadata::load(&source, plain)
+    });
+    let table = table.map_err(header())?;
     let names: Vec<String> = table
         .schema()
         .fields()
@@ -79,17 +99,22 @@ pub(super) fn read(
         dataset::declare_classes(&note["info"], &options.label_column, rows);
     }
 
-    let columns = ProjectionMask::roots(table.parquet_schema(), places);
-    let table = table
-        .with_projection(columns)
-        .with_batch_size(ROWS_AT_A_TIME);
-    let mut batches = decoded(|| table.build()).map_err(header())?;
+    let most_text = source.len().saturating_mul(REPETITION);
+    let mut batches = decoded(|| {
+        let schema = table.parquet_schema();
+        let columns = ProjectionMask::roots(schema, places);
+        let columns = parquet_to_arrow_field_levels(schema, columns, None)?;
+        let groups = CheckedRowGroups::new(Arc::new(source), table.metadata().clone())?;
+        ParquetRecordBatchReader::try_new_with_row_groups(&columns, &groups, ROWS_AT_A_TIME, None)
+    })
+    .map_err(header())?;
     // The projection keeps the order of the file, and one column where both are the same.
     let [text, label] = places.map(|place| usize::from(place > places[0].min(places[1])));
     let mut first_row = 0;
+    let mut text_read = 0;
     loop {
-        let from = format!("the rows from {first_row} on (counted from 0)");
-        let batch = decoded(|| Ok(batches.next().transpose()?)).map_err(bad(from))?;
+        let from = || format!("the rows from {first_row} on (counted from 0)");
+        let batch = decoded(|| Ok(batches.next().transpose()?)).map_err(bad(from()))?;
         let Some(batch) = batch else {
             return Ok(());
         };
@@ -102,7 +127,15 @@ pub(super) fn read(
                 })
             };
             let values = [value(text)?, value(label)?];
+            for value in &values {
+                text_read += value.length() as u64;
+            }
             rows.push_values(path, place, values)?;
+        }
+        if text_read > most_text {
+            let problem =
+                format!("the texts take more than {REPETITION} times the bytes of the file");
+            return Err(bad(from())(ParquetError::General(problem)));
         }
         first_row += batch.num_rows();
     }
