@@ -69,7 +69,7 @@ pub use mri_extract::{
     RecordOptions, Shard, StoreDtype, TextSource, TextTokenizer, TokenSource, merge_stores,
 };
 #[cfg(feature = "tch")]
-pub use mri_extract::{TchBackend, TchOptions};
+pub use mri_extract::{TchBackend, TchOptions, TorchScriptBackend};
 pub use mri_graph::{
     Contrast, Filter, GraphView, Metrics, Region, RegionGraph, Significance, Threshold, Transition,
 };

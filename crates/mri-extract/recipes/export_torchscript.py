@@ -1,8 +1,9 @@
 """Exports a transformers model as a TorchScript module that llm-mri records.
 
-    python export_torchscript.py --model FOLDER --out model.pt
+    python export_torchscript.py --model FOLDER --out FOLDER/model.pt
+    llm-mri scan --engine torchscript --module FOLDER/model.pt --data texts.csv --out scan-out
 
-Writes model.pt and, beside it, model.json with what the engine has to know. The module takes token ids of
+Writes model.pt and, beside it, model.json with what the engine has to know and tokenizer.json. The module takes token ids of
 shape (texts, tokens), int64, all texts of equal length, and returns one tensor of shape
 (layers, texts, tokens, width): the embedding output and the output of every block. Any module that keeps
 this contract can be recorded, whatever is inside it; write the json by hand then:
@@ -21,7 +22,7 @@ import json
 import os
 
 import torch
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 # Fully bidirectional; everything else is taken for a causal decoder.
 ENCODERS = {"bert", "roberta", "xlm-roberta", "distilbert", "electra", "mpnet", "modernbert", "albert", "deberta-v2", "camembert",
@@ -63,6 +64,7 @@ def main():
             if expected.shape != found.shape or not torch.allclose(expected, found, rtol=0, atol=2e-4 * expected.abs().max()):
                 raise SystemExit(f"the traced module is wrong for {texts} texts of {tokens} tokens; this architecture cannot be traced")
         states = module(make(1, 3))
+    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)
     module.save(args.out)
 
     positions = getattr(config, "max_position_embeddings", None)
@@ -83,6 +85,11 @@ def main():
     with open(os.path.splitext(args.out)[0] + ".json", "w") as file:
         json.dump(info, file, indent=1)
         file.write("\n")
+    tokenizer = AutoTokenizer.from_pretrained(args.model, use_fast=True).backend_tokenizer
+    # Padding and truncation are the program's.
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokenizer.save(os.path.join(os.path.dirname(args.out), "tokenizer.json"))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,26 @@ pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()>
     }
 }
 
+/// The SHA-256 of files in their order, with their names, as 64 hexadecimal digits.
+pub(crate) fn hash_of<P: AsRef<Path>>(
+    files: impl IntoIterator<Item = P>,
+) -> Result<String, ExtractError> {
+    let mut hash = Sha256::new();
+    for path in files {
+        let path = path.as_ref();
+        let mut file = File::open(path).map_err(ExtractError::io(path))?;
+        let length = file.metadata().map_err(ExtractError::io(path))?.len();
+        // Lengths keep the end of one file apart from the start of the next.
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name.as_bytes());
+        hash.update(length.to_le_bytes());
+        io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(ExtractError::io(path))?;
+    }
+    let digest = hash.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Lets a file be copied into a hash.
 pub(crate) struct HashWriter<'a>(pub(crate) &'a mut Sha256);
 

@@ -1,20 +1,24 @@
 //! What a scan starts from: texts that are known to be sound, and a model that is ready to run them.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "tch")]
+use std::path::Path;
 use std::path::PathBuf;
 #[cfg(feature = "tch")]
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "tch")]
 use std::thread;
 
-#[cfg(feature = "tch")]
-use mri_core::Progress;
 use mri_core::{Backend, Watch};
+#[cfg(feature = "tch")]
+use mri_core::{ModelInfo, Progress};
 use mri_extract::{Corpus, CorpusFile, TextSource, TextTokenizer, TokenizedCorpus};
+#[cfg(feature = "tch")]
+use mri_extract::{
+    Device, ExtractError, ModelError, TchBackend, TorchScriptBackend, TransformerSpec, model_hash,
+};
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::{HubOptions, ModelSource};
-#[cfg(feature = "tch")]
-use mri_extract::{TchBackend, TransformerSpec};
 
 use super::ScanBuilder;
 use crate::ScanError;
@@ -25,6 +29,9 @@ pub(super) enum Model {
     Folder(PathBuf),
     #[cfg(all(feature = "tch", feature = "hub"))]
     Source(ModelSource),
+    /// A TorchScript module, and the folder of its tokenizer.
+    #[cfg(feature = "tch")]
+    Module(PathBuf, PathBuf),
     Engine(Box<dyn Backend>, Box<TextTokenizer>),
 }
 
@@ -100,58 +107,98 @@ impl ScanBuilder {
         texts: &dyn TextSource,
         watch: &dyn Watch,
     ) -> Result<Loaded, ScanError> {
-        let out = self.out.as_deref();
-        let tokenise = |tokenizer: &TextTokenizer, watch: &dyn Watch| {
-            tokenizer.encode_corpus(texts, out, watch)
-        };
         match model {
             #[cfg(feature = "tch")]
             Model::Folder(folder) => {
-                let failed = mri_extract::ExtractError::Model;
-                let info = TransformerSpec::read(&folder)
-                    .map_err(failed)?
-                    .model_info(&folder);
-                self.check_components(texts.labels().len(), info.width)?;
-                let tokenizer = TextTokenizer::open(&folder, &info, self.max_length)?;
-                // Tokenising a large corpus takes minutes that a model which cannot be loaded is not worth.
-                let useless = AtomicBool::new(false);
-                let watch = |progress: Progress<'_>| {
-                    !useless.load(Ordering::Relaxed) && watch.step(progress)
+                let info = TransformerSpec::read(&folder).map_err(ExtractError::Model)?;
+                let load = Load {
+                    info: info.model_info(&folder),
+                    tokenizer: &folder,
+                    hash: &|| model_hash(&folder),
+                    backend: &|| {
+                        let backend = TchBackend::load(&folder, &self.engine)?;
+                        let device = backend.device();
+                        Ok((Box::new(backend), device))
+                    },
                 };
-                let (backend, texts, model_hash) = thread::scope(|scope| {
-                    let texts = scope.spawn(|| tokenise(&tokenizer, &watch));
-                    let hash = scope.spawn(|| mri_extract::model_hash(&folder));
-                    let backend = TchBackend::load(&folder, &self.engine)
-                        .inspect_err(|_| useless.store(true, Ordering::Relaxed))
-                        .map_err(failed);
-                    Ok::<_, ScanError>((backend?, joined(texts)?, joined(hash)?))
-                })?;
-                let engine = [
-                    ("engine", "libtorch".to_owned()),
-                    ("device", backend.device().to_string()),
-                    ("dtype", self.engine.dtype.to_string()),
-                ];
-                let engine = engine.map(|(key, value)| (key.to_owned(), value)).into();
-                Ok(Loaded {
-                    backend: Box::new(backend),
-                    tokenizer,
-                    texts,
-                    model_hash,
-                    engine,
-                })
+                let mut loaded = self.load_beside(&load, "libtorch", texts, watch)?;
+                let dtype = self.engine.dtype.to_string();
+                loaded.engine.insert("dtype".to_owned(), dtype);
+                Ok(loaded)
             }
             #[cfg(all(feature = "tch", feature = "hub"))]
             model @ Model::Source(_) => self.load(fetched(model, watch)?, texts, watch),
+            #[cfg(feature = "tch")]
+            Model::Module(module, tokenizer) => {
+                let load = Load {
+                    info: TorchScriptBackend::describe(&module).map_err(ExtractError::Model)?,
+                    tokenizer: &tokenizer,
+                    hash: &|| TorchScriptBackend::hash(&module),
+                    backend: &|| {
+                        let backend = TorchScriptBackend::load(&module, &self.engine)?;
+                        let device = backend.device();
+                        Ok((Box::new(backend), device))
+                    },
+                };
+                self.load_beside(&load, "torchscript", texts, watch)
+            }
             Model::Engine(backend, tokenizer) => Ok(Loaded {
                 // What an engine computes cannot be seen from outside: its name has to do.
                 model_hash: backend.model().name.clone(),
                 engine: [("engine".to_owned(), "of the caller".to_owned())].into(),
                 backend,
-                texts: tokenise(&tokenizer, watch)?,
+                texts: tokenizer.encode_corpus(texts, self.out.as_deref(), watch)?,
                 tokenizer: *tokenizer,
             }),
         }
     }
+
+    /// Loads a model of libtorch's while its texts are tokenised and its weights hashed.
+    #[cfg(feature = "tch")]
+    fn load_beside(
+        &self,
+        load: &Load<'_>,
+        engine: &str,
+        texts: &dyn TextSource,
+        watch: &dyn Watch,
+    ) -> Result<Loaded, ScanError> {
+        self.check_components(texts.labels().len(), load.info.width)?;
+        let tokenizer = TextTokenizer::open(load.tokenizer, &load.info, self.max_length)?;
+        let out = self.out.as_deref();
+        // Tokenising a large corpus takes minutes that a model which cannot be loaded is not worth.
+        let useless = AtomicBool::new(false);
+        let watch =
+            |progress: Progress<'_>| !useless.load(Ordering::Relaxed) && watch.step(progress);
+        let ((backend, device), texts, model_hash) = thread::scope(|scope| {
+            let texts = scope.spawn(|| tokenizer.encode_corpus(texts, out, &watch));
+            let hash = scope.spawn(load.hash);
+            let backend = (load.backend)()
+                .inspect_err(|_| useless.store(true, Ordering::Relaxed))
+                .map_err(ExtractError::Model);
+            Ok::<_, ScanError>((backend?, joined(texts)?, joined(hash)?))
+        })?;
+        let engine = [
+            ("engine", engine.to_owned()),
+            ("device", device.to_string()),
+        ];
+        Ok(Loaded {
+            backend,
+            tokenizer,
+            texts,
+            model_hash,
+            engine: engine.map(|(key, value)| (key.to_owned(), value)).into(),
+        })
+    }
+}
+
+/// How a model of libtorch's is loaded.
+#[cfg(feature = "tch")]
+struct Load<'a> {
+    info: ModelInfo,
+    /// The folder of its tokenizer.
+    tokenizer: &'a Path,
+    hash: &'a (dyn Fn() -> Result<String, ExtractError> + Sync),
+    backend: &'a dyn Fn() -> Result<(Box<dyn Backend>, Device), ModelError>,
 }
 
 /// The folder of a model that was given by name; any other model as it is.

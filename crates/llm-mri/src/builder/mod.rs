@@ -100,6 +100,17 @@ impl ScanBuilder {
         self
     }
 
+    /// A TorchScript module that returns hidden states, run by libtorch
+    /// ([`TorchScriptBackend`](mri_extract::TorchScriptBackend)), and the folder that holds the
+    /// `tokenizer.json` of its model. A module is a program: load only those you trust.
+    #[cfg(feature = "tch")]
+    #[must_use]
+    pub fn torchscript(mut self, module: impl AsRef<Path>, tokenizer: impl AsRef<Path>) -> Self {
+        let [module, tokenizer] = [module.as_ref(), tokenizer.as_ref()].map(Path::to_owned);
+        self.model = Some(Model::Module(module, tokenizer));
+        self
+    }
+
     /// An inference engine of your own, and the tokenizer of its model.
     #[must_use]
     pub fn backend(mut self, backend: impl Backend + 'static, tokenizer: TextTokenizer) -> Self {
@@ -177,7 +188,7 @@ impl ScanBuilder {
         self
     }
 
-    /// In what numbers libtorch computes.
+    /// In what numbers libtorch computes. A TorchScript module computes in those it was exported in.
     #[cfg(feature = "tch")]
     #[must_use]
     pub fn dtype(mut self, dtype: Dtype) -> Self {

@@ -1,6 +1,6 @@
 //! The flags that `scan` and `extract` share: which model, which texts, how to record.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
@@ -16,8 +16,20 @@ pub(crate) struct SourceArgs {
     /// Hugging Face hub, such as sentence-transformers/all-MiniLM-L6-v2. A model of the hub is
     /// fetched once and then kept where the Python client keeps it; HF_HOME, HF_TOKEN, HF_ENDPOINT
     /// and HF_HUB_OFFLINE work as there
-    #[arg(long, short, value_name = "DIR|ID")]
-    pub(crate) model: String,
+    #[arg(long, short, value_name = "DIR|ID", required_unless_present_any = ["module", "engine"])]
+    pub(crate) model: Option<String>,
+
+    /// What runs the model: libtorch (transformers of the families of the README), or torchscript
+    /// (any module that returns hidden states, --module); the default is what the other options ask for
+    #[arg(long, value_name = "NAME", value_parser = ["libtorch", "torchscript"])]
+    pub(crate) engine: Option<String>,
+
+    /// A TorchScript module (.pt) with its description (.json) beside it, as
+    /// crates/mri-extract/recipes/export_torchscript.py makes them of a model of transformers. Its
+    /// tokenizer.json lies in the folder named with --model, or beside it. A module is a program: run only
+    /// those you trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) module: Option<PathBuf>,
 
     /// Branch, tag or commit of a model of the hub; name a commit where others are to get the same
     /// numbers
@@ -112,8 +124,9 @@ pub(crate) struct SourceArgs {
 impl SourceArgs {
     /// Tells the builder all that these flags say.
     pub(crate) fn apply(&self, builder: ScanBuilder) -> Result<ScanBuilder> {
-        let mut builder = builder
-            .model_source(ModelSource::parse(&self.model, self.revision.as_deref())?)
+        let dtype = Dtype::from_str(&self.dtype).context("--dtype")?;
+        let mut builder = self
+            .apply_model(builder, dtype)?
             .data(&self.data)
             .out(&self.out)
             .replace(self.force)
@@ -127,7 +140,7 @@ impl SourceArgs {
                 split: self.split.clone(),
             })
             .device(Device::from_str(&self.device).context("--device")?)
-            .dtype(Dtype::from_str(&self.dtype).context("--dtype")?);
+            .dtype(dtype);
         if self.pooling != "auto" {
             builder = builder.pooling(Pooling::from_str(&self.pooling).context("--pooling")?);
         }
@@ -142,6 +155,43 @@ impl SourceArgs {
                 .build_global()?;
         }
         Ok(builder)
+    }
+
+    /// Tells the builder which model, and what runs it.
+    fn apply_model(&self, builder: ScanBuilder, dtype: Dtype) -> Result<ScanBuilder> {
+        let torchscript = match self.engine.as_deref() {
+            Some(engine) => engine == "torchscript",
+            None => self.module.is_some(),
+        };
+        match (&self.module, &self.model) {
+            (Some(module), model) if torchscript => {
+                anyhow::ensure!(
+                    dtype == Dtype::F32,
+                    "--dtype {}: a module computes in the numbers that it was exported in; leave it out",
+                    self.dtype
+                );
+                anyhow::ensure!(
+                    self.revision.is_none(),
+                    "--revision: a module is a file; leave it out"
+                );
+                let beside = module.parent().unwrap_or(Path::new(""));
+                let tokenizer = model.as_deref().map_or(beside, Path::new);
+                Ok(builder.torchscript(module, tokenizer))
+            }
+            (None, _) if torchscript => {
+                anyhow::bail!("--engine torchscript: name the module with --module FILE")
+            }
+            (Some(_), _) => {
+                anyhow::bail!(
+                    "--module: only --engine torchscript runs modules; leave one of them out"
+                )
+            }
+            (None, Some(model)) => {
+                let source = ModelSource::parse(model, self.revision.as_deref())?;
+                Ok(builder.model_source(source))
+            }
+            (None, None) => anyhow::bail!("--model: name the model that is to be run"),
+        }
     }
 
     /// What was read and run.

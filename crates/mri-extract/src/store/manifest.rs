@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use mri_core::{Labels, Layer, ModelInfo, Pooling};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::npy::StoreDtype;
 use crate::record::RecordStats;
@@ -324,19 +323,5 @@ pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
         }
     }
     names.sort();
-    let mut hash = Sha256::new();
-    for name in names {
-        let path = folder.join(&name);
-        let mut file = File::open(&path).map_err(ExtractError::io(&path))?;
-        let length = file.metadata().map_err(ExtractError::io(&path))?.len();
-        // Lengths keep the end of one file apart from the start of the next.
-        let name = name.to_string_lossy();
-        hash.update((name.len() as u64).to_le_bytes());
-        hash.update(name.as_bytes());
-        hash.update(length.to_le_bytes());
-        std::io::copy(&mut file, &mut files::HashWriter(&mut hash))
-            .map_err(ExtractError::io(&path))?;
-    }
-    let digest = hash.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    files::hash_of(names.iter().map(|name| folder.join(name)))
 }

@@ -143,10 +143,7 @@ impl TchBackend {
     /// The device in use; never [`Device::Auto`].
     #[must_use]
     pub fn device(&self) -> Device {
-        match self.device {
-            tch::Device::Cuda(n) => Device::Cuda(n),
-            _ => Device::Cpu,
-        }
+        self.device.into()
     }
 
     /// How long one product of two square matrices takes on this device and in these numbers, in
@@ -332,6 +329,15 @@ fn kind_of(dtype: Dtype) -> Kind {
         Dtype::F32 => Kind::Float,
         Dtype::Bf16 => Kind::BFloat16,
         Dtype::F16 => Kind::Half,
+    }
+}
+
+impl From<tch::Device> for Device {
+    fn from(device: tch::Device) -> Self {
+        match device {
+            tch::Device::Cuda(n) => Self::Cuda(n),
+            _ => Self::Cpu,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::parts::{by_length, in_parts};
 use super::pool::Pool;
 use super::{Recorder, TchOptions, engine_error, find_device, forward_error, set_threads};
 use crate::engine::ModelError;
+use crate::{Device, ExtractError, files};
 
 /// So many tokens go through a module at once.
 const PART_TOKENS: usize = 4096;
@@ -40,13 +41,7 @@ impl TorchScriptBackend {
     /// [`ModelError`]: a file that is missing or not what it should be, or a device that is not
     /// there.
     pub fn load(module: &Path, options: &TchOptions) -> Result<Self, ModelError> {
-        if !module.is_file() {
-            return Err(ModelError::MissingFile {
-                path: module.to_owned(),
-                remedy: "a TorchScript module is a file, as recipes/export_torchscript.py writes it",
-            });
-        }
-        let info = read_info(&module.with_extension("json"))?;
+        let info = Self::describe(module)?;
         let device = find_device(options.device)?;
         set_threads(options);
         let mut loaded = CModule::load_on_device(module, device).map_err(engine_error)?;
@@ -56,6 +51,34 @@ impl TorchScriptBackend {
             module: loaded,
             device,
         })
+    }
+
+    /// What the file beside a module says of it.
+    ///
+    /// # Errors
+    /// [`ModelError`] if either file is missing or the description is not what it should be.
+    pub fn describe(module: &Path) -> Result<ModelInfo, ModelError> {
+        if !module.is_file() {
+            return Err(ModelError::MissingFile {
+                path: module.to_owned(),
+                remedy: "a TorchScript module is a file, as recipes/export_torchscript.py writes it",
+            });
+        }
+        read_info(&module.with_extension("json"))
+    }
+
+    /// The SHA-256 of a module and its description, as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`ExtractError::Io`].
+    pub fn hash(module: &Path) -> Result<String, ExtractError> {
+        files::hash_of([module, &module.with_extension("json")])
+    }
+
+    /// The device in use; never [`Device::Auto`].
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.device.into()
     }
 
     /// Runs texts of equal length.
