@@ -127,8 +127,12 @@ pub(crate) fn hash_of<P: AsRef<Path>>(
         hash.update(length.to_le_bytes());
         io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(ExtractError::io(path))?;
     }
-    let digest = hash.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
+}
+
+/// The hexadecimal digits of a hash.
+pub(crate) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Lets a file be copied into a hash.

@@ -2,8 +2,9 @@ use std::path::{Path, PathBuf};
 
 use mri_core::{ModelInfo, TokenBatch, Watch};
 use sha2::{Digest, Sha256};
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
+use crate::files::hex;
 use crate::tokens::TokenWriter;
 use crate::{CorpusOrigin, ExtractError, TextSource, TokenSource};
 
@@ -11,10 +12,21 @@ use crate::{CorpusOrigin, ExtractError, TextSource, TokenSource};
 /// than nearly every sentence or abstract.
 const DEFAULT_MAX_LENGTH: usize = 512;
 
-/// So many texts are tokenised at a time, and texts of so many bytes: the tokenizer keeps some hundred
-/// bytes for each of their tokens, we only the ids.
+/// So many texts are tokenised at a time, or as many as give the tokenizer so many bytes: it keeps some
+/// hundred bytes for each of their tokens, we only the ids.
 const CHUNK: usize = 512;
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// So many bytes of texts wait for that at the most, one text aside: of long ones the tokenizer is given
+/// the beginning.
+const WAITING_BYTES: usize = 1 << 24;
+
+/// The beginning of a text has so many bytes for each token that is kept: ten times what a token takes.
+const BYTES_PER_TOKEN: usize = 64;
+
+/// A beginning is enough if it gives so many times the tokens that are kept, so that its end, where a word
+/// may be cut, is far from all of them.
+const MARGIN: usize = 2;
 
 /// Turns texts into the token ids of one model.
 ///
@@ -112,10 +124,7 @@ impl TextTokenizer {
         };
         tokenizer.with_truncation(Some(cut)).map_err(broken)?;
         tokenizer.with_padding(None);
-        let hash = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(&Sha256::digest(&bytes));
         Ok(Self {
             tokenizer,
             path,
@@ -136,7 +145,8 @@ impl TextTokenizer {
         &self.hash
     }
 
-    /// Tokenises texts, in parallel, keeping their order.
+    /// Tokenises texts, in parallel, keeping their order. Of texts that are much longer than what is kept of
+    /// them only the beginning is looked at.
     ///
     /// # Errors
     /// [`ExtractError::Tokenizer`] with what the tokenizer reports, or for a text that leaves no token
@@ -207,7 +217,9 @@ struct Chunks<'a> {
     keep: &'a mut Keep<'a>,
     watch: &'a dyn Watch,
     texts: Vec<String>,
-    bytes: usize,
+    /// Bytes of the texts, and of what the tokenizer is given of them.
+    waiting: usize,
+    given: usize,
     done: usize,
     total: usize,
     truncated: usize,
@@ -226,17 +238,23 @@ impl<'a> Chunks<'a> {
             watch,
             total,
             texts: Vec::new(),
-            bytes: 0,
+            waiting: 0,
+            given: 0,
             done: 0,
             truncated: 0,
         }
     }
 
     fn push(&mut self, text: &str) -> Result<(), ExtractError> {
-        if self.texts.len() == CHUNK || self.bytes + text.len() > CHUNK_BYTES {
+        let given = self.tokenizer.beginning(text, 1).len();
+        if self.texts.len() == CHUNK
+            || self.given + given > CHUNK_BYTES
+            || self.waiting + text.len() > WAITING_BYTES
+        {
             self.encode()?;
         }
-        self.bytes += text.len();
+        self.waiting += text.len();
+        self.given += given;
         self.texts.push(text.to_owned());
         Ok(())
     }
@@ -248,29 +266,61 @@ impl<'a> Chunks<'a> {
     }
 
     fn encode(&mut self) -> Result<(), ExtractError> {
-        let problem = |problem| ExtractError::Tokenizer {
-            path: self.tokenizer.path.clone(),
-            problem,
-        };
-        self.bytes = 0;
+        (self.waiting, self.given) = (0, 0);
         let texts = std::mem::take(&mut self.texts);
-        let encodings = self
-            .tokenizer
-            .tokenizer
-            .encode_batch_fast(texts, true)
-            .map_err(|e| problem(e.to_string()))?;
-        for encoding in &encodings {
+        for (text, encoding) in texts.iter().zip(self.tokenizer.encode_beginnings(&texts)?) {
+            let (encoding, cut) = self.tokenizer.enough(text, encoding)?;
             if encoding.get_ids().is_empty() {
-                return Err(problem(format!(
+                return Err(self.tokenizer.problem(format!(
                     "text {} of the corpus (counted from 0) has no tokens",
                     self.done
                 )));
             }
             self.done += 1;
-            self.truncated += usize::from(!encoding.get_overflowing().is_empty());
+            self.truncated += usize::from(cut);
             (self.keep)(encoding.get_ids())?;
         }
         let (done, total) = (self.done as u64, self.total as u64);
         Ok(self.watch.check("tokenise", done, total)?)
+    }
+}
+
+impl TextTokenizer {
+    fn problem(&self, problem: String) -> ExtractError {
+        ExtractError::Tokenizer {
+            path: self.path.clone(),
+            problem,
+        }
+    }
+
+    fn encode_beginnings(&self, texts: &[String]) -> Result<Vec<Encoding>, ExtractError> {
+        let beginnings: Vec<&str> = texts.iter().map(|text| self.beginning(text, 1)).collect();
+        let encodings = self.tokenizer.encode_batch_fast(beginnings, true);
+        encodings.map_err(|e| self.problem(e.to_string()))
+    }
+
+    /// As much of a text as should do for all tokens that are kept, or `times` as much.
+    fn beginning<'a>(&self, text: &'a str, times: usize) -> &'a str {
+        let end = self.max_length.saturating_mul(BYTES_PER_TOKEN);
+        &text[..text.floor_char_boundary(end.saturating_mul(times))]
+    }
+
+    /// The tokens of a text, given those of its beginning, and whether they are not all. Text without
+    /// tokens, such as spaces, may have taken up the beginning: then a longer one is taken.
+    fn enough(&self, text: &str, mut encoding: Encoding) -> Result<(Encoding, bool), ExtractError> {
+        let mut times = 1;
+        loop {
+            let overflowing = encoding.get_overflowing();
+            let whole = self.beginning(text, times).len() == text.len();
+            let tokens: usize = overflowing.iter().map(Encoding::len).sum();
+            if whole || encoding.len() + tokens >= MARGIN * self.max_length {
+                let cut = !overflowing.is_empty();
+                return Ok((encoding, cut));
+            }
+            times *= 2;
+            let longer = self.beginning(text, times);
+            let longer = self.tokenizer.encode_fast(longer, true);
+            encoding = longer.map_err(|e| self.problem(e.to_string()))?;
+        }
     }
 }

@@ -1,3 +1,4 @@
+mod clock;
 mod load;
 
 use std::path::{Path, PathBuf};
@@ -17,11 +18,12 @@ use mri_extract::{Device, Dtype, TchOptions};
 use mri_grid::Binning;
 use mri_reduce::ReducerSpec;
 
+use self::clock::Clock;
 #[cfg(all(feature = "tch", feature = "hub"))]
 use self::load::fetched;
 use self::load::{Model, Texts};
 use crate::folder::Stage;
-use crate::notes::{ScanNotes, Timings};
+use crate::notes::ScanNotes;
 use crate::{Scan, ScanError};
 
 /// Says what a [`Scan`] is made of; [`ScanBuilder::run`] makes it.
@@ -404,29 +406,4 @@ impl ScanBuilder {
         }
         Ok(())
     }
-}
-
-/// Seconds per stage.
-#[derive(Default)]
-struct Clock(Timings);
-
-impl Clock {
-    fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let result = work();
-        self.0
-            .insert(stage.to_owned(), round(start.elapsed().as_secs_f64()));
-        result
-    }
-
-    fn finish(mut self, started: Instant) -> Timings {
-        self.0
-            .insert("total".to_owned(), round(started.elapsed().as_secs_f64()));
-        self.0
-    }
-}
-
-/// Milliseconds are all that a run on a shared machine can tell.
-fn round(seconds: f64) -> f64 {
-    (seconds * 1e3).round() / 1e3
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mri_core::Labels;
 use sha2::{Digest, Sha256};
 
+use crate::files::hex;
 use crate::{ExtractError, ShardEntry};
 
 /// Labelled texts that can be read from the first to the last: in memory ([`Corpus`](crate::Corpus))
@@ -58,8 +59,7 @@ impl CorpusHash {
     }
 
     pub(super) fn finish(self) -> String {
-        let digest = self.0.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 
     fn field(&mut self, text: &str) {

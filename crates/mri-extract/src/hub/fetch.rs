@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{HubError, HubOptions};
 use crate::engine::parse_index;
-use crate::files::HashWriter;
+use crate::files::{HashWriter, hex};
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
@@ -261,7 +261,7 @@ fn verify(place: &Path, size: u64) -> Result<(), HubError> {
     } else if let Some(sha) = sha {
         let mut hash = Sha256::new();
         std::io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(io)?;
-        let found: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let found = hex(&hash.finalize());
         (found != sha.to_ascii_lowercase())
             .then(|| "its contents are not those of the hub".to_owned())
     } else {

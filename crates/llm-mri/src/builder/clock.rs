@@ -1,0 +1,30 @@
+//! How long the stages of a scan take.
+
+use std::time::Instant;
+
+use crate::Timings;
+
+/// Seconds per stage.
+#[derive(Default)]
+pub(super) struct Clock(Timings);
+
+impl Clock {
+    pub(super) fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.0
+            .insert(stage.to_owned(), round(start.elapsed().as_secs_f64()));
+        result
+    }
+
+    pub(super) fn finish(mut self, started: Instant) -> Timings {
+        self.0
+            .insert("total".to_owned(), round(started.elapsed().as_secs_f64()));
+        self.0
+    }
+}
+
+/// Milliseconds are all that a run on a shared machine can tell.
+fn round(seconds: f64) -> f64 {
+    (seconds * 1e3).round() / 1e3
+}
