@@ -1,6 +1,4 @@
 use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use crate::{ExtractError, TokenSource};
@@ -54,6 +52,7 @@ pub fn plan_batches(
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut longest = 0;
     for (length, row) in firsts {
+        let length = length as usize;
         match batches.last_mut() {
             Some(batch)
                 if (batch.len() + 1) * longest <= limits.tokens && batch.len() < limits.texts =>
@@ -70,46 +69,56 @@ pub fn plan_batches(
 }
 
 /// Texts that differ from each other, and their copies.
-#[derive(Default)]
 struct Distinct {
     /// Length and row of the first of every group of equal texts.
-    firsts: Vec<(usize, usize)>,
+    firsts: Vec<(u64, usize)>,
     /// As in [`BatchPlan`].
     copies: Vec<(usize, usize)>,
 }
 
 /// Finds equal texts.
 ///
-/// Only hashes of the texts are held, since the texts may be too many for that; whether two with the
-/// same hash are equal is for their tokens to say. Should they differ, which happens to one pair in
-/// 2^64, copies of the second are run like other texts.
+/// Only a hash of each is held, since the texts may be too many for more; whether two with the same hash
+/// are equal is for their tokens to say. Should they differ, which happens to one pair in 2^64,
+/// copies of the second are run like other texts.
 fn distinct(
     texts: &dyn TokenSource,
     hash: impl Fn(&[u32]) -> u64,
 ) -> Result<Distinct, ExtractError> {
-    let mut first_of: HashMap<u64, usize> = HashMap::new();
-    let mut found = Distinct::default();
-    let (mut tokens, mut other) = (Vec::new(), Vec::new());
+    let mut tokens = Vec::new();
+    let mut rows = Vec::with_capacity(texts.len());
     for row in 0..texts.len() {
         texts.read(row, &mut tokens)?;
-        match first_of.entry(hash(&tokens)) {
-            Entry::Vacant(entry) => {
-                entry.insert(row);
-                found.firsts.push((tokens.len(), row));
-            }
-            Entry::Occupied(entry) => {
-                let first = *entry.get();
-                texts.read(first, &mut other)?;
-                if tokens == other {
-                    found.copies.push((first, row));
-                } else {
-                    found.firsts.push((tokens.len(), row));
+        rows.push((hash(&tokens), row));
+    }
+    rows.sort_unstable();
+    let mut copies = Vec::new();
+    // Rows that are no copies move to the front, with their length in place of the hash.
+    let mut kept = 0;
+    let mut first = None;
+    let mut first_tokens = Vec::new();
+    for i in 0..rows.len() {
+        let (hash, row) = rows[i];
+        match first {
+            Some((of_hash, source)) if of_hash == hash => {
+                texts.read(source, &mut first_tokens)?;
+                texts.read(row, &mut tokens)?;
+                if tokens == first_tokens {
+                    copies.push((source, row));
+                    continue;
                 }
             }
+            _ => first = Some((hash, row)),
         }
+        rows[kept] = (texts.length(row) as u64, row);
+        kept += 1;
     }
-    found.copies.sort_unstable();
-    Ok(found)
+    rows.truncate(kept);
+    copies.sort_unstable();
+    Ok(Distinct {
+        firsts: rows,
+        copies,
+    })
 }
 
 #[cfg(test)]

@@ -180,8 +180,9 @@ impl TextTokenizer {
         folder: Option<&Path>,
         watch: &dyn Watch,
     ) -> Result<TokenizedCorpus, ExtractError> {
+        let texts = corpus.labels().len();
         let encode = |keep: &mut Keep<'_>| {
-            let mut chunks = Chunks::new(self, corpus.labels().len(), keep, watch);
+            let mut chunks = Chunks::new(self, texts, keep, watch);
             let origin = corpus.for_each(&mut |text| chunks.push(text))?;
             Ok::<_, ExtractError>((origin, chunks.finish()?))
         };
@@ -195,7 +196,7 @@ impl TextTokenizer {
                 (Box::new(tokens), done)
             }
             Some(folder) => {
-                let mut tokens = TokenWriter::create(folder)?;
+                let mut tokens = TokenWriter::create(folder, texts)?;
                 let done = encode(&mut |ids| tokens.push(ids))?;
                 (Box::new(tokens.finish()?), done)
             }
@@ -313,7 +314,7 @@ impl TextTokenizer {
             let overflowing = encoding.get_overflowing();
             let whole = self.beginning(text, times).len() == text.len();
             let tokens: usize = overflowing.iter().map(Encoding::len).sum();
-            if whole || encoding.len() + tokens >= MARGIN * self.max_length {
+            if whole || encoding.len() + tokens >= self.max_length.saturating_mul(MARGIN) {
                 let cut = !overflowing.is_empty();
                 return Ok((encoding, cut));
             }
