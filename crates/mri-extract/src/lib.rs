@@ -21,6 +21,8 @@ mod tokenize;
 mod tokens;
 
 pub use batch::{BatchLimits, BatchPlan, plan_batches};
+#[cfg(feature = "parquet")]
+pub use corpus::panic_is_caught;
 pub use corpus::{Corpus, CorpusFile, CorpusOptions, CorpusOrigin, TextSource};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,

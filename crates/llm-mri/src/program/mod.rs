@@ -15,6 +15,7 @@ mod scan;
 mod source;
 mod table;
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -51,6 +52,13 @@ enum Command {
 /// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
 /// argument parser itself answers wrong usage with 2.
 pub(crate) fn run() -> ExitCode {
+    // An error that began as a panic is told like any other.
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !llm_mri::extract::panic_is_caught() {
+            usual(panic);
+        }
+    }));
     let outcome = match Cli::parse().command {
         Command::Scan(args) => scan::run(args),
         Command::Extract(args) => extract::run(args),

@@ -23,6 +23,8 @@ use std::sync::Arc;
 use mri_core::Labels;
 
 pub use self::file::CorpusFile;
+#[cfg(feature = "parquet")]
+pub use self::parquet::panic_is_caught;
 pub use self::source::{CorpusOrigin, TextSource};
 
 use self::rows::Rows;

@@ -9,6 +9,7 @@ mod footer;
 mod pages;
 mod thrift;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub(super) fn read(
         move |e: ParquetError| ExtractError::BadTable {
             path: path.to_owned(),
             place,
-            problem: e.to_string(),
+            problem: problem(&e),
         }
     };
     let header = || bad("its description of the columns".to_owned());
@@ -141,12 +142,44 @@ pub(super) fn read(
     }
 }
 
+/// What is wrong, without the names of the crates through which word of it went.
+fn problem(error: &ParquetError) -> String {
+    let whole = error.to_string();
+    let mut told = whole.as_str();
+    let names = [
+        "External: ",
+        "Arrow: ",
+        "Parquet argument error: ",
+        "Parquet error: ",
+    ];
+    while let Some(rest) = names.iter().find_map(|name| told.strip_prefix(name)) {
+        told = rest;
+    }
+    told.to_owned()
+}
+
+thread_local! {
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is caught and becomes an error: the decoder of Parquet tables has some on
+/// damaged files.
+///
+/// The process's panic hook is called all the same; with this it can tell such a panic from others and
+/// need not speak of it.
+#[must_use]
+pub fn panic_is_caught() -> bool {
+    DECODING.get()
+}
+
 /// What the decoder gives, where a panic of it is an error like any other: on some damaged files, such
-/// as ones with fewer definition levels than values, version 60 of its crate panics. The process's panic
-/// hook is called all the same.
+/// as ones with fewer definition levels than values, version 60 of its crate panics.
 fn decoded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    DECODING.set(true);
     // What was decoded half is never looked at again.
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+    let outcome = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    outcome.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         let text = text.unwrap_or("for no given reason");
