@@ -28,11 +28,12 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use mri_core::Backend;
+use mri_core::{Backend, BackendError, Capture, ModelInfo, TokenBatch};
 use mri_extract::{
-    Corpus, CorpusOptions, Device, Dtype, Mlp, RecordOptions, TchBackend, TchOptions,
-    TextTokenizer, TransformerSpec, record, write_npy,
+    Corpus, CorpusFile, CorpusOptions, Device, Dtype, Mlp, Provenance, RecordOptions, StoreOptions,
+    TchBackend, TchOptions, TextSource, TextTokenizer, TransformerSpec, record_to_store,
 };
+use ndarray::Array2;
 
 const SIZE: usize = 2048;
 
@@ -76,11 +77,10 @@ fn main() -> anyhow::Result<()> {
     let mut bf16 = load(&options, Dtype::Bf16)?;
     let tokenizer = TextTokenizer::open(&options.model, f32.model(), None)?;
     let corpus = Corpus::open(&options.corpus, &CorpusOptions::default())?;
-    let chosen = corpus.texts().iter().step_by(options.every);
-    let corpus = Corpus::from_pairs(chosen.map(|text| (text.as_str(), "any")))?;
+    let chosen: Vec<&String> = corpus.texts().iter().step_by(options.every).collect();
     options.corpus = scratch.path().join("corpus.csv");
-    write_csv(&options.corpus, corpus.texts())?;
-    let texts = tokenizer.encode(corpus.texts())?.tokens;
+    write_csv(&options.corpus, &chosen)?;
+    let texts = tokenizer.encode(&chosen)?.tokens;
     let operations: f64 = texts.iter().map(|t| flops(f32.spec(), t.len())).sum();
     let tokens = texts.n_tokens() as f64;
     writeln!(
@@ -101,9 +101,9 @@ fn main() -> anyhow::Result<()> {
     let mut seen: [Vec<Times>; 5] = Default::default();
     for round in 0..=options.rounds {
         let product = gemm(&f32)?;
-        let ours = run(&mut f32, &tokenizer, &corpus, scratch.path())?;
+        let ours = run(&mut f32, &tokenizer, &options.corpus, scratch.path())?;
         let theirs = rival.as_mut().map(Rival::run).transpose()?;
-        let short = run(&mut bf16, &tokenizer, &corpus, scratch.path())?;
+        let short = run(&mut bf16, &tokenizer, &options.corpus, scratch.path())?;
         let slow = peer.as_mut().map(Rival::run).transpose()?;
         let again = gemm(&f32)?;
         if round == 0 {
@@ -224,11 +224,11 @@ fn load(options: &Options, dtype: Dtype) -> anyhow::Result<TchBackend> {
     Ok(TchBackend::load(&options.model, &engine)?)
 }
 
-/// The texts as the rival reads them.
-fn write_csv(path: &Path, texts: &[String]) -> anyhow::Result<()> {
-    let mut csv = String::from("text\n");
+/// The texts as ours and the rivals read them.
+fn write_csv(path: &Path, texts: &[&String]) -> anyhow::Result<()> {
+    let mut csv = String::from("text,label\n");
     for text in texts {
-        writeln!(csv, "\"{}\"", text.replace('"', "\"\""))?;
+        writeln!(csv, "\"{}\",any", text.replace('"', "\"\""))?;
     }
     Ok(fs::write(path, csv)?)
 }
@@ -245,31 +245,67 @@ fn gemm(backend: &TchBackend) -> anyhow::Result<f64> {
     Ok(total / f64::from(n))
 }
 
-/// From texts to files, as a scan does.
+/// From texts on disk to a finished store, as `llm-mri extract` does it once the model is loaded.
 fn run(
     backend: &mut TchBackend,
     tokenizer: &TextTokenizer,
-    corpus: &Corpus,
+    corpus: &Path,
     out: &Path,
 ) -> anyhow::Result<Times> {
     let start = Instant::now();
-    let texts = tokenizer.encode(corpus.texts())?.tokens;
-    let forward = Instant::now();
-    let recording = record(
+    let corpus = CorpusFile::open(corpus, &CorpusOptions::default())?;
+    let texts = tokenizer.encode_corpus(&corpus, Some(out), &())?;
+    // Models are hashed while they are loaded.
+    let from = Provenance::new("model".to_owned(), tokenizer, &texts);
+    let mut timed = Timed {
         backend,
-        &texts,
+        forward: 0.0,
+    };
+    let store = out.join("store");
+    record_to_store(
+        &mut timed,
+        texts.tokens.as_ref(),
         corpus.labels(),
+        &from,
+        &store,
         &RecordOptions::default(),
+        &StoreOptions::default(),
         &(),
     )?;
-    let forward = forward.elapsed().as_secs_f64();
-    for (layer, rows) in recording.activations.iter() {
-        write_npy(&out.join(format!("{layer}.npy")), rows.load()?.view())?;
-    }
-    Ok(Times {
-        forward,
+    let times = Times {
+        forward: timed.forward,
         total: start.elapsed().as_secs_f64(),
-    })
+    };
+    fs::remove_dir_all(store)?;
+    Ok(times)
+}
+
+/// Takes the time of forward passes.
+struct Timed<'a> {
+    backend: &'a mut TchBackend,
+    /// Seconds.
+    forward: f64,
+}
+
+impl Backend for Timed<'_> {
+    fn model(&self) -> &ModelInfo {
+        self.backend.model()
+    }
+
+    fn tokens_per_batch(&self) -> usize {
+        self.backend.tokens_per_batch()
+    }
+
+    fn forward(
+        &mut self,
+        batch: &TokenBatch,
+        capture: &Capture,
+    ) -> Result<Vec<Array2<f32>>, BackendError> {
+        let start = Instant::now();
+        let rows = self.backend.forward(batch, capture);
+        self.forward += start.elapsed().as_secs_f64();
+        rows
+    }
 }
 
 /// The operations of a full forward pass over one text: two per weight and token, and two per

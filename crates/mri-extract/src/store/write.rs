@@ -54,7 +54,7 @@ pub struct StoredRecording {
 /// Runs texts through a model and keeps the layers asked for in a folder.
 ///
 /// As [`crate::record`], except that the rows are written to their files as batches finish: memory
-/// grows neither with layers nor with the length of texts, and with their number by some 20 bytes for
+/// grows neither with layers nor with the length of texts, and with their number by some 40 bytes for
 /// each if `texts` lie in a [`TokenFile`](crate::TokenFile). A recording that was stopped is
 /// gone on with, and its bytes are those of one that was not; a finished one is opened as it is.
 ///
