@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use mri_core::Labels;
 
-use super::rows::{Rows, Take};
+use super::rows::Rows;
 use super::sample::{Chosen, Sample};
 use super::source::{CorpusHash, CorpusOrigin, TextSource};
-use super::{CorpusOptions, read_rows, shard_labels};
+use super::{CorpusOptions, read_rows, shard_labels, some_labels};
 use crate::{ExtractError, Shard, ShardEntry};
 
 /// Labelled texts that stay where they are stored: only their labels are held in memory.
@@ -51,6 +51,16 @@ impl CorpusFile {
         options: &CorpusOptions,
         look: &mut dyn FnMut(&str),
     ) -> Result<Self, ExtractError> {
+        Self::survey_of(path, options, look, |rows| read_rows(path, options, rows))
+    }
+
+    /// The same of the rows that `read` reads.
+    pub(super) fn survey_of(
+        path: &Path,
+        options: &CorpusOptions,
+        look: &mut dyn FnMut(&str),
+        read: impl FnOnce(&mut Rows<'_>) -> Result<(), ExtractError>,
+    ) -> Result<Self, ExtractError> {
         for (value, flag) in [(options.limit, "limit"), (options.per_class, "per-class")] {
             if value == Some(0) {
                 return Err(ExtractError::EmptySample { flag });
@@ -62,19 +72,15 @@ impl CorpusFile {
             look(text);
             Ok(())
         };
-        let (names, dropped) = through(path, options, &mut take)?;
+        let mut rows = Rows::new(options, &mut take);
+        read(&mut rows)?;
+        let (names, dropped) = rows.finish();
         let Chosen { rows, ids, seen } = sample.finish();
-        if ids.is_empty() {
-            return Err(ExtractError::EmptyCorpus {
-                path: path.to_owned(),
-                dropped,
-            });
-        }
         Ok(Self {
             path: path.to_owned(),
             options: options.clone(),
             rows,
-            whole: Arc::new(Labels::new(names, ids)?),
+            whole: some_labels(path, names, ids, dropped)?,
             shard: None,
             dropped,
             read: seen,
@@ -91,6 +97,38 @@ impl CorpusFile {
         let labels = shard_labels(&self.whole, shard, self.shard.is_some())?;
         self.shard = Some((shard, labels));
         Ok(self)
+    }
+
+    /// Hands the texts of the whole corpus to `each`, with their numbers and those of their labels.
+    pub(super) fn for_each_of_whole(
+        &self,
+        each: &mut dyn FnMut(usize, &str, u32) -> Result<(), ExtractError>,
+    ) -> Result<(), ExtractError> {
+        let changed = || ExtractError::CorpusChanged {
+            path: self.path.clone(),
+        };
+        let (mut seen, mut kept) = (0, 0);
+        let mut take = |text: &str, label: u32| {
+            let row = seen;
+            seen += 1;
+            if let Some(rows) = &self.rows
+                && rows.get(kept) != Some(&row)
+            {
+                return Ok(());
+            }
+            if self.whole.ids().get(kept) != Some(&label) {
+                return Err(changed());
+            }
+            kept += 1;
+            each(kept - 1, text, label)
+        };
+        let mut rows = Rows::new(&self.options, &mut take);
+        read_rows(&self.path, &self.options, &mut rows)?;
+        let (names, dropped) = rows.finish();
+        if names != self.whole.names() || dropped != self.dropped || seen != self.read {
+            return Err(changed());
+        }
+        Ok(())
     }
 
     /// Where the texts are stored.
@@ -125,51 +163,30 @@ impl TextSource for CorpusFile {
         &self,
         each: &mut dyn FnMut(&str) -> Result<(), ExtractError>,
     ) -> Result<CorpusOrigin, ExtractError> {
-        let changed = || ExtractError::CorpusChanged {
-            path: self.path.clone(),
-        };
         let names = self.whole.names();
-        let mut hash = CorpusHash::new(names);
+        let mut whole = CorpusHash::new(names);
         let mut part = self
             .shard
             .as_ref()
             .map(|&(shard, _)| (shard, CorpusHash::new(names)));
-        let (mut seen, mut kept) = (0, 0);
-        let mut take = |text: &str, label: u32| {
-            let row = seen;
-            seen += 1;
-            if let Some(rows) = &self.rows
-                && rows.get(kept) != Some(&row)
-            {
-                return Ok(());
-            }
-            if self.whole.ids().get(kept) != Some(&label) {
-                return Err(changed());
-            }
-            let text_number = kept;
-            kept += 1;
-            hash.push(text, label);
-            match &mut part {
-                Some((shard, _)) if !shard.has(text_number) => Ok(()),
-                Some((_, hash)) => {
-                    hash.push(text, label);
-                    each(text)
+        self.for_each_of_whole(&mut |number, text, label| {
+            whole.push(text, label);
+            if let Some((shard, part)) = &mut part {
+                if !shard.has(number) {
+                    return Ok(());
                 }
-                None => each(text),
+                part.push(text, label);
             }
-        };
-        let (there, dropped) = through(&self.path, &self.options, &mut take)?;
-        if there != names || dropped != self.dropped || seen != self.read {
-            return Err(changed());
-        }
-        let whole = hash.finish();
+            each(text)
+        })?;
+        let whole = whole.finish();
         let (hash, shard) = match part {
             None => (whole, None),
             Some((shard, part)) => {
                 let entry = ShardEntry {
                     shard,
                     corpus: whole,
-                    texts: kept,
+                    texts: self.whole.len(),
                 };
                 (part.finish(), Some(entry))
             }
@@ -182,15 +199,4 @@ impl TextSource for CorpusFile {
             shard,
         })
     }
-}
-
-/// Reads all rows; the names of their labels, and how many were dropped.
-fn through<'a>(
-    path: &Path,
-    options: &CorpusOptions,
-    take: &'a mut Take<'a>,
-) -> Result<(Vec<String>, usize), ExtractError> {
-    let mut rows = Rows::new(options, take);
-    read_rows(path, options, &mut rows)?;
-    Ok(rows.finish())
 }

@@ -3,25 +3,26 @@
 use std::path::Path;
 
 use super::rows::Rows;
-use super::sample::Sample;
-use super::{CorpusOptions, dataset, json_lines, table};
+use super::{CorpusFile, CorpusOptions, dataset, json_lines, table};
 use crate::ExtractError;
 
 pub(crate) fn table(bytes: &[u8], delimiter: u8, options: &CorpusOptions) {
     let path = Path::new("corpus.csv");
-    sampled(options, |rows| {
+    survey(path, options, |rows| {
         table::read(path, bytes, delimiter, options, rows)
     });
 }
 
 pub(crate) fn json_lines(bytes: &[u8], options: &CorpusOptions) {
     let path = Path::new("corpus.jsonl");
-    sampled(options, |rows| json_lines::read(path, bytes, options, rows));
+    survey(path, options, |rows| {
+        json_lines::read(path, bytes, options, rows)
+    });
 }
 
 pub(crate) fn arrow(bytes: &[u8], classes: &[String], options: &CorpusOptions) {
     let path = Path::new("data-00000-of-00001.arrow");
-    sampled(options, |rows| {
+    survey(path, options, |rows| {
         if !classes.is_empty() {
             rows.declare(classes);
         }
@@ -29,14 +30,10 @@ pub(crate) fn arrow(bytes: &[u8], classes: &[String], options: &CorpusOptions) {
     });
 }
 
-/// Draws a sample of what a reader reads.
-fn sampled(options: &CorpusOptions, read: impl FnOnce(&mut Rows<'_>) -> Result<(), ExtractError>) {
-    let mut sample = Sample::new(options);
-    let mut take = |_: &str, label| {
-        sample.push(label);
-        Ok(())
-    };
-    if read(&mut Rows::new(options, &mut take)).is_ok() {
-        let _ = sample.finish();
-    }
+fn survey(
+    path: &Path,
+    options: &CorpusOptions,
+    read: impl FnOnce(&mut Rows<'_>) -> Result<(), ExtractError>,
+) {
+    let _ = CorpusFile::survey_of(path, options, &mut |_| (), read);
 }

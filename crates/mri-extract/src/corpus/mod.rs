@@ -102,7 +102,7 @@ impl Corpus {
         } else {
             // Which rows are of the sample is known only once all have been seen.
             let file = CorpusFile::open(path, options)?;
-            file.for_each(&mut |text| {
+            file.for_each_of_whole(&mut |_, text, _| {
                 texts.push(text.to_owned());
                 Ok(())
             })?;
@@ -139,14 +139,8 @@ impl Corpus {
             rows.push(path, place, text.as_ref(), label.as_ref())?;
         }
         let (names, dropped) = rows.finish();
-        if texts.is_empty() {
-            return Err(ExtractError::EmptyCorpus {
-                path: path.to_owned(),
-                dropped,
-            });
-        }
         Ok(Self {
-            labels: Arc::new(Labels::new(names, ids)?),
+            labels: some_labels(path, names, ids, dropped)?,
             read: texts.len(),
             texts,
             source: path.to_owned(),
@@ -309,6 +303,22 @@ fn read_rows(
             path: path.to_owned(),
         }),
     }
+}
+
+/// The labels of a corpus, which has to have some text.
+fn some_labels(
+    path: &Path,
+    names: Vec<String>,
+    ids: Vec<u32>,
+    dropped: usize,
+) -> Result<Arc<Labels>, ExtractError> {
+    if ids.is_empty() {
+        return Err(ExtractError::EmptyCorpus {
+            path: path.to_owned(),
+            dropped,
+        });
+    }
+    Ok(Arc::new(Labels::new(names, ids)?))
 }
 
 /// The labels of a shard of a corpus, which may be a shard itself.
