@@ -9,9 +9,8 @@ use mri_core::{Activations, Backend, Labels, Pooling, Reducer, Site, Watch};
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::ModelSource;
 use mri_extract::{
-    Corpus, CorpusEntry, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions,
-    RecordingEntry, Shard, StoreDtype, StoreOptions, TextTokenizer, TokenSource, record,
-    record_to_store,
+    Corpus, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions, RecordingEntry, Shard,
+    StoreDtype, StoreOptions, TextTokenizer, TokenSource, record, record_to_store,
 };
 #[cfg(feature = "tch")]
 use mri_extract::{Device, Dtype, TchOptions};
@@ -377,7 +376,7 @@ impl ScanBuilder {
             });
         let manifest = Manifest::new(
             backend.model().clone(),
-            CorpusEntry::new(labels, &from.corpus),
+            labels,
             RecordingEntry {
                 layers: layers.collect(),
                 pooling: recording.pooling,

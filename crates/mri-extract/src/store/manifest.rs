@@ -159,8 +159,7 @@ pub struct LayerEntry {
 
 impl CorpusEntry {
     /// The entry of a corpus with these labels.
-    #[must_use]
-    pub fn new(labels: &Labels, origin: &CorpusOrigin) -> Self {
+    fn new(labels: &Labels, origin: &CorpusOrigin) -> Self {
         Self {
             hash: origin.hash.clone(),
             source: origin.source.clone(),
@@ -177,11 +176,11 @@ impl Manifest {
     /// The manifest's name in a store's folder.
     pub const FILE_NAME: &'static str = "manifest.json";
 
-    /// The manifest of a recording of this version, without sections.
+    /// The manifest of a recording of this version, of texts with these labels, without sections.
     #[must_use]
     pub fn new(
         model: ModelInfo,
-        corpus: CorpusEntry,
+        labels: &Labels,
         recording: RecordingEntry,
         stats: RecordStats,
         from: &Provenance,
@@ -194,7 +193,7 @@ impl Manifest {
                 info: model,
             },
             tokenizer: from.tokenizer.clone(),
-            corpus,
+            corpus: CorpusEntry::new(labels, &from.corpus),
             shard: from.corpus.shard.clone(),
             recording,
             stats,

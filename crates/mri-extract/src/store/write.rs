@@ -9,7 +9,7 @@ use ndarray::Array2;
 use sha2::{Digest, Sha256};
 
 use super::journal::Journal;
-use super::manifest::{CorpusEntry, LayerEntry, Manifest, Provenance, RecordingEntry};
+use super::manifest::{LayerEntry, Manifest, Provenance, RecordingEntry};
 use super::stock::{Lock, Stock, remove_files, replaceable, take_stock};
 use super::{Paths, open_store};
 use crate::batch::{BatchPlan, plan_batches};
@@ -106,7 +106,7 @@ pub fn record_to_store(
     });
     let asked = Manifest::new(
         backend.model().clone(),
-        CorpusEntry::new(labels, &from.corpus),
+        labels,
         RecordingEntry {
             layers: layers.collect(),
             pooling: capture.pooling,
