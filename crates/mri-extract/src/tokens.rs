@@ -120,9 +120,9 @@ pub(crate) struct TokenWriter {
 }
 
 impl TokenWriter {
-    /// For so many texts, in a folder or, as long as that is not there, in the nearest one above it: on the disk that
-    /// has the room for what is recorded. The system's own folder for temporary files is often in
-    /// memory.
+    /// For so many texts, in a folder or, as long as that is not there, in the nearest one above it: on
+    /// the disk that has the room for what is recorded. The system's own folder for temporary files
+    /// is often in memory.
     pub(crate) fn create(folder: &Path, texts: usize) -> Result<Self, ExtractError> {
         let there = folder.ancestors().find(|folder| folder.is_dir());
         let folder = there.unwrap_or(Path::new(".")).to_owned();
