@@ -24,32 +24,21 @@
 
 #![warn(missing_docs)]
 
-mod builder;
-mod compare;
 mod error;
+mod figures;
 mod folder;
-mod graph_files;
-mod graph_options;
-mod measure;
-mod notes;
-mod output;
-mod pictures;
-mod projections;
-mod quality;
-mod report;
 mod scan;
-mod verdicts;
 
-pub use builder::ScanBuilder;
-pub use compare::{CompareOptions, Comparison, LayerComparison, TextMovement};
 pub use error::ScanError;
 pub use folder::Stage;
-pub use graph_options::GraphOptions;
-pub use measure::CategoryMetrics;
-pub use notes::{MapNote, MapsNote, ProjectionNote, QualityNote, ScanNotes, Timings};
-pub use output::OutFolder;
+pub use folder::output::OutFolder;
+pub use folder::sections::{MapNote, MapsNote, ProjectionNote, QualityNote, ScanNotes, Timings};
 pub use scan::Scan;
-pub use verdicts::{Discoveries, Verdicts};
+pub use scan::builder::ScanBuilder;
+pub use scan::compare::{CompareOptions, Comparison, LayerComparison, TextMovement};
+pub use scan::graph_options::GraphOptions;
+pub use scan::metrics::CategoryMetrics;
+pub use scan::significance::{Discoveries, Verdicts};
 
 pub use mri_core as core;
 pub use mri_extract as extract;

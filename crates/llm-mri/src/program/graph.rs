@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use llm_mri::{Binning, Discoveries, GraphOptions, Scan, Significance, Stage, Threshold};
 
-use super::letters::report_letters;
+use super::missing_glyphs::report_missing_glyphs;
 use super::progress::{Bar, say};
 use super::table::aligned;
 
@@ -114,7 +114,7 @@ pub(crate) fn run(args: GraphArgs) -> Result<()> {
     bar.finish();
     if !args.quiet {
         report(&scan)?;
-        report_letters(&scan);
+        report_missing_glyphs(&scan);
         say(&format!("wrote {}", args.out.display()));
     }
     Ok(())

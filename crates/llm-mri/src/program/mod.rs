@@ -1,6 +1,6 @@
 //! The command line: one file per subcommand, each a thin shell over the library.
 
-mod letters;
+mod missing_glyphs;
 mod progress;
 
 mod diff;

@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use llm_mri::{Binning, Scan};
 
-use super::letters::report_letters;
 use super::maps::{MapsArgs, report_points};
+use super::missing_glyphs::report_missing_glyphs;
 use super::progress::{Bar, say};
 use super::source::SourceArgs;
 
@@ -99,6 +99,6 @@ fn report(scan: &Scan, source: &SourceArgs) {
         }
         None => say("regions and pictures need --components 2; embeddings were written"),
     }
-    report_letters(scan);
+    report_missing_glyphs(scan);
     say(&format!("wrote {}", source.out.display()));
 }

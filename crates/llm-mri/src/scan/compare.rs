@@ -5,8 +5,10 @@ use mri_graph::{adjusted_mutual_information, linear_cka, movement};
 use mri_reduce::Procrustes;
 use ndarray::{Array2, s};
 
-use crate::graph_files::excerpt_of;
-use crate::{OutFolder, Scan, ScanError};
+use crate::error::ScanError;
+use crate::folder::graph::excerpt_of;
+use crate::folder::output::OutFolder;
+use crate::scan::Scan;
 
 /// How two scans are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use llm_mri::Scan;
 use super::progress::say;
 
 /// Says which letters of the labels no font has, so that nobody wonders at what stands in their place.
-pub(crate) fn report_letters(scan: &Scan) {
+pub(crate) fn report_missing_glyphs(scan: &Scan) {
     let unknown = scan.undrawable_letters();
     if scan.graph().is_none() || unknown.is_empty() {
         return;

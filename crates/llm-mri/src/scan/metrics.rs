@@ -1,7 +1,8 @@
 use mri_graph::{Metrics, MetricsRow, communities, write_metrics_csv};
 use serde::Serialize;
 
-use crate::{Scan, ScanError};
+use crate::error::ScanError;
+use crate::scan::Scan;
 
 /// The numbers of one category's graph, or of several categories together.
 ///

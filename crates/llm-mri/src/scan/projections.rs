@@ -6,8 +6,10 @@ use mri_core::{Activations, Layer, Points, Projection, Watch};
 use mri_reduce::{LinearProjection, reduce_near};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use crate::notes::{MapsNote, ProjectionNote};
-use crate::{OutFolder, Scan, ScanError};
+use crate::error::ScanError;
+use crate::folder::output::OutFolder;
+use crate::folder::sections::{MapsNote, ProjectionNote};
+use crate::scan::Scan;
 
 type Projections = Vec<Option<Box<dyn Projection>>>;
 

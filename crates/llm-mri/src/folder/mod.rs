@@ -3,6 +3,10 @@
 //! **Invariant:** `manifest.json` names a stage only while the stage's folder is whole. A stage's
 //! folder is exchanged by a rename, and everything made from it is removed before.
 
+pub(crate) mod graph;
+pub(crate) mod output;
+pub(crate) mod sections;
+
 use std::fs;
 use std::io::{self, BufReader};
 use std::path::Path;
@@ -10,8 +14,11 @@ use std::path::Path;
 use mri_core::{Embedding, Points, Watch};
 use mri_extract::{is_store, open_store, read_npy, save_store, write_npy};
 
-use crate::notes::MapsNote;
-use crate::{OutFolder, Scan, ScanError, ScanNotes, Verdicts, projections, quality};
+use self::output::OutFolder;
+use self::sections::{MapsNote, ScanNotes};
+use crate::error::ScanError;
+use crate::scan::significance::Verdicts;
+use crate::scan::{Scan, projections, quality};
 
 /// The texts of a scan, in a file that is itself a corpus.
 const TEXTS: &str = "corpus.csv";
@@ -260,7 +267,7 @@ fn read_texts(path: &Path, expected: usize) -> Result<Option<Vec<String>>, ScanE
 }
 
 fn remove(path: &Path) -> Result<(), ScanError> {
-    crate::output::remove(path).map_err(|source| ScanError::Write {
+    output::remove(path).map_err(|source| ScanError::Write {
         path: path.to_owned(),
         source,
     })

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::Timings;
+use crate::folder::sections::Timings;
 
 /// Seconds per stage.
 #[derive(Default)]

@@ -4,7 +4,9 @@ use mri_graph::{
 };
 use mri_grid::Cell;
 
-use crate::{OutFolder, Scan, ScanError};
+use crate::error::ScanError;
+use crate::folder::output::OutFolder;
+use crate::scan::Scan;
 
 /// What of a scan's regions and transitions chance alone would draw as well.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,10 +10,12 @@ use mri_graph::{
 };
 use mri_grid::GridStack;
 
-use crate::graph_options::layer_name;
-use crate::pictures::file_name;
-use crate::verdicts::Verdicts;
-use crate::{OutFolder, Scan, ScanError};
+use super::output::OutFolder;
+use crate::error::ScanError;
+use crate::figures::file_name;
+use crate::scan::Scan;
+use crate::scan::graph_options::layer_name;
+use crate::scan::significance::Verdicts;
 
 /// The damping that PageRank is known with.
 const DAMPING: f64 = 0.85;

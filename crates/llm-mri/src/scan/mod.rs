@@ -1,3 +1,13 @@
+//! What a scan is and what it computes.
+
+pub(crate) mod builder;
+pub(crate) mod compare;
+pub(crate) mod graph_options;
+pub(crate) mod metrics;
+pub(crate) mod projections;
+pub(crate) mod quality;
+pub(crate) mod significance;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,8 +18,9 @@ use mri_grid::{Binning, GridStack, grid_stack};
 use mri_reduce::{Reduced, ReducerSpec, reduce_stack, reduce_stack_aligned};
 use mri_render::Caption;
 
-use crate::notes::{MapNote, MapsNote, ScanNotes};
-use crate::{ScanBuilder, ScanError, projections};
+use self::builder::ScanBuilder;
+use crate::error::ScanError;
+use crate::folder::sections::{MapNote, MapsNote, ScanNotes};
 
 /// A scan: everything from the activations to the region graph.
 ///

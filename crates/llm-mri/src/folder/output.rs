@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use crate::ScanError;
+use crate::error::ScanError;
 
 /// A folder being written: it grows under a temporary name beside its own, which it takes when
 /// [`finish`](OutFolder::finish) is called. Dropped before, by an error or a panic, it is removed.

@@ -21,9 +21,10 @@ use self::clock::Clock;
 #[cfg(all(feature = "tch", feature = "hub"))]
 use self::load::fetched;
 use self::load::{Model, Texts};
+use crate::error::ScanError;
 use crate::folder::Stage;
-use crate::notes::ScanNotes;
-use crate::{Scan, ScanError};
+use crate::folder::sections::ScanNotes;
+use crate::scan::Scan;
 
 /// Says what a [`Scan`] is made of; [`ScanBuilder::run`] makes it.
 ///

@@ -2,7 +2,8 @@ use mri_core::{Layer, Site};
 use mri_graph::{Filter, RegionGraph, Significance, Threshold};
 use serde::{Deserialize, Serialize};
 
-use crate::{Scan, ScanError};
+use crate::error::ScanError;
+use crate::scan::Scan;
 
 /// What of a scan's graph is written and drawn, and what is asked of chance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

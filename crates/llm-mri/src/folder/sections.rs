@@ -7,7 +7,8 @@ use mri_reduce::{Quality, ReducerSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{GraphOptions, ScanError};
+use crate::error::ScanError;
+use crate::scan::graph_options::GraphOptions;
 
 /// What a scan made of its recording: the sections `maps`, `grid`, `graph` and `timings` of `manifest.json`.
 ///

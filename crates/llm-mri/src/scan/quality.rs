@@ -6,8 +6,10 @@ use mri_core::{Labels, Layer, ReduceError, RowSource, Watch};
 use mri_reduce::{LayerError, QualityOptions, quality};
 use ndarray::{Array2, Axis, s};
 
-use crate::notes::{MapsNote, QualityNote};
-use crate::{OutFolder, Scan, ScanError};
+use crate::error::ScanError;
+use crate::folder::output::OutFolder;
+use crate::folder::sections::{MapsNote, QualityNote};
+use crate::scan::Scan;
 
 /// Rows among which neighbours are looked for. More are sampled, so that the memory this takes (some
 /// 100 MB for rows of 768 numbers) does not grow with the corpus.

@@ -1,4 +1,6 @@
-//! The pictures of a scan.
+//! The figures of a scan.
+
+pub(crate) mod report;
 
 use mri_core::Layer;
 use mri_graph::{Contrast, LayerVerdict, Metrics, MetricsRow, Significance};
@@ -10,8 +12,10 @@ use mri_render::{
     scree, through_layers, undrawable_letters,
 };
 
-use crate::report::MOST_REGIONS;
-use crate::{Scan, ScanError, Verdicts};
+use self::report::MOST_REGIONS;
+use crate::error::ScanError;
+use crate::scan::Scan;
+use crate::scan::significance::Verdicts;
 
 /// The q up to which a cell is shown as a finding.
 const ALPHA: f64 = 0.05;

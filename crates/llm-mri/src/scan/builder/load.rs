@@ -21,7 +21,7 @@ use mri_extract::{
 use mri_extract::{HubOptions, ModelSource};
 
 use super::ScanBuilder;
-use crate::ScanError;
+use crate::error::ScanError;
 
 /// What runs the texts.
 pub(super) enum Model {

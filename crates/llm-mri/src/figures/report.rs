@@ -9,7 +9,10 @@ use mri_grid::Cell;
 use mri_reduce::Quality;
 use mri_render::{Entry, Facts, Report, ReportTable};
 
-use crate::{MapsNote, Scan, ScanError, Verdicts};
+use crate::error::ScanError;
+use crate::folder::sections::MapsNote;
+use crate::scan::Scan;
+use crate::scan::significance::Verdicts;
 
 /// With more categories only the largest so many are each compared with the rest: every comparison
 /// takes a thousand permutations, and nobody chooses among a hundred.
