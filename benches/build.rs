@@ -1,11 +1,5 @@
-//! Lets the benches find libtorch when they run; see the build script of mri-extract.
+//! Lets the benches find libtorch when they start.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    if let Ok(folder) = std::env::var("DEP_MRI_EXTRACT_LIBTORCH_LIB") {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
-    }
-    if let Ok(library) = std::env::var("DEP_MRI_EXTRACT_LIBTORCH_CUDA") {
-        println!("cargo::rustc-link-arg=-Wl,--no-as-needed,{library},--as-needed");
-    }
+    mri_build::link_libtorch();
 }

@@ -1,11 +1,5 @@
-//! Puts the folder of libtorch into the program's run path; see the build script of mri-extract.
+//! Lets programs and tests find libtorch when they start, here and in dependents.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    if let Ok(folder) = std::env::var("DEP_MRI_EXTRACT_LIBTORCH_LIB") {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
-    }
-    if let Ok(library) = std::env::var("DEP_MRI_EXTRACT_LIBTORCH_CUDA") {
-        println!("cargo::rustc-link-arg=-Wl,--no-as-needed,{library},--as-needed");
-    }
+    mri_build::publish_libtorch();
 }
