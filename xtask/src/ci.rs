@@ -4,117 +4,73 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::checks::{
+    check_dependencies, check_imports, check_licenses, check_own_crate, check_style,
+};
 use crate::setup::setup;
-use crate::shell::{cargo, command, output, run, succeeds};
+use crate::shell::{cargo, command, run, succeeds};
 use crate::{extras, tasks};
 
-/// Native dependencies that only some crates may have, and the crates that must not.
-const APART: [(&str, &[&str], &[&str]); 7] = [
-    (
-        "mri-core",
-        &[],
-        &["tch", "torch-sys", "faer", "ndarray-linalg", "plotters"],
-    ),
-    (
-        "mri-grid",
-        &[],
-        &["tch", "torch-sys", "faer", "ndarray-linalg", "plotters"],
-    ),
-    (
-        "mri-graph",
-        &[],
-        &["tch", "torch-sys", "faer", "ndarray-linalg", "plotters"],
-    ),
-    (
-        "mri-render",
-        &[],
-        &["tch", "torch-sys", "faer", "ndarray-linalg"],
-    ),
-    (
-        "mri-reduce",
-        &[],
-        &["tch", "torch-sys", "ndarray-linalg", "plotters"],
-    ),
-    (
-        "mri-extract",
-        &["--no-default-features"],
-        &["tch", "torch-sys", "faer", "plotters"],
-    ),
-    (
-        "llm-mri",
-        &["--no-default-features"],
-        &["tch", "torch-sys", "clap"],
-    ),
+type Step = (&'static str, fn() -> Result<()>);
+
+/// Every check by its name, the quick ones first.
+const STEPS: [Step; 14] = [
+    ("setup", || setup(false)),
+    ("extras", || {
+        extras::install_browser()?;
+        extras::fetch_python_packages()
+    }),
+    ("format", || run(cargo().args(["fmt", "--all", "--check"]))),
+    ("style", check_style),
+    ("imports", check_imports),
+    ("dependencies", check_dependencies),
+    ("licenses", check_licenses),
+    ("lints", lints),
+    ("tests", || tasks::test(&[])),
+    ("docs", documentation),
+    ("features", features),
+    ("packages", packages),
+    ("demo", || tasks::demo(false)),
+    ("own-crate", check_own_crate),
 ];
 
-/// Runs every check, the quick ones first.
-pub(crate) fn ci() -> Result<()> {
+/// Runs the steps that are named, or all, in their order, and says how long each took.
+pub(crate) fn ci(names: &[String]) -> Result<()> {
+    if let Some(name) = names
+        .iter()
+        .find(|name| STEPS.iter().all(|(step, _)| step != name))
+    {
+        let steps: Vec<&str> = STEPS.iter().map(|(step, _)| *step).collect();
+        bail!("there is no step {name:?}, only {}", steps.join(", "));
+    }
     let started = Instant::now();
-    type Step = (&'static str, fn() -> Result<()>);
-    let steps: [Step; 9] = [
-        ("setup", || setup(false)),
-        ("what tests skip without", || {
-            extras::install_browser()?;
-            extras::fetch_python_packages()
-        }),
-        ("format", || run(cargo().args(["fmt", "--all", "--check"]))),
-        ("crates stand alone", stand_alone),
-        ("lints", || {
-            run(cargo().args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ]))
-        }),
-        ("tests", || tasks::test(&[])),
-        ("documentation", || {
-            run(cargo()
-                .args(["doc", "--workspace", "--no-deps"])
-                .env("RUSTDOCFLAGS", "-D warnings"))
-        }),
-        ("features", features),
-        ("demo", || tasks::demo(false)),
-    ];
-    for (name, step) in steps {
+    for (name, step) in STEPS {
+        if !names.is_empty() && names.iter().all(|wanted| wanted != name) {
+            continue;
+        }
         let start = Instant::now();
         println!("\n=== {name}");
         step()?;
         println!("=== {name}: {:.0} s", start.elapsed().as_secs_f64());
     }
-    licences()?;
     println!(
-        "\nall passed in {:.1} minutes",
+        "\n{} passed in {:.1} minutes",
+        if names.is_empty() { "all" } else { "these" },
         started.elapsed().as_secs_f64() / 60.0
     );
     Ok(())
 }
 
-/// No crate may gain a heavy dependency that the design keeps out of it.
-fn stand_alone() -> Result<()> {
-    for (package, flags, banned) in APART {
-        let mut tree = cargo();
-        tree.args([
-            "tree",
-            "--package",
-            package,
-            "--edges",
-            "normal,build",
-            "--prefix",
-            "none",
-        ]);
-        let tree = output(tree.args(flags))?;
-        for line in tree.lines() {
-            let name = line.split(' ').next().unwrap_or_default();
-            if banned.contains(&name) {
-                bail!("{package} depends on {name}; `cargo tree -p {package} -i {name}` says how");
-            }
-        }
-        println!("{package} stands alone");
-    }
-    Ok(())
+fn lints() -> Result<()> {
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets"]);
+    run(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn documentation() -> Result<()> {
+    let mut doc = cargo();
+    doc.args(["doc", "--workspace", "--no-deps"]);
+    run(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Builds and tests that the default features leave out.
@@ -124,23 +80,15 @@ fn features() -> Result<()> {
     extras::install("libopenblas-dev", || {
         succeeds(command("sh").args(["-c", "ldconfig -p | grep -q 'libopenblas.so '"]))
     })?;
-    run(cargo().args([
-        "test",
-        "-p",
-        "mri-reduce",
-        "--features",
-        "lapack",
-        "--lib",
-        "--test",
-        "it",
-    ]))
+    let mut test = cargo();
+    test.args(["test", "-p", "mri-reduce", "--features", "lapack"]);
+    run(test.args(["--lib", "--test", "it"]))
 }
 
-/// Licences and advisories, where cargo-deny is installed: it takes minutes to build.
-fn licences() -> Result<()> {
-    if succeeds(cargo().args(["deny", "--version"])) {
-        return run(cargo().args(["deny", "check", "licenses", "bans", "sources"]));
-    }
-    println!("licences not checked: cargo-deny is not installed (cargo install cargo-deny)");
-    Ok(())
+/// Packs every crate that can be published. What is packed is not compiled again: that would
+/// build all dependencies once for each crate.
+fn packages() -> Result<()> {
+    let mut package = cargo();
+    package.args(["package", "--workspace", "--no-verify", "--allow-dirty"]);
+    run(package.arg("--quiet"))
 }

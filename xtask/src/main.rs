@@ -6,6 +6,7 @@
     reason = "chores report on the terminal"
 )]
 
+mod checks;
 mod ci;
 mod extras;
 mod setup;
@@ -27,7 +28,9 @@ usage: cargo xtask COMMAND
                     refreshes the pictures of the README
   test [ARGS…]      set up and run the whole test suite; ARGS go to the test runner
   bench [ARGS…]     set up and run the benchmarks; ARGS go to cargo bench
-  ci                all that a change must pass: format, lints, tests, docs, features, demo
+  ci [STEP…]        all that a change must pass, or those of its steps: setup, extras, format, style,
+                    imports, dependencies, licenses, lints, tests, docs, features, packages, demo,
+                    own-crate
   golden            make the golden files of the tests anew with the committed Python scripts
 
 A libtorch of your own is used if LIBTORCH names its folder, or if LIBTORCH_USE_PYTORCH=1 and
@@ -66,7 +69,7 @@ fn run() -> Result<()> {
         "demo" => tasks::demo(flag("--readme")?),
         "test" => tasks::test(&rest),
         "bench" => tasks::bench(&rest),
-        "ci" => none().and_then(|()| ci::ci()),
+        "ci" => ci::ci(&rest),
         "golden" => none().and_then(|()| tasks::golden()),
         "" | "help" | "-h" | "--help" => {
             println!("{HELP}");

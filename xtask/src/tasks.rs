@@ -1,6 +1,5 @@
 //! Demo, tests, benchmarks, goldens.
 
-use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::extras;
 use crate::setup::{model, setup};
-use crate::shell::{cargo, command, output, python, root, run, succeeds};
+use crate::shell::{cargo, command, output, python, root, run, succeeds, target_folder};
 
 /// Scans the bundled corpus and names what it wrote.
 ///
@@ -17,9 +16,9 @@ use crate::shell::{cargo, command, output, python, root, run, succeeds};
 /// build, and the time goes into libtorch in any case.
 pub(crate) fn demo(readme: bool) -> Result<()> {
     setup(false)?;
-    run(cargo().args(["build", "--package", "llm-mri"]))?;
+    run(cargo().args(["build", "--package", "llm-mri", "--features", "cli"]))?;
     let out = root().join("demo-out");
-    let program = target_folder()?.join("debug/llm-mri");
+    let program = target_folder().join("debug/llm-mri");
     let mut scan = command(&program.to_string_lossy());
     scan.arg("scan").arg("--model").arg(model());
     scan.arg("--data")
@@ -94,12 +93,4 @@ pub(crate) fn golden() -> Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// The folder that cargo builds into.
-fn target_folder() -> Result<PathBuf> {
-    if let Some(folder) = env::var_os("CARGO_TARGET_DIR") {
-        return Ok(root().join(folder));
-    }
-    Ok(root().join("target"))
 }
