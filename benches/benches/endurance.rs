@@ -23,8 +23,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use benches::Random;
-use mri_core::Backend;
+use mri_core::{Backend, SplitMix64};
 use mri_extract::{
     CorpusFile, CorpusOptions, Device, Provenance, RecordOptions, StoreOptions, TchBackend,
     TchOptions, TextSource, TextTokenizer, model_hash, open_store, record_to_store,
@@ -95,8 +94,8 @@ fn write_corpus(path: &Path, options: &Options) -> anyhow::Result<()> {
         .split(|c: char| !c.is_alphabetic())
         .filter(|word| !word.is_empty())
         .collect();
-    let mut random = Random(options.seed);
-    let mut draw = |below: usize| random.below(below.max(1) as u64);
+    let mut random = SplitMix64::new(options.seed);
+    let mut draw = |below: usize| random.next_below(below.max(1) as u64) as usize;
     let mut file = BufWriter::new(fs::File::create(path)?);
     writeln!(file, "label,text")?;
     for _ in 0..options.texts {
@@ -225,13 +224,15 @@ fn compare(options: &Options) -> anyhow::Result<()> {
     print!("{report}");
     std::io::stdout().flush()?;
 
-    let mut random = Random(options.seed ^ 0x6b69_6c6c);
+    let mut random = SplitMix64::new(options.seed ^ 0x6b69_6c6c);
     let (mut kills, mut unfinished) = (0, 0);
     // Kills spread over the time that the whole takes, so that the last ones find work to stop.
     let between = took.as_millis() as u64 / u64::from(options.kills + 1);
     while kills < options.kills {
         let mut child = start(&corpus, &killed, options)?;
-        sleep(Duration::from_millis(random.next() % (2 * between).max(1)));
+        sleep(Duration::from_millis(
+            random.next_below((2 * between).max(1)),
+        ));
         if child.try_wait()?.is_some() {
             writeln!(report, "finished after {kills} kills")?;
             break;

@@ -12,8 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use benches::Random;
-use mri_core::{Embedding, Labels, Layer, Points};
+use mri_core::{Embedding, Labels, Layer, Points, SplitMix64};
 use mri_graph::{
     Contrast, Metrics, RegionGraph, Significance, write_edges_csv, write_gexf, write_graphml,
     write_json, write_nodes_csv,
@@ -171,12 +170,12 @@ fn export(graph: &RegionGraph) -> Result<usize> {
 
 /// One cloud per category that drifts apart from the others from layer to layer.
 fn points() -> Result<Embedding> {
-    let mut random = Random(1);
+    let mut random = SplitMix64::new(1);
     let mut noise = move || {
         // The sum of four has roughly the shape of a cloud.
         let mut sum = -2.0;
         for _ in 0..4 {
-            sum += (random.next() >> 40) as f32 / (1 << 24) as f32;
+            sum += random.next_f32();
         }
         sum
     };

@@ -14,7 +14,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use benches::Random;
+use mri_core::SplitMix64;
 use mri_render::{count_crossings, layered_layout};
 
 /// Layers, nodes per layer, edges.
@@ -89,8 +89,8 @@ fn main() -> Result<()> {
 /// to a point near its source, as texts move between the regions of two maps. Weights count how
 /// often an edge was drawn.
 fn generate(layers: usize, width: usize, n_edges: usize) -> Graph {
-    let mut random = Random(1);
-    let mut uniform = move || random.uniform();
+    let mut random = SplitMix64::new(1);
+    let mut uniform = move || random.next_f64();
     let points: Vec<[f64; 2]> = (0..layers * width)
         .map(|_| [uniform(), uniform()])
         .collect();

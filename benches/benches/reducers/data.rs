@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use benches::Random;
-use mri_core::{Backend, Capture, Labels, Layer, Pooling, RowSource, TokenBatch};
+use benches::{normal, open_uniform};
+use mri_core::{Backend, Capture, Labels, Layer, Pooling, RowSource, SplitMix64, TokenBatch};
 use mri_extract::{
     Corpus, CorpusOptions, Device, NpyMatrix, RecordOptions, TchBackend, TchOptions, TextTokenizer,
     open_store, record,
@@ -142,36 +142,36 @@ fn topics(name: &str, table: &str, tokens: bool) -> Result<Option<Set>> {
 
 /// A sheet rolled up, in 50 dimensions, with a little noise.
 fn roll(name: &str, rows: usize) -> Set {
-    let mut random = Random(1);
-    let frame = Array2::from_shape_simple_fn((3, 50), || random.normal());
+    let mut random = SplitMix64::new(1);
+    let frame = Array2::from_shape_simple_fn((3, 50), || normal(&mut random));
     let mut sheet = Array2::zeros((rows, 3));
     for mut row in sheet.rows_mut() {
-        let angle = 1.5 * std::f32::consts::PI * (1.0 + 2.0 * random.unit());
+        let angle = 1.5 * std::f32::consts::PI * (1.0 + 2.0 * open_uniform(&mut random));
         row[0] = angle * angle.cos();
-        row[1] = 21.0 * random.unit();
+        row[1] = 21.0 * open_uniform(&mut random);
         row[2] = angle * angle.sin();
     }
-    let noise = Array2::from_shape_simple_fn((rows, 50), || 0.3 * random.normal());
+    let noise = Array2::from_shape_simple_fn((rows, 50), || 0.3 * normal(&mut random));
     Set::new(name, sheet.dot(&frame) + noise, None)
 }
 
 /// Ten clouds of different sizes and spreads in 64 dimensions, in three groups.
 fn clusters(name: &str, rows: usize) -> Result<Set> {
-    let mut random = Random(2);
-    let groups = Array2::from_shape_simple_fn((3, 64), || 6.0 * random.normal());
+    let mut random = SplitMix64::new(2);
+    let groups = Array2::from_shape_simple_fn((3, 64), || 6.0 * normal(&mut random));
     let centres = Array2::from_shape_fn((10, 64), |(c, j)| {
-        groups[(c % 3, j)] + 2.0 * random.normal()
+        groups[(c % 3, j)] + 2.0 * normal(&mut random)
     });
     let mut ids = Vec::with_capacity(rows);
     let points = (0..rows).flat_map(|_| {
         // The later a cloud, the rarer: the smaller of two draws.
-        let cloud = random.below(10).min(random.below(10));
+        let cloud = random.next_below(10).min(random.next_below(10)) as usize;
         ids.push(cloud as u32);
         let spread = 0.5 + 0.1 * cloud as f32;
         let point: Vec<f32> = centres
             .row(cloud)
             .iter()
-            .map(|c| c + spread * random.normal())
+            .map(|c| c + spread * normal(&mut random))
             .collect();
         point
     });
@@ -183,13 +183,13 @@ fn clusters(name: &str, rows: usize) -> Result<Set> {
 /// What activations look like to a linear reducer: a slowly decaying spectrum along directions
 /// that are not the columns', and three massive columns far from 0.
 fn decay(name: &str, rows: usize, width: usize) -> Set {
-    let mut random = Random(3);
+    let mut random = SplitMix64::new(3);
     let mut x = Array2::from_shape_fn((rows, width), |(_, j)| {
-        random.normal() / (1.0 + j as f32).powf(0.3)
+        normal(&mut random) / (1.0 + j as f32).powf(0.3)
     });
     // Reflections turn the directions and cost no more than reading the rows.
     for _ in 0..3 {
-        let mut u = ndarray::Array1::from_shape_simple_fn(width, || random.normal());
+        let mut u = ndarray::Array1::from_shape_simple_fn(width, || normal(&mut random));
         u /= u.dot(&u).sqrt();
         let along = x.dot(&u);
         for (mut row, along) in x.rows_mut().into_iter().zip(along) {

@@ -1,8 +1,9 @@
 use ndarray::{Array2, ArrayView1, Axis};
 
-use super::{Random, Violation};
+use super::Violation;
 use crate::{
-    Backend, BackendError, Capture, Layer, ModelInfo, ModelKind, Pooling, Site, TokenBatch,
+    Backend, BackendError, Capture, Layer, ModelInfo, ModelKind, Pooling, Site, SplitMix64,
+    TokenBatch,
 };
 
 /// The laws of [`Backend`], checked on made-up texts.
@@ -90,12 +91,12 @@ impl BackendSuite {
             .unwrap_or(usize::MAX)
             .min(self.longest)
             .max(1);
-        let mut random = Random(self.seed);
+        let mut random = SplitMix64::new(self.seed);
         [3, 1, 8, limit, 2, 5, 13, 5, 1, 21]
             .into_iter()
             .map(|length| {
-                let ids =
-                    (0..length.min(limit)).map(|_| random.next() % info.vocab_size.max(1) as u64);
+                let ids = (0..length.min(limit))
+                    .map(|_| random.next_below(info.vocab_size.max(1) as u64));
                 ids.map(|id| id as u32).collect()
             })
             .collect()

@@ -1,7 +1,7 @@
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate, s};
 
-use super::{Random, Violation};
-use crate::{Fitted, Progress, ReduceError, Reducer};
+use super::Violation;
+use crate::{Fitted, Progress, ReduceError, Reducer, SplitMix64};
 
 /// The laws of [`Reducer`], checked on made-up rows.
 ///
@@ -108,7 +108,7 @@ impl ReducerSuite {
     /// # Errors
     /// The first [`Violation`] found.
     pub fn check(&self, reducer: &dyn Reducer) -> Result<(), Violation> {
-        let mut random = Random(self.seed);
+        let mut random = SplitMix64::new(self.seed);
         let x = plain(&mut random, self.rows.max(20), self.columns.max(2));
         let run = Run {
             suite: self,
@@ -151,7 +151,11 @@ impl ReducerSuite {
     ) -> Result<(), Violation> {
         const LAW: &str = "the number of threads changes no bit";
         // Enough rows that work is really shared out.
-        let x = plain(&mut Random(self.seed), self.rows.max(700), self.columns);
+        let x = plain(
+            &mut SplitMix64::new(self.seed),
+            self.rows.max(700),
+            self.columns,
+        );
         let mut expected: Option<Array2<f32>> = None;
         for threads in [1, 2, 5] {
             let mut result = None;
@@ -172,7 +176,7 @@ impl ReducerSuite {
 }
 
 /// Rows without structure but with columns of different spread and offset.
-fn plain(random: &mut Random, rows: usize, columns: usize) -> Array2<f32> {
+fn plain(random: &mut SplitMix64, rows: usize, columns: usize) -> Array2<f32> {
     Array2::from_shape_fn((rows, columns), |(_, j)| {
         let spread = 1.0 / (1.0 + j as f32);
         (unit(random) + unit(random)) * spread + j as f32 * 0.25
@@ -180,17 +184,14 @@ fn plain(random: &mut Random, rows: usize, columns: usize) -> Array2<f32> {
 }
 
 /// A number from −0.5 to 0.5.
-fn unit(random: &mut Random) -> f32 {
-    // 24 bits fit a f32 exactly.
-    (random.next() >> 40) as f32 / (1_u32 << 24) as f32 - 0.5
+fn unit(random: &mut SplitMix64) -> f32 {
+    random.next_f32() - 0.5
 }
 
-/// The numbers below `n` in an order of chance (Fisher and Yates).
-fn shuffled(random: &mut Random, n: usize) -> Vec<usize> {
+/// The numbers below `n` in a random order.
+fn shuffled(random: &mut SplitMix64, n: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
-    for i in (1..n).rev() {
-        order.swap(i, (random.next() % (i as u64 + 1)) as usize);
-    }
+    random.shuffle(&mut order);
     order
 }
 
@@ -278,11 +279,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn points_belong_to_rows(&self, random: &mut Random) -> Result<(), Violation> {
+    fn points_belong_to_rows(&self, random: &mut SplitMix64) -> Result<(), Violation> {
         const LAW: &str = "a point belongs to its row";
         let (rows, columns) = self.x.dim();
         // Neither sorted nor alternating: a reducer that loses the order must not be lucky.
-        let cloud: Vec<bool> = (0..rows).map(|_| random.next().is_multiple_of(3)).collect();
+        let cloud: Vec<bool> = (0..rows)
+            .map(|_| random.next_u64().is_multiple_of(3))
+            .collect();
         let x = Array2::from_shape_fn((rows, columns), |(i, j)| {
             // Far apart in every column with opposite signs: no scaling, centring or angle joins them.
             let sign = if cloud[i] == (j % 2 == 0) { 1.0 } else { -1.0 };
@@ -324,7 +327,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn order(&self, random: &mut Random) -> Result<(), Violation> {
+    fn order(&self, random: &mut SplitMix64) -> Result<(), Violation> {
         if !self.suite.order_free {
             return Ok(());
         }

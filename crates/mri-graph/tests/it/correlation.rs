@@ -1,28 +1,19 @@
 use std::sync::Arc;
 
-use mri_core::{Embedding, Labels, Layer, Points};
+use mri_core::{Embedding, Labels, Layer, Points, SplitMix64};
 use mri_graph::{CorrelationGraph, GraphError, Threshold, spearman};
 use ndarray::Array2;
 use petgraph::visit::EdgeRef;
 
-/// A small generator of numbers that look random (splitmix64), from 0 to 1.
-fn noise(state: &mut u64) -> f32 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 40) as f32 / (1 << 24) as f32
-}
-
 /// Layers of noise, but component 0 of layer 0 drives component 2 of layer 1, downwards.
 fn embedding(texts: usize, seed: u64) -> Embedding {
     let labels = Labels::from_names((0..texts).map(|i| ["a", "b"][i % 2])).unwrap();
-    let mut state = seed;
+    let mut random = SplitMix64::new(seed);
     let mut layers: Vec<Array2<f32>> = (0..3)
-        .map(|_| Array2::from_shape_simple_fn((texts, 4), || noise(&mut state)))
+        .map(|_| Array2::from_shape_simple_fn((texts, 4), || random.next_f32()))
         .collect();
     for row in 0..texts {
-        layers[1][(row, 2)] = -layers[0][(row, 0)] + 0.05 * noise(&mut state);
+        layers[1][(row, 2)] = -layers[0][(row, 0)] + 0.05 * random.next_f32();
     }
     // A component without spread can be joined to nothing.
     layers[2].column_mut(3).fill(1.0);

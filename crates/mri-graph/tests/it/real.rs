@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mri_core::{Labels, Layer};
+use mri_core::{Labels, Layer, SplitMix64};
 use mri_graph::{Contrast, LayerVerdict, Significance};
 use mri_grid::{Binning, Cell, Grid, GridStack};
 use ndarray::Array2;
@@ -69,15 +69,7 @@ fn the_same_points_under_shuffled_labels_show_next_to_nothing() {
     let (mut last, mut figures, mut any_layer) = (0, 0, 0);
     for seed in 0..SEEDS {
         let mut labels = golden.labels.clone();
-        // Fisher and Yates, with splitmix64.
-        let mut state = seed;
-        for i in (1..labels.len()).rev() {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            labels.swap(i, ((z ^ (z >> 31)) % (i as u64 + 1)) as usize);
-        }
+        SplitMix64::new(seed).shuffle(&mut labels);
         let verdicts = judge(&stack(&golden, labels), seed);
         last += usize::from(discoveries(&verdicts[5]) > 0);
         figures += verdicts.iter().filter(|v| discoveries(v) > 0).count();

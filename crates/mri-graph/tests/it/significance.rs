@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mri_core::{Labels, Layer};
+use mri_core::{Labels, Layer, SplitMix64};
 use mri_graph::{
     Contrast, GraphError, Metrics, MetricsRow, RegionGraph, Significance, write_cell_significance,
     write_edge_significance, write_metrics_csv,
@@ -9,25 +9,16 @@ use mri_graph::{
 use mri_grid::{Binning, Grid, GridStack};
 use ndarray::Array2;
 
-/// A small generator of numbers that look random (splitmix64), from 0 to 1.
-fn noise(state: &mut u64) -> f32 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 40) as f32 / (1 << 24) as f32
-}
-
 /// Texts of the named categories in 3 layers of a 5 x 5 grid. In layer `l` the points of category
 /// `c` are moved by `shift * c * l` along the first axis.
 fn scan(names: &[&str], texts: usize, shift: f32, seed: u64) -> GridStack {
-    let mut state = seed;
+    let mut random = SplitMix64::new(seed);
     // Labels by lot, so that nothing but the shift ties a point to its label.
     let ids: Vec<u32> = (0..texts)
-        .map(|_| (noise(&mut state) * names.len() as f32) as u32)
+        .map(|_| (random.next_f32() * names.len() as f32) as u32)
         .collect();
     let mut points: Vec<[f32; 2]> = (0..texts)
-        .map(|_| [0, 1].map(|_| (0..4).map(|_| noise(&mut state)).sum::<f32>()))
+        .map(|_| [0, 1].map(|_| (0..4).map(|_| random.next_f32()).sum::<f32>()))
         .collect();
     let mut entries = Vec::new();
     for layer in 0..3 {
@@ -42,7 +33,7 @@ fn scan(names: &[&str], texts: usize, shift: f32, seed: u64) -> GridStack {
         let grid = Grid::new(matrix.view(), Binning::Uniform { side: 5 }).unwrap();
         entries.push((Layer::resid(layer), grid));
         for point in &mut points {
-            point[0] += noise(&mut state) - 0.5;
+            point[0] += random.next_f32() - 0.5;
         }
     }
     let names = names.iter().map(|&name| name.to_owned()).collect();
