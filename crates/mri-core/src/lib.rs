@@ -14,6 +14,7 @@
 
 #![warn(missing_docs)]
 
+mod atomic;
 mod backend;
 pub mod conformance;
 mod error;
@@ -25,6 +26,7 @@ mod reducer;
 mod rows;
 mod stack;
 
+pub use atomic::{sync_folder, temporary_target, write_atomic};
 pub use backend::{Backend, BackendError, Capture, ModelInfo, ModelKind, Pooling, TokenBatch};
 pub use error::CoreError;
 pub use labels::Labels;

@@ -1,36 +1,19 @@
 //! Files that are whole or not there, and reads and writes at a place.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufWriter};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::ExtractError;
 
-/// Writes a file under a temporary name, and gives it its own once it is safely on the disk.
-pub(crate) fn write_whole(
+/// [`mri_core::write_atomic`] with the path in its error.
+pub(crate) fn write_atomic(
     path: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), ExtractError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    let partial = Path::new(&name);
-    let written = File::create(partial)
-        .and_then(|mut file| {
-            write(&mut file)?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(partial, path))
-        .and_then(|()| path.parent().map_or(Ok(()), sync_folder));
-    written.map_err(|source| {
-        // What is left of the file is of no use; that it cannot be removed changes nothing.
-        let _ = fs::remove_file(partial);
-        ExtractError::Io {
-            path: path.to_owned(),
-            source,
-        }
-    })
+    mri_core::write_atomic(path, write).map_err(ExtractError::io(path))
 }
 
 /// Removes a file if it is there.
@@ -38,20 +21,6 @@ pub(crate) fn remove(path: &Path) -> Result<(), ExtractError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(ExtractError::io(path)(e)),
         _ => Ok(()),
-    }
-}
-
-/// Makes renames and removals in a folder survive a loss of power, where the system can.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Matrices as `.npy` files (format version 1.0), which `numpy.load` opens.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use half::f16;
@@ -186,15 +186,14 @@ impl RowSource for NpyMatrix {
 /// [`ExtractError::Io`] with the path.
 pub fn write_npy(path: &Path, matrix: ArrayView2<'_, f32>) -> Result<(), ExtractError> {
     let (rows, columns) = matrix.dim();
-    files::write_whole(path, |out| {
-        let mut out = BufWriter::with_capacity(1 << 20, out);
+    files::write_atomic(path, |out| {
         out.write_all(&header(StoreDtype::F32.descr(), &[rows, columns]))?;
         for row in matrix.rows() {
             for value in row {
                 out.write_all(&value.to_le_bytes())?;
             }
         }
-        out.flush()
+        Ok(())
     })
 }
 
@@ -213,7 +212,7 @@ pub fn read_npy(path: &Path) -> Result<Array2<f32>, ExtractError> {
 
 /// Writes label indices as a vector of little-endian `uint32`, whole or not at all.
 pub(crate) fn write_ids(path: &Path, ids: &[u32]) -> Result<(), ExtractError> {
-    files::write_whole(path, |out| {
+    files::write_atomic(path, |out| {
         let mut bytes = header("<u4", &[ids.len()]);
         bytes.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
         out.write_all(&bytes)

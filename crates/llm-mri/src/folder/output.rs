@@ -87,15 +87,9 @@ impl OutFolder {
         path: &Path,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), ScanError> {
-        let partial = beside(path, ".partial");
-        let written = write_synced(&partial, write).and_then(|()| fs::rename(&partial, path));
-        written.map_err(|source| {
-            // What is left of the file is of no use; that it cannot be removed changes nothing.
-            let _ = fs::remove_file(&partial);
-            ScanError::Write {
-                path: path.to_owned(),
-                source,
-            }
+        mri_core::write_atomic(path, write).map_err(|source| ScanError::Write {
+            path: path.to_owned(),
+            source,
         })
     }
 

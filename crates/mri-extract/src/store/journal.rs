@@ -22,7 +22,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Makes an empty journal, which says that the matrices are ready to be filled.
     pub(super) fn create(path: &Path) -> Result<(), crate::ExtractError> {
-        files::write_whole(path, |_| Ok(()))
+        files::write_atomic(path, |_| Ok(()))
     }
 
     /// Opens a journal of `n_batches` and reads what it says. `salt` is the

@@ -220,7 +220,7 @@ impl Manifest {
     }
 
     pub(super) fn write_to(&self, path: &Path) -> Result<(), ExtractError> {
-        files::write_whole(path, |out| {
+        files::write_atomic(path, |out| {
             let mut bytes = serde_json::to_vec_pretty(self)?;
             bytes.push(b'\n');
             out.write_all(&bytes)

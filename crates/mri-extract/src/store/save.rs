@@ -4,8 +4,8 @@ use std::path::Path;
 use mri_core::Activations;
 
 use super::{Manifest, Paths};
+use crate::ExtractError;
 use crate::npy::{StoreDtype, write_ids, write_npy};
-use crate::{ExtractError, files};
 
 /// Writes activations that are already there as a finished store, which
 /// [`open_store`](crate::open_store) opens; the manifest is written last.
@@ -40,6 +40,6 @@ pub fn save_store(
             None => write_npy(&path, rows.load().map_err(ExtractError::io(&path))?.view())?,
         }
     }
-    files::sync_folder(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
+    mri_core::sync_folder(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
     manifest.write(folder)
 }

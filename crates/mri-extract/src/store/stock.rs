@@ -125,7 +125,7 @@ pub fn remove_store(folder: &Path) -> Result<(), ExtractError> {
 /// Removes the manifest first, so that no whole recording is ever claimed that is not there.
 pub(super) fn remove_files(paths: &Paths) -> Result<(), ExtractError> {
     files::remove(&paths.manifest)?;
-    files::sync_folder(&paths.folder).map_err(ExtractError::io(&paths.folder))?;
+    mri_core::sync_folder(&paths.folder).map_err(ExtractError::io(&paths.folder))?;
     files::remove(&paths.journal)?;
     files::remove(&paths.recording)?;
     let io = || ExtractError::io(&paths.activations);
@@ -141,7 +141,9 @@ pub(super) fn remove_files(paths: &Paths) -> Result<(), ExtractError> {
 /// Whether a file of the folder of matrices is one that this module writes.
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.strip_suffix(".partial").unwrap_or(&name);
+    let stem = mri_core::temporary_target(&name).unwrap_or(&name);
+    // Version 0.1.0 named its temporary files without the process.
+    let stem = stem.strip_suffix(".partial").unwrap_or(stem);
     match stem.strip_suffix(".npy") {
         Some(stem) => stem == "labels" || stem.parse::<Layer>().is_ok(),
         None => stem == "journal" || stem == "recording.json",

@@ -318,6 +318,6 @@ pub(super) fn prepare(
         });
         made.map_err(ExtractError::io(&path))?;
     }
-    files::sync_folder(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
+    mri_core::sync_folder(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
     Journal::create(&paths.journal)
 }
