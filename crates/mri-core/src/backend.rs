@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{CoreError, Layer, Site};
+use crate::{Layer, Site, UnknownName};
 
 /// An inference engine whose layers can be recorded.
 ///
@@ -197,11 +197,13 @@ impl fmt::Display for Pooling {
 }
 
 impl FromStr for Pooling {
-    type Err = CoreError;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, CoreError> {
-        let bad = || CoreError::BadPooling {
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let bad = || UnknownName {
+            kind: "pooling",
             text: text.to_owned(),
+            expected: &["first", "last", "mean", "max", "tokens", "position:N"],
         };
         Ok(match text {
             "first" => Self::First,
@@ -224,9 +226,9 @@ impl From<Pooling> for String {
 }
 
 impl TryFrom<String> for Pooling {
-    type Error = CoreError;
+    type Error = UnknownName;
 
-    fn try_from(text: String) -> Result<Self, CoreError> {
+    fn try_from(text: String) -> Result<Self, UnknownName> {
         text.parse()
     }
 }

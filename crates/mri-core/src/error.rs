@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::Layer;
+use crate::{Layer, Site};
 
 /// What can be wrong with the plain data that stages exchange.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -43,15 +43,10 @@ pub enum CoreError {
     },
     /// A layer name could not be read.
     #[error(
-        "{text:?} is not a layer; expected SITE.INDEX such as resid.03, with SITE one of resid, attn_out, mlp_out, mlp_act"
+        "{text:?} is not a layer; expected SITE.INDEX such as resid.03, with SITE one of {}",
+        Site::NAMES.join(", ")
     )]
     BadLayer {
-        /// What was given.
-        text: String,
-    },
-    /// A pooling name could not be read.
-    #[error("{text:?} is not a pooling; expected first, last, mean, max, tokens or position:N")]
-    BadPooling {
         /// What was given.
         text: String,
     },

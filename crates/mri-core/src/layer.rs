@@ -22,20 +22,6 @@ pub enum Site {
 }
 
 impl Site {
-    /// Every site, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Resid, Self::AttnOut, Self::MlpOut, Self::MlpAct];
-
-    /// The name used in file names and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Resid => "resid",
-            Self::AttnOut => "attn_out",
-            Self::MlpOut => "mlp_out",
-            Self::MlpAct => "mlp_act",
-        }
-    }
-
     /// The index of the site's first layer: the residual stream starts before the first block.
     #[must_use]
     pub fn first_index(self) -> usize {
@@ -46,21 +32,12 @@ impl Site {
     }
 }
 
-impl fmt::Display for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Site {
-    type Err = CoreError;
-
-    fn from_str(text: &str) -> Result<Self, CoreError> {
-        let site = Self::ALL.into_iter().find(|site| site.name() == text);
-        site.ok_or_else(|| CoreError::BadLayer {
-            text: text.to_owned(),
-        })
-    }
+crate::enum_names! {
+    Site, "site";
+    Resid => "resid",
+    AttnOut => "attn_out",
+    MlpOut => "mlp_out",
+    MlpAct => "mlp_act",
 }
 
 /// One recorded layer: a site and the number of the block it follows.

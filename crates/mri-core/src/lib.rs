@@ -20,6 +20,7 @@ pub mod conformance;
 mod error;
 mod labels;
 mod layer;
+mod names;
 mod progress;
 mod random;
 mod reducer;
@@ -31,6 +32,7 @@ pub use backend::{Backend, BackendError, Capture, ModelInfo, ModelKind, Pooling,
 pub use error::CoreError;
 pub use labels::Labels;
 pub use layer::{Layer, Site};
+pub use names::UnknownName;
 pub use progress::{Cancelled, Progress, Watch};
 pub use random::SplitMix64;
 pub use reducer::{Axis, Fitted, Projection, ReduceError, Reducer};
