@@ -14,8 +14,8 @@
 #![allow(clippy::print_stdout, reason = "an example is a program")]
 
 use mri_core::conformance::{Invariance, ReducerSuite};
-use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer, Watch};
-use ndarray::{Array1, Array2, ArrayView2, Axis as Dim};
+use mri_core::{Component, Fitted, Projection, ReduceError, Reducer, Watch};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 /// Keeps the columns with the largest variance, less their means.
 struct WidestColumns {
@@ -58,19 +58,21 @@ impl Reducer for WidestColumns {
 
         // Sums in f64: activations may lie far from 0.
         let wide = x.mapv(f64::from);
-        let variance = wide.var_axis(Dim(0), 1.0);
+        let variance = wide.var_axis(Axis(0), 1.0);
         let total = variance.sum().max(f64::MIN_POSITIVE);
         let mut picked: Vec<usize> = (0..columns).collect();
         // A stable sort: of equal columns the first comes first, in every run.
         picked.sort_by(|&a, &b| variance[b].total_cmp(&variance[a]));
         picked.truncate(components);
 
-        let axes = picked.iter().map(|&column| Axis {
-            name: format!("column {column}"),
-            explained_variance_ratio: Some(variance[column] / total),
-        });
-        let axes = axes.collect();
-        let sums = wide.select(Dim(1), &picked).sum_axis(Dim(0));
+        let components = picked
+            .iter()
+            .map(|&column| Component {
+                name: format!("column {column}"),
+                explained_variance_ratio: Some(variance[column] / total),
+            })
+            .collect();
+        let sums = wide.select(Axis(1), &picked).sum_axis(Axis(0));
         let projection = Columns {
             width: columns,
             means: (sums / rows as f64).mapv(|v| v as f32),
@@ -78,7 +80,7 @@ impl Reducer for WidestColumns {
         };
         Ok(Fitted {
             points: projection.transform(x)?,
-            axes,
+            components,
             projection: Box::new(projection),
         })
     }
@@ -91,7 +93,7 @@ impl Projection for Columns {
             return Err(ReduceError::WidthMismatch { given, fitted });
         }
         check_finite(x)?;
-        Ok(x.select(Dim(1), &self.picked) - &self.means)
+        Ok(x.select(Axis(1), &self.picked) - &self.means)
     }
 }
 
@@ -112,8 +114,8 @@ fn main() -> anyhow::Result<()> {
 
     let x = Array2::from_shape_fn((6, 4), |(i, j)| (i * (j + 1) % 5) as f32);
     let fitted = reducer.fit(x.view(), &())?;
-    for (axis, column) in fitted.axes.iter().zip(fitted.points.columns()) {
-        println!("{}: {column:.2}", axis.name);
+    for (component, column) in fitted.components.iter().zip(fitted.points.columns()) {
+        println!("{}: {column:.2}", component.name);
     }
     Ok(())
 }

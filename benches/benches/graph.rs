@@ -192,7 +192,7 @@ fn points() -> Result<Embedding> {
         }
         let points = Points {
             coordinates: Array2::from_shape_fn((TEXTS, 2), |(row, axis)| at[row][axis]),
-            axes: Vec::new(),
+            components: Vec::new(),
             degenerate: false,
         };
         entries.push((Layer::resid(layer), points));

@@ -48,8 +48,8 @@ pub use mri_reduce as reduce;
 pub use mri_render as render;
 
 pub use mri_core::{
-    Activations, Axis, Backend, Embedding, Labels, Layer, ModelInfo, ModelKind, Points, Pooling,
-    Progress, Reducer, RowSource, Site, Watch,
+    Activations, Backend, Component, Embedding, Labels, Layer, ModelInfo, ModelKind, Points,
+    Pooling, Progress, Reducer, RowSource, Site, Watch,
 };
 #[cfg(feature = "hub")]
 pub use mri_extract::HubOptions;

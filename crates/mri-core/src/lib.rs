@@ -35,6 +35,6 @@ pub use layer::{Layer, Site};
 pub use names::UnknownName;
 pub use progress::{Cancelled, Progress, Watch};
 pub use random::SplitMix64;
-pub use reducer::{Axis, Fitted, Projection, ReduceError, Reducer};
+pub use reducer::{Component, Fitted, Projection, ReduceError, Reducer};
 pub use rows::RowSource;
 pub use stack::{Activations, Embedding, LayerStack, Points, RowCount};

@@ -67,7 +67,7 @@ pub struct Fitted {
     /// The reduced rows, of shape (rows, components), in the order of the input.
     pub points: Array2<f32>,
     /// What the columns are, one entry per component.
-    pub axes: Vec<Axis>,
+    pub components: Vec<Component>,
     /// Places new rows among the points.
     pub projection: Box<dyn Projection>,
 }
@@ -92,10 +92,10 @@ pub trait Projection: Send + Sync {
 
 /// What one column of the reduced points is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Axis {
-    /// A name for the axis, such as `"PC1"`.
+pub struct Component {
+    /// Its name, such as `"PC1"`.
     pub name: String,
-    /// The share of the total variance along this axis, from 0 to 1, where the reducer has one.
+    /// The share of the total variance along it, from 0 to 1; `None` for reducers without one.
     pub explained_variance_ratio: Option<f64>,
 }
 
@@ -178,7 +178,7 @@ impl std::fmt::Debug for Fitted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Fitted")
             .field("points", &self.points)
-            .field("axes", &self.axes)
+            .field("components", &self.components)
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::{Axis, CoreError, Labels, Layer, RowSource};
+use crate::{Component, CoreError, Labels, Layer, RowSource};
 
 /// Anything that has one row per text.
 pub trait RowCount {
@@ -32,7 +32,7 @@ pub struct Points {
     /// Shape (texts, components).
     pub coordinates: Array2<f32>,
     /// What the columns are, one entry per component.
-    pub axes: Vec<Axis>,
+    pub components: Vec<Component>,
     /// All rows of the layer were equal (the embedding output under first-token pooling, say), so
     /// that there is nothing to see: every point is the origin.
     pub degenerate: bool,

@@ -15,12 +15,12 @@ use crate::{GraphError, LayeredDigraph, benjamini_hochberg};
 pub struct CorrelationGraph {
     layers: Vec<Layer>,
     texts: usize,
-    graph: DiGraph<Component, Correlation>,
+    graph: DiGraph<ComponentNode, Correlation>,
 }
 
 /// One component of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Component {
+pub struct ComponentNode {
     /// The layer.
     pub layer: Layer,
     /// The index of the layer in the stack.
@@ -29,7 +29,7 @@ pub struct Component {
     pub component: usize,
 }
 
-impl Component {
+impl ComponentNode {
     /// `"{position}_{component}"`.
     #[must_use]
     pub fn label(&self) -> String {
@@ -126,7 +126,7 @@ impl CorrelationGraph {
                 }
             });
             ranks.push(of_layer.collect::<Result<_, _>>()?);
-            let components = (0..columns).map(|component| Component {
+            let components = (0..columns).map(|component| ComponentNode {
                 layer,
                 position,
                 component,
@@ -173,7 +173,7 @@ impl CorrelationGraph {
 
     /// The graph itself: every component is a node, the correlations that passed are edges.
     #[must_use]
-    pub fn graph(&self) -> &DiGraph<Component, Correlation> {
+    pub fn graph(&self) -> &DiGraph<ComponentNode, Correlation> {
         &self.graph
     }
 

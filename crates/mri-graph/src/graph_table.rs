@@ -167,7 +167,7 @@ impl From<&CorrelationGraph> for GraphTable {
         Self {
             title: "correlation of components",
             layers: graph.layers().to_vec(),
-            nodes: components().map(crate::Component::label).collect(),
+            nodes: components().map(crate::ComponentNode::label).collect(),
             positions: components().map(|c| c.position).collect(),
             node_columns: vec![
                 Column::new(

@@ -65,7 +65,7 @@ pub use centrality::{betweenness, page_rank};
 pub use communities::{Communities, communities, modularity};
 pub use compare::{adjusted_mutual_information, linear_cka, movement};
 pub use contrast::Contrast;
-pub use correlation::{Component, Correlation, CorrelationGraph, Threshold};
+pub use correlation::{ComponentNode, Correlation, CorrelationGraph, Threshold};
 pub use difference::{Difference, DifferenceEdge, GraphDifference};
 pub use digraph::LayeredDigraph;
 pub use dot::write_dot;

@@ -47,7 +47,7 @@ pub fn align_layers(
 fn turn(points: &mut Points, target: ArrayView2<'_, f32>) -> Result<Procrustes, ReduceError> {
     let motion = Procrustes::fit(points.coordinates.view(), target, false)?;
     points.coordinates = motion.apply(points.coordinates.view())?;
-    for (i, axis) in points.axes.iter_mut().enumerate() {
+    for (i, axis) in points.components.iter_mut().enumerate() {
         axis.name = format!("aligned {}", i + 1);
         axis.explained_variance_ratio = None;
     }

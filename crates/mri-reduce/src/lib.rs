@@ -52,7 +52,7 @@ pub use align::align_layers;
 pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
 pub use knn::{Neighbours, near_rows, nearest_rows};
 pub use linear::LinearModel;
-pub use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer};
+pub use mri_core::{Component, Fitted, Projection, ReduceError, Reducer};
 pub use options::ReducerOptions;
 pub use pca::Pca;
 pub use procrustes::{Procrustes, instability};

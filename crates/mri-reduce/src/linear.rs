@@ -1,6 +1,6 @@
 //! What PCA and SVD share: the directions of a matrix's second moments, and the projection on them.
 
-use mri_core::{Axis, Fitted, Projection, ReduceError, Watch};
+use mri_core::{Component, Fitted, Projection, ReduceError, Watch};
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, s};
 
 use crate::check::{check_components, check_finite, check_size};
@@ -16,7 +16,7 @@ use crate::{Scaler, Scaling};
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearModel {
     /// The components with their shares of the variance.
-    pub axes: Vec<Axis>,
+    pub components: Vec<Component>,
     /// The variance of the scaled rows along each component (denominator n−1).
     pub explained_variance: Vec<f64>,
     /// Rows to points.
@@ -75,7 +75,7 @@ pub(crate) fn project_all(
             model.projection.project(*x)
         }
         Rows::Source(_) => {
-            let mut points = Array2::zeros((rows.size().0, model.axes.len()));
+            let mut points = Array2::zeros((rows.size().0, model.components.len()));
             let mut done = 0;
             rows.for_blocks(watch, "points", |block| {
                 // The rows of a source may have changed since they were checked.
@@ -91,7 +91,7 @@ pub(crate) fn project_all(
     };
     Ok(Fitted {
         points,
-        axes: model.axes,
+        components: model.components,
         projection: Box::new(model.projection),
     })
 }
@@ -184,12 +184,12 @@ pub(crate) fn model(
     let total = if total > 0.0 { total } else { 1.0 };
     // An eigenvalue of 0 may come out a rounding below it.
     let squares = squares[..plan.components].iter().map(|s| s.max(0.0));
-    let axes = squares.clone().enumerate().map(|(i, square)| Axis {
+    let axes = squares.clone().enumerate().map(|(i, square)| Component {
         name: format!("{}{}", plan.prefix, i + 1),
         explained_variance_ratio: Some((square / total).min(1.0)),
     });
     LinearModel {
-        axes: axes.collect(),
+        components: axes.collect(),
         explained_variance: squares.map(|s| s / (rows as f64 - 1.0)).collect(),
         projection,
     }

@@ -1,7 +1,7 @@
 use std::any::Any;
 
 use mri_core::{Projection, ReduceError};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis as Dim, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
 use crate::check::check_finite;
@@ -78,7 +78,7 @@ impl LinearProjection {
 
     pub(crate) fn new(offset: Array1<f64>, factor: &Array1<f64>, components: Array2<f64>) -> Self {
         let weights = (&components * factor).as_standard_layout().into_owned();
-        let quads = weights.axis_chunks_iter(Dim(0), QUAD);
+        let quads = weights.axis_chunks_iter(Axis(0), QUAD);
         let quads = quads.map(|rows| {
             Quad::of(
                 offset.len(),
@@ -124,8 +124,8 @@ impl LinearProjection {
         if x.nrows() <= CHUNK {
             place((points.view_mut(), x));
         } else {
-            let chunks = points.axis_chunks_iter_mut(Dim(0), CHUNK);
-            let chunks: Vec<_> = chunks.zip(x.axis_chunks_iter(Dim(0), CHUNK)).collect();
+            let chunks = points.axis_chunks_iter_mut(Axis(0), CHUNK);
+            let chunks: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(0), CHUNK)).collect();
             chunks.into_par_iter().for_each(place);
         }
         points

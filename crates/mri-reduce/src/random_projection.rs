@@ -1,4 +1,4 @@
-use mri_core::{Axis, Fitted, ReduceError, Reducer, RowSource, Watch};
+use mri_core::{Component, Fitted, ReduceError, Reducer, RowSource, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +68,8 @@ impl RandomProjection {
             normal(self.seed, (i * width + j) as u64) * shrink
         });
         let model = LinearModel {
-            axes: (1..=k)
-                .map(|i| Axis {
+            components: (1..=k)
+                .map(|i| Component {
                     name: format!("RP{i}"),
                     explained_variance_ratio: None,
                 })

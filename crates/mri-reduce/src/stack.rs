@@ -164,7 +164,7 @@ impl ReducedLayer {
         Self {
             points: Points {
                 coordinates: fitted.points,
-                axes: fitted.axes,
+                components: fitted.components,
                 degenerate: false,
             },
             projection: Some(fitted.projection),
@@ -174,14 +174,14 @@ impl ReducedLayer {
 
 /// The map of a degenerate layer.
 fn point(rows: usize, components: usize) -> ReducedLayer {
-    let axes = (1..=components).map(|i| mri_core::Axis {
+    let axes = (1..=components).map(|i| mri_core::Component {
         name: format!("{i}"),
         explained_variance_ratio: None,
     });
     ReducedLayer {
         points: Points {
             coordinates: Array2::zeros((rows, components)),
-            axes: axes.collect(),
+            components: axes.collect(),
             degenerate: true,
         },
         projection: None,

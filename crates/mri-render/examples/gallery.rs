@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mri_core::{Axis, Embedding, Labels, Layer, Points};
+use mri_core::{Component, Embedding, Labels, Layer, Points};
 use mri_graph::{Contrast, Metrics, MetricsRow, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack, grid_stack};
 use mri_render::{
@@ -44,7 +44,7 @@ fn scan(n: usize, names: &[&str], n_layers: usize, side: usize) -> (Embedding, G
             }
         });
         let axes = (1..=2)
-            .map(|i| Axis {
+            .map(|i| Component {
                 name: format!("PC{i}"),
                 explained_variance_ratio: Some(0.31 / f64::from(i)),
             })
@@ -53,7 +53,7 @@ fn scan(n: usize, names: &[&str], n_layers: usize, side: usize) -> (Embedding, G
             Layer::resid(l),
             Points {
                 coordinates,
-                axes,
+                components: axes,
                 degenerate,
             },
         )

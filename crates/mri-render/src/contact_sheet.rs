@@ -80,7 +80,7 @@ pub fn contact_sheet(
 /// What the axes of all heatmaps are, if they are the same.
 fn axes_note(embedding: &Embedding) -> Option<String> {
     let mut all = embedding.iter().map(|(_, points)| {
-        let name = |i: usize| points.axes.get(i).map(|axis| axis.name.as_str());
+        let name = |i: usize| points.components.get(i).map(|axis| axis.name.as_str());
         (name(0), name(1))
     });
     let first = all.next()?;

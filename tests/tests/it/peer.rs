@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use llm_mri::core::{Axis, Labels, Layer};
+use llm_mri::core::{Component, Labels, Layer};
 use llm_mri::{Binning, Embedding, Points, RegionGraph, Scan};
 use ndarray::Array2;
 use serde::Deserialize;
@@ -84,13 +84,13 @@ fn map_of(cells: &[(u16, u16)]) -> Points {
         let (x, y) = cells[row];
         f32::from(if axis == 0 { x } else { y })
     });
-    let axes = ["x", "y"].map(|name| Axis {
+    let axes = ["x", "y"].map(|name| Component {
         name: name.to_owned(),
         explained_variance_ratio: None,
     });
     Points {
         coordinates,
-        axes: axes.into(),
+        components: axes.into(),
         degenerate: false,
     }
 }

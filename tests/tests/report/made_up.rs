@@ -1,7 +1,7 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-use mri_core::{Axis, Embedding, Labels, Layer, Points};
+use mri_core::{Component, Embedding, Labels, Layer, Points};
 use mri_graph::{Contrast, LayerVerdict, Metrics, RegionGraph, Significance};
 use mri_grid::{Binning, Cell, GridStack, grid_stack};
 use mri_render::{Caption, Facts, Report, ReportTable};
@@ -95,13 +95,13 @@ impl Scan {
                     };
                     (centre * apart + place + 0.35 * (uniform() - 0.5)) as f32
                 });
-                let axes = [1.0, 2.0].map(|i| Axis {
+                let axes = [1.0, 2.0].map(|i| Component {
                     name: format!("PC{i}"),
                     explained_variance_ratio: Some(0.312 / i),
                 });
                 let points = Points {
                     coordinates,
-                    axes: axes.to_vec(),
+                    components: axes.to_vec(),
                     degenerate,
                 };
                 (Layer::resid(l), points)

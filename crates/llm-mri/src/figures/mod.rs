@@ -213,7 +213,7 @@ impl Scan {
         if graph.graph().node_count() <= MOST_REGIONS {
             figures.push(("metrics".to_owned(), self.metrics_chart(&graph)?));
         }
-        let mut axes = embedding.iter().flat_map(|(_, points)| &points.axes);
+        let mut axes = embedding.iter().flat_map(|(_, points)| &points.components);
         if axes.any(|axis| axis.explained_variance_ratio.is_some()) {
             let figure = scree(embedding, &caption, &Look::default())?;
             figures.push(("variance".to_owned(), figure));

@@ -232,7 +232,7 @@ fn read_maps(folder: &Path, maps: &MapsNote, scan: &Scan) -> Result<Embedding, S
         }
         let points = Points {
             coordinates,
-            axes: note.axes.clone(),
+            components: note.components.clone(),
             degenerate: note.degenerate,
         };
         entries.push((note.layer, points));

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use mri_core::{Axis, Layer};
+use mri_core::{Component, Layer};
 use mri_extract::Manifest;
 use mri_grid::Binning;
 use mri_reduce::{Quality, ReducerSpec};
@@ -53,7 +53,8 @@ pub struct MapNote {
     #[serde(default)]
     pub degenerate: bool,
     /// What the columns are.
-    pub axes: Vec<Axis>,
+    #[serde(rename = "axes")]
+    pub components: Vec<Component>,
     /// What becomes of new rows.
     #[serde(default)]
     pub projection: ProjectionNote,

@@ -192,7 +192,7 @@ impl Scan {
         let layers = maps.map(|((layer, points), projection)| MapNote {
             layer,
             degenerate: points.degenerate,
-            axes: points.axes.clone(),
+            components: points.components.clone(),
             projection: projections::note(projection.as_deref()),
             quality: None,
         });

@@ -29,7 +29,7 @@ impl Scan {
         let failed = |source| ScanError::Reduce(mri_reduce::LayerError::Layer { layer, source });
         let (place, points) = self.map_of(layer)?;
         if points.degenerate {
-            return Ok(Array2::zeros((rows.nrows(), points.axes.len())));
+            return Ok(Array2::zeros((rows.nrows(), points.components.len())));
         }
         if let Some(Some(projection)) = self.projections.get(place) {
             return projection.transform(rows).map_err(failed);
@@ -127,7 +127,7 @@ pub(crate) fn write(
         };
         out.file(&file_name(note.layer), |file| {
             let mut csv = csv::Writer::from_writer(file);
-            let names = note.axes.iter().map(|axis| axis.name.as_str());
+            let names = note.components.iter().map(|axis| axis.name.as_str());
             csv.write_record(["offset", "factor"].into_iter().chain(names))?;
             let components = linear.components();
             let columns = components.columns().into_iter();

@@ -17,7 +17,7 @@ use crate::{Fitted, Progress, ReduceError, Reducer, SplitMix64};
 ///
 /// Every reducer has to obey these:
 ///
-/// - points have one row per row and one column per axis, all finite; axes have names of their own;
+/// - points have one row per row and one column per component, all finite; components have names of their own;
 /// - fitting again gives the same bytes, whatever was fitted or watched before;
 /// - how the matrix lies in memory does not matter: points are equal within the tolerance, or to the
 ///   bit where they are not a function of the row, because such reducers enlarge the last bit (sums
@@ -210,27 +210,29 @@ impl Run<'_> {
     }
 
     fn shapes(&self, fitted: &Fitted, rows: usize) -> Result<(), Violation> {
-        const LAW: &str = "points have one row per row and one column per axis, all finite";
-        let (points, axes) = (&fitted.points, &fitted.axes);
+        const LAW: &str = "points have one row per row and one column per component, all finite";
+        let (points, components) = (&fitted.points, &fitted.components);
         if self.reducer.name().trim().is_empty() {
             return Err(Violation::new(LAW, "the reducer has no name"));
         }
-        if points.dim() != (rows, axes.len()) || axes.is_empty() {
+        if points.dim() != (rows, components.len()) || components.is_empty() {
             let detail = format!(
-                "points of shape {:?} for {rows} rows and {} axes",
+                "points of shape {:?} for {rows} rows and {} components",
                 points.dim(),
-                axes.len()
+                components.len()
             );
             return Err(Violation::new(LAW, detail));
         }
         finite(LAW, points)?;
-        for (i, axis) in axes.iter().enumerate() {
-            if axis.name.trim().is_empty() || axes[..i].iter().any(|a| a.name == axis.name) {
-                let detail = format!("axis {i} is called {:?}", axis.name);
+        for (i, component) in components.iter().enumerate() {
+            if component.name.trim().is_empty()
+                || components[..i].iter().any(|c| c.name == component.name)
+            {
+                let detail = format!("component {i} is called {:?}", component.name);
                 return Err(Violation::new(LAW, detail));
             }
         }
-        let shares = axes.iter().filter_map(|a| a.explained_variance_ratio);
+        let shares = components.iter().filter_map(|c| c.explained_variance_ratio);
         let sum: f64 = shares.clone().sum();
         if !shares.clone().all(|s| (0.0..=1.0 + 1e-6).contains(&s)) || sum > 1.0 + 1e-4 {
             let detail = format!("shares of the variance {:?}", shares.collect::<Vec<_>>());

@@ -1,8 +1,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mri_core::conformance::{Invariance, ReducerSuite};
-use mri_core::{Axis, Fitted, Projection, ReduceError, Reducer, Watch};
-use ndarray::{Array1, Array2, ArrayView2, Axis as Dim, s};
+use mri_core::{Component, Fitted, Projection, ReduceError, Reducer, Watch};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 /// Keeps two columns, less their means: about the simplest right reducer there is. `fault` puts in
 /// one mistake.
@@ -25,7 +25,7 @@ enum Fault {
     TransformCentresTheBatch,
     TransformAcceptsAnyWidth,
     DropsARow,
-    OneAxisTooMany,
+    OneComponentTooMany,
     DividesByZero,
 }
 
@@ -74,23 +74,23 @@ impl Reducer for Columns {
         if self.fault == Fault::KeepsState {
             kept *= 1.0 + self.calls.fetch_add(1, Ordering::Relaxed) as f32;
         }
-        let mean = kept.as_standard_layout().mean_axis(Dim(0)).unwrap();
+        let mean = kept.as_standard_layout().mean_axis(Axis(0)).unwrap();
         let mut points = kept - &mean;
         match self.fault {
             Fault::SortsRows => {
                 let mut order: Vec<usize> = (0..rows).collect();
                 order.sort_by(|&a, &b| points[(a, 0)].total_cmp(&points[(b, 0)]));
-                points = points.select(Dim(0), &order);
+                points = points.select(Axis(0), &order);
             }
             Fault::DropsARow => points = points.slice(s![1.., ..]).to_owned(),
             Fault::DividesByZero => {
-                let squares = points.mapv(|v| v * v).sum_axis(Dim(0));
+                let squares = points.mapv(|v| v * v).sum_axis(Axis(0));
                 points = &points / &squares.mapv(f32::sqrt);
             }
             _ => {}
         }
-        let axes = (0..2 + usize::from(self.fault == Fault::OneAxisTooMany))
-            .map(|i| Axis {
+        let components = (0..2 + usize::from(self.fault == Fault::OneComponentTooMany))
+            .map(|i| Component {
                 name: format!("column {i}"),
                 explained_variance_ratio: None,
             })
@@ -98,7 +98,7 @@ impl Reducer for Columns {
         let fault = self.fault;
         Ok(Fitted {
             points,
-            axes,
+            components,
             projection: Box::new(Keep {
                 mean,
                 width: columns,
@@ -121,7 +121,7 @@ impl Projection for Keep {
         Ok(match self.fault {
             Fault::TransformForgetsTheMean => kept.to_owned(),
             Fault::TransformCentresTheBatch if x.nrows() > 0 => {
-                &kept - &kept.mean_axis(Dim(0)).unwrap()
+                &kept - &kept.mean_axis(Axis(0)).unwrap()
             }
             _ => &kept - &self.mean,
         })
@@ -169,7 +169,7 @@ fn every_mistake_is_noticed_and_named() {
             "rows that cannot be placed",
         ),
         (Fault::DropsARow, "points have one row per row"),
-        (Fault::OneAxisTooMany, "points have one row per row"),
+        (Fault::OneComponentTooMany, "points have one row per row"),
         (Fault::DividesByZero, "transform puts"),
     ] {
         let violation = ReducerSuite::linear().check(&columns(fault)).unwrap_err();

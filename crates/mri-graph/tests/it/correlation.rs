@@ -20,7 +20,7 @@ fn embedding(texts: usize, seed: u64) -> Embedding {
     let entries = layers.into_iter().enumerate().map(|(i, coordinates)| {
         let points = Points {
             coordinates,
-            axes: vec![],
+            components: vec![],
             degenerate: false,
         };
         (Layer::resid(i), points)

@@ -137,7 +137,7 @@ fn correlations(golden: &Value, threshold: Threshold) -> Vec<(String, String, f6
     let entries = layers.iter().enumerate().map(|(l, rows)| {
         let points = Points {
             coordinates: Array2::from_shape_fn((rows.len(), 4), |(i, j)| rows[i][j]),
-            axes: vec![],
+            components: vec![],
             degenerate: false,
         };
         (Layer::resid(l), points)

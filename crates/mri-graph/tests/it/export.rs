@@ -172,7 +172,7 @@ fn correlations() -> CorrelationGraph {
             let value = ((i * (j + 2) * 7 + turn * i * i) % 31) as f32;
             if turn == 1 { -value } else { value }
         }),
-        axes: vec![],
+        components: vec![],
         degenerate: false,
     };
     let entries = vec![(Layer::resid(0), layer(0)), (Layer::resid(1), layer(1))];

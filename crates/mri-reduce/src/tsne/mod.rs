@@ -5,7 +5,7 @@ mod descent;
 mod placed;
 mod tree;
 
-use mri_core::{Axis, Fitted, ReduceError, Reducer, Watch};
+use mri_core::{Component, Fitted, ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -196,12 +196,12 @@ impl Tsne {
             tie: if places.is_some() { TIE } else { 0.0 },
         };
         descent::settle(&graph, &mut points, &motion, watch)?;
-        let axes = (1..=self.n_components).map(|i| Axis {
+        let axes = (1..=self.n_components).map(|i| Component {
             name: format!("t-SNE{i}"),
             explained_variance_ratio: None,
         });
         Ok(Fitted {
-            axes: axes.collect(),
+            components: axes.collect(),
             projection: Box::new(Placed {
                 scaler,
                 table,

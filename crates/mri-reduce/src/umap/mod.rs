@@ -7,7 +7,7 @@ mod placed;
 mod spectral;
 mod start;
 
-use mri_core::{Axis, Fitted, ReduceError, Reducer, Watch};
+use mri_core::{Component, Fitted, ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -191,12 +191,12 @@ impl Umap {
             seed: self.seed,
         };
         layout::settle(&graph, &mut points, &motion, watch)?;
-        let axes = (1..=self.n_components).map(|i| Axis {
+        let axes = (1..=self.n_components).map(|i| Component {
             name: format!("UMAP{i}"),
             explained_variance_ratio: None,
         });
         Ok(Fitted {
-            axes: axes.collect(),
+            components: axes.collect(),
             projection: Box::new(Placed {
                 scaler,
                 table,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mri_core::{Activations, Axis, Embedding, Labels, Layer, Points, RowSource};
+use mri_core::{Activations, Component, Embedding, Labels, Layer, Points, RowSource};
 use mri_reduce::{
     Pca, QualityOptions, RandomProjection, ReduceError, Reducer, Tsne, Umap, align_layers, quality,
     reduce_near, reduce_stack, reduce_stack_aligned,
@@ -11,12 +11,12 @@ use crate::linear::noise;
 use crate::umap::rows;
 
 fn points(coordinates: Array2<f32>, degenerate: bool) -> Points {
-    let axis = |i| Axis {
+    let axis = |i| Component {
         name: format!("PC{i}"),
         explained_variance_ratio: Some(0.3),
     };
     Points {
-        axes: (1..=coordinates.ncols()).map(axis).collect(),
+        components: (1..=coordinates.ncols()).map(axis).collect(),
         coordinates,
         degenerate,
     }
@@ -43,14 +43,14 @@ fn turned_copies_of_a_layer_come_to_lie_on_it() {
         first,
         "the first that is not degenerate is the frame"
     );
-    assert_eq!(at(1).axes[0].name, "PC1");
+    assert_eq!(at(1).components[0].name, "PC1");
     assert_eq!(at(2).coordinates, flat);
     let off = &at(3).coordinates - &first;
     assert!(
         off.iter().all(|v| v.abs() < 1e-5),
         "across the degenerate layer"
     );
-    assert_eq!(at(3).axes[0].explained_variance_ratio, None);
+    assert_eq!(at(3).components[0].explained_variance_ratio, None);
     let moved: Vec<bool> = motions.iter().map(Option::is_some).collect();
     assert_eq!(moved, [false, false, false, true]);
 }

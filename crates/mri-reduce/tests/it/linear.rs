@@ -81,7 +81,7 @@ fn points_and_variances_equal_scikit_learns() {
                 );
             }
         }
-        for (axis, &expected) in fitted.axes.iter().zip(&g.ratios) {
+        for (axis, &expected) in fitted.components.iter().zip(&g.ratios) {
             let got = axis.explained_variance_ratio.unwrap();
             assert!(
                 (got - expected).abs() <= 1e-4 * expected.max(1e-3),
@@ -130,7 +130,7 @@ fn components_of_pca_are_uncorrelated_and_ordered() {
         }
     }
     let ratios: Vec<f64> = fitted
-        .axes
+        .components
         .iter()
         .map(|a| a.explained_variance_ratio.unwrap())
         .collect();

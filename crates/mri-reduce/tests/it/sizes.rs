@@ -71,7 +71,7 @@ fn every_size_and_conditioning_equals_scikit_learns_full_solver() {
                 assert!(off <= bound, "{what}, component {j}: off by {off:e}");
             }
         }
-        for (axis, &expected) in fitted.axes.iter().zip(&g.ratios) {
+        for (axis, &expected) in fitted.components.iter().zip(&g.ratios) {
             let got = axis.explained_variance_ratio.unwrap();
             assert!((got - expected).abs() <= 1e-9 * expected, "{what}: {got}");
         }
@@ -102,7 +102,7 @@ fn rows_from_elsewhere_give_the_same_bytes() {
             let streamed = reducer.fit_rows(&source, &()).unwrap();
             let whole = reducer.fit(x.view(), &()).unwrap();
             assert_eq!(streamed.points, whole.points);
-            assert_eq!(streamed.axes, whole.axes);
+            assert_eq!(streamed.components, whole.components);
         }
     }
     let mut bad = case("tall", 2500, 30);

@@ -19,7 +19,7 @@ pub fn scree(embedding: &Embedding, caption: &Caption, look: &Look) -> Result<Fi
         .map(|(layer, points)| Bar {
             layer,
             shares: points
-                .axes
+                .components
                 .iter()
                 .filter_map(|axis| axis.explained_variance_ratio)
                 .filter(|share| share.is_finite() && *share >= 0.0)
@@ -34,7 +34,7 @@ pub fn scree(embedding: &Embedding, caption: &Caption, look: &Look) -> Result<Fi
             "this reducer knows no shares of variance; scree plots are of PCA and SVD".to_owned(),
         ));
     }
-    let names = embedding.iter().map(|(_, points)| &points.axes);
+    let names = embedding.iter().map(|(_, points)| &points.components);
     let names: Vec<String> = names
         .max_by_key(|axes| axes.len())
         .map(|axes| axes.iter().map(|axis| axis.name.clone()).collect())

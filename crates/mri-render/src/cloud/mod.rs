@@ -149,7 +149,7 @@ impl Clouds {
                 .count();
             let high = shared.aspect;
             let clamp = |(x, y): At| (x.clamp(-1.0, 1.0), y.clamp(-high, high));
-            let axis = |i: usize| points.axes.get(i).map(axis_name).unwrap_or_default();
+            let axis = |i: usize| points.components.get(i).map(axis_name).unwrap_or_default();
             shared.layers.push(OneLayer {
                 layer,
                 axes: [axis(0), axis(1)],

@@ -1,4 +1,4 @@
-use mri_core::{Axis, Layer, Points, Site};
+use mri_core::{Component, Layer, Points, Site};
 use ndarray::Array2;
 
 use super::scale::{Scale, faded_cell};
@@ -71,7 +71,12 @@ impl Panel<'_> {
         }
         let text = TextLook::new(small, theme.muted).anchor(Anchor::Middle);
         let axis = |i: usize| {
-            let name = self.points.axes.get(i).map(axis_name).unwrap_or_default();
+            let name = self
+                .points
+                .components
+                .get(i)
+                .map(axis_name)
+                .unwrap_or_default();
             fit_text(&name, small, false, size)
         };
         let below = top + size + look.scaled(12.0);
@@ -126,7 +131,7 @@ pub(crate) fn draw_cells(
 }
 
 /// An axis with the share of variance along it.
-pub(crate) fn axis_name(axis: &Axis) -> String {
+pub(crate) fn axis_name(axis: &Component) -> String {
     let name = &axis.name;
     match axis.explained_variance_ratio {
         Some(share) => format!("{name} ({:.1} %)", 100.0 * share),

@@ -22,17 +22,17 @@ use crate::{Caption, RenderError};
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use mri_core::{Axis, Embedding, Labels, Layer, Points};
+/// # use mri_core::{Component, Embedding, Labels, Layer, Points};
 /// # use mri_graph::RegionGraph;
 /// # use mri_grid::{Binning, grid_stack};
 /// # use ndarray::array;
 /// use mri_render::{Caption, Report};
 ///
 /// # let labels = Arc::new(Labels::from_names(["law", "law", "art"])?);
-/// # let axis = |name: &str| Axis { name: name.into(), explained_variance_ratio: None };
+/// # let axis = |name: &str| Component { name: name.into(), explained_variance_ratio: None };
 /// # let points = Points {
 /// #     coordinates: array![[0.0_f32, 0.0], [0.1, 0.0], [1.0, 1.0]],
-/// #     axes: vec![axis("PC1"), axis("PC2")],
+/// #     components: vec![axis("PC1"), axis("PC2")],
 /// #     degenerate: false,
 /// # };
 /// # let embedding = Embedding::new(labels, vec![(Layer::resid(0), points)])?;

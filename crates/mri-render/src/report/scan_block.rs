@@ -1,4 +1,4 @@
-use mri_core::{Axis, Layer, Points, Site};
+use mri_core::{Component, Layer, Points, Site};
 use mri_graph::{Contrast, LayerVerdict};
 use mri_grid::{Cell, Grid};
 use serde_json::{Map, Value, json};
@@ -169,9 +169,9 @@ fn layer_head(
     };
     let quantised = coordinates.iter().enumerate().map(quantise).collect();
     let axis = |i: usize| {
-        let known = points.axes.get(i);
+        let known = points.components.get(i);
         json!({
-            "name": known.map_or_else(|| format!("component {}", i + 1), |a: &Axis| a.name.clone()),
+            "name": known.map_or_else(|| format!("component {}", i + 1), |a: &Component| a.name.clone()),
             "explained": known.and_then(|a| a.explained_variance_ratio),
             "low": range[i].0,
             "span": range[i].1,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mri_core::{Axis, Embedding, Labels, Layer, Points};
+use mri_core::{Component, Embedding, Labels, Layer, Points};
 use mri_graph::{Contrast, Significance};
 use mri_render::{
     CloudStyle, HeatmapStyle, Look, RenderError, difference_sheet, line_chart, scree,
@@ -72,7 +72,7 @@ fn scree_needs_shares_of_variance() {
     assert!(figure.svg().contains("Embedding: all rows equal."));
     let entries = embedding.iter().map(|(layer, points)| {
         let mut points = points.clone();
-        for axis in &mut points.axes {
+        for axis in &mut points.components {
             axis.explained_variance_ratio = None;
         }
         (layer, points)
@@ -91,13 +91,13 @@ fn only_what_chance_explains_is_faded() {
         (_, 1) => 0.0,
         _ => (i % 2) as f32,
     });
-    let axis = |i: u32| Axis {
+    let axis = |i: u32| Component {
         name: format!("PC{i}"),
         explained_variance_ratio: None,
     };
     let points = Points {
         coordinates,
-        axes: vec![axis(1), axis(2)],
+        components: vec![axis(1), axis(2)],
         degenerate: false,
     };
     let embedding = Embedding::new(labels, vec![(Layer::resid(1), points)]).unwrap();

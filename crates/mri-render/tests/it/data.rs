@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mri_core::{Axis, Embedding, Labels, Layer, Points};
+use mri_core::{Component, Embedding, Labels, Layer, Points};
 use mri_graph::{Contrast, Metrics, MetricsRow, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack, grid_stack};
 use mri_render::{
@@ -30,7 +30,7 @@ fn scan_of(names: &[&str], n_layers: usize) -> (Embedding, GridStack, RegionGrap
                 ((i * (3 + j) * (l + 1)) % 17) as f32 + (i % 3) as f32
             }
         });
-        let axis = |i: u32| Axis {
+        let axis = |i: u32| Component {
             name: format!("PC{i}"),
             explained_variance_ratio: Some(0.5 / f64::from(i)),
         };
@@ -38,7 +38,7 @@ fn scan_of(names: &[&str], n_layers: usize) -> (Embedding, GridStack, RegionGrap
             Layer::resid(l),
             Points {
                 coordinates,
-                axes: vec![axis(1), axis(2)],
+                components: vec![axis(1), axis(2)],
                 degenerate,
             },
         )
