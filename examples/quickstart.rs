@@ -12,7 +12,7 @@ fn main() -> anyhow::Result<()> {
         .grid(10)
         .run()?;
 
-    for (category, name) in scan.labels().names().iter().enumerate() {
+    for (category, name) in scan.labels().category_names().iter().enumerate() {
         scan.heatmaps(Quantity::Category(category))?
             .save(format!("{name}.png"))?;
     }

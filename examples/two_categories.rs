@@ -12,7 +12,7 @@ fn main() -> Result<()> {
     // Any pairs of text and label make a corpus; here, two of the bundled one's four labels.
     let all = Corpus::open("examples/data/topics.csv".as_ref(), &Default::default())?;
     let labels = all.labels();
-    let rows = (0..labels.len()).filter_map(|row| Some((row, labels.name_of(row)?)));
+    let rows = (0..labels.len()).filter_map(|row| Some((row, labels.category_of(row)?)));
     let chosen = rows.filter(|(_, label)| ["law", "music"].contains(label));
     let corpus = Corpus::from_pairs(chosen.map(|(row, label)| (all.texts()[row].clone(), label)))?;
 
@@ -48,7 +48,7 @@ fn main() -> Result<()> {
         if (0..2).all(|category| counts[(category, cell.x.into(), cell.y.into())] > 0) {
             println!("\nregion {cell} of {last}:");
             for row in grid.texts(cell) {
-                let label = grids.labels().name_of(row).unwrap_or_default();
+                let label = grids.labels().category_of(row).unwrap_or_default();
                 let text: String = texts[row].chars().take(90).collect();
                 println!("  {label:6} {text}…");
             }

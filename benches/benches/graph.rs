@@ -88,7 +88,7 @@ fn main() -> Result<()> {
         bytes.extend(points.coordinates.iter().flat_map(|v| v.to_le_bytes()));
     }
     fs::write(folder.path().join("points.f32"), bytes)?;
-    let ids = embedding.labels().ids();
+    let ids = embedding.labels().row_categories();
     fs::write(
         folder.path().join("labels.u32"),
         ids.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>(),

@@ -127,7 +127,7 @@ fn topics(name: &str, table: &str, tokens: bool) -> Result<Option<Set>> {
         final_norm: true,
     };
     let (mut values, mut ids) = (Vec::new(), Vec::new());
-    for (text, &id) in texts.iter().zip(labels.ids()) {
+    for (text, &id) in texts.iter().zip(labels.row_categories()) {
         let mut one = TokenBatch::new();
         one.push(text);
         let matrices = backend.forward(&one, &capture)?;
@@ -136,7 +136,7 @@ fn topics(name: &str, table: &str, tokens: bool) -> Result<Option<Set>> {
         ids.extend(std::iter::repeat_n(id, text.len()));
     }
     let rows = Array2::from_shape_vec((ids.len(), backend.model().width), values)?;
-    let labels = Labels::new(labels.names().to_vec(), ids)?;
+    let labels = Labels::new(labels.category_names().to_vec(), ids)?;
     Ok(Some(Set::new(name, rows, Some(labels))))
 }
 

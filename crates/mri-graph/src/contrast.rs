@@ -43,7 +43,7 @@ impl Contrast {
     /// texts, unknown ones and repetitions are left out.
     #[must_use]
     pub fn among(categories: &[usize], labels: &Labels) -> Vec<Self> {
-        let counts = labels.counts();
+        let counts = labels.category_counts();
         let used: Vec<usize> = (0..counts.len())
             .filter(|c| counts[*c] > 0 && categories.contains(c))
             .collect();
@@ -65,10 +65,10 @@ impl Contrast {
     #[must_use]
     pub fn names(&self, labels: &Labels) -> [String; 2] {
         let name = |side: &[usize]| {
-            let names = side.iter().filter_map(|&c| labels.names().get(c));
+            let names = side.iter().filter_map(|&c| labels.category_names().get(c));
             names.map(String::as_str).collect::<Vec<_>>().join(" + ")
         };
-        let counts = labels.counts();
+        let counts = labels.category_counts();
         let everything =
             (0..counts.len()).all(|c| counts[c] == 0 || self.a.contains(&c) || self.b.contains(&c));
         let b = if everything && self.b.len() > 1 {
@@ -97,7 +97,7 @@ impl Contrast {
         self.check(labels.n_categories())?;
         let of = |side: &[usize]| -> Vec<usize> {
             (0..labels.len())
-                .filter(|&row| side.contains(&(labels.ids()[row] as usize)))
+                .filter(|&row| side.contains(&(labels.row_categories()[row] as usize)))
                 .collect()
         };
         let rows = [of(&self.a), of(&self.b)];

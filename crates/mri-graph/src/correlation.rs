@@ -99,7 +99,8 @@ impl CorrelationGraph {
         }
         let rows: Vec<usize> = (0..labels.len())
             .filter(|&row| {
-                categories.is_empty() || categories.contains(&(labels.ids()[row] as usize))
+                categories.is_empty()
+                    || categories.contains(&(labels.row_categories()[row] as usize))
             })
             .collect();
         if rows.len() < 3 {

@@ -81,7 +81,7 @@ impl RegionGraph {
         let mut before: Option<Vec<NodeIndex>> = None;
         for (position, (layer, grid)) in grids.iter().enumerate() {
             let mut counts: HashMap<Cell, Vec<u32>> = HashMap::new();
-            for (&cell, &id) in grid.cells().iter().zip(labels.ids()) {
+            for (&cell, &id) in grid.cells().iter().zip(labels.row_categories()) {
                 counts.entry(cell).or_insert_with(|| vec![0; n_categories])[id as usize] += 1;
             }
             let mut occupied: Vec<_> = counts.into_iter().collect();
@@ -102,14 +102,20 @@ impl RegionGraph {
                 .collect();
             let nodes: Vec<NodeIndex> = grid.cells().iter().map(|cell| node_of[cell]).collect();
             if let Some(before) = before {
-                add_transitions(&mut graph, &before, &nodes, labels.ids(), n_categories);
+                add_transitions(
+                    &mut graph,
+                    &before,
+                    &nodes,
+                    labels.row_categories(),
+                    n_categories,
+                );
             }
             before = Some(nodes);
         }
         Self {
             graph,
-            categories: labels.names().to_vec(),
-            sizes: labels.counts(),
+            categories: labels.category_names().to_vec(),
+            sizes: labels.category_counts(),
             layers: grids.layers().collect(),
             filtered: false,
         }

@@ -142,7 +142,7 @@ impl Grid {
     pub fn counts(&self, labels: &Labels) -> Array3<u32> {
         let side = self.side();
         let mut counts = Array3::zeros((labels.n_categories(), side, side));
-        for (cell, &id) in self.cells.iter().zip(labels.ids()) {
+        for (cell, &id) in self.cells.iter().zip(labels.row_categories()) {
             counts[(id as usize, usize::from(cell.x), usize::from(cell.y))] += 1;
         }
         counts

@@ -177,7 +177,7 @@ fn draw(
         "graph-all",
     )?;
     let path = graph.path(grids, 3).ok_or("there is no text 3")?;
-    let category = labels.ids()[3] as usize;
+    let category = labels.row_categories()[3] as usize;
     let text = "The text whose way is shown, with its first words and then a good many more of them, \
                 so that it has to be cut where the subtitle ends.";
     for (kind, style) in [("path", &style), ("path-dark", &dark)] {
@@ -197,7 +197,7 @@ fn draw(
         .collect();
     let rows: Vec<MetricsRow<'_>> = metrics
         .iter()
-        .zip(labels.names())
+        .zip(labels.category_names())
         .map(|(metrics, label)| MetricsRow {
             model_name: "made-up-model",
             label,
@@ -206,7 +206,7 @@ fn draw(
         .collect();
     let layers: Vec<Layer> = grids.layers().collect();
     for (kind, look) in [("metrics", Look::default()), ("metrics-dark", Look::dark())] {
-        let figure = metrics_chart(&rows, &labels.counts(), &layers, &caption, &look)?;
+        let figure = metrics_chart(&rows, &labels.category_counts(), &layers, &caption, &look)?;
         save(figure, kind)?;
     }
     save(

@@ -40,8 +40,8 @@ pub fn contact_sheet(
     }
     let subtitle = caption.line(&more);
     let header = Header::new(&title, &subtitle, bands.width, look);
-    let sizes = labels.counts();
-    let named = labels.names().iter().zip(&sizes).enumerate();
+    let sizes = labels.category_counts();
+    let named = labels.category_names().iter().zip(&sizes).enumerate();
     let names: Vec<String> = named
         .map(|(i, (name, n))| format!("{} “{name}” with {n} texts", i + 1))
         .collect();
@@ -118,7 +118,7 @@ impl Table {
         look: &Look,
     ) -> Result<Self, RenderError> {
         let labels = grids.labels();
-        let sizes = labels.counts();
+        let sizes = labels.category_counts();
         let (mut columns, mut short) = (Vec::new(), Vec::new());
         let mut by_layer: Vec<Vec<Array2<Option<f64>>>> = Vec::new();
         let (mut largest, mut largest_degenerate) = (0.0_f64, 0.0_f64);
@@ -164,7 +164,7 @@ impl Table {
         let only = last.filter(|_| n_layers == 1);
         let row = |c: usize| {
             let n = format!("n = {}", thousands(sizes[c]));
-            (shown_name(labels.names(), c), n)
+            (shown_name(labels.category_names(), c), n)
         };
         let rows: Vec<(String, String)> = (0..sizes.len()).map(row).collect();
         let scale = Scale {

@@ -50,7 +50,7 @@ fn cells_are_the_peers_up_to_mirrored_axes() {
         .grid(SIDE.into())
         .run()
         .unwrap();
-    assert_eq!(scan.labels().names(), golden.categories);
+    assert_eq!(scan.labels().category_names(), golden.categories);
     let grids = scan.grids().unwrap();
     assert_eq!(grids.iter().count(), golden.cells.len());
     let (mut equal, mut pairs) = (0, 0);

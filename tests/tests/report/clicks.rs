@@ -61,7 +61,7 @@ fn layers(page: &mut Browser) {
 }
 
 fn categories(page: &mut Browser, scan: &Scan) {
-    let counts = scan.grids.labels().counts();
+    let counts = scan.grids.labels().category_counts();
     let note =
         |n: usize, of: &str| format!("Layer 4: {n} texts of {of}. One scale for all layers.");
     assert_eq!(page.words("#counts .note"), note(300, "all categories"));

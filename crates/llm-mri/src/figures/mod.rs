@@ -123,7 +123,7 @@ impl Scan {
             &graph.view_all(),
             &LayeredLayout::of(graph),
             &path,
-            self.labels().ids()[row] as usize,
+            self.labels().row_categories()[row] as usize,
             text.map_or("", String::as_str),
             &self.caption(),
             &GraphStyle::default(),
@@ -177,7 +177,7 @@ impl Scan {
         else {
             return Ok(Vec::new());
         };
-        let names = self.labels().names();
+        let names = self.labels().category_names();
         let chosen = self.chosen_categories();
         let layout = LayeredLayout::of(&graph);
         let caption = self.caption();
@@ -226,7 +226,7 @@ impl Scan {
     #[must_use]
     pub fn undrawable_letters(&self) -> Vec<char> {
         let caption = self.caption();
-        let names = self.labels().names().iter().cloned();
+        let names = self.labels().category_names().iter().cloned();
         let all: String = names.chain([caption.model, caption.corpus]).collect();
         undrawable_letters(&all)
     }

@@ -106,7 +106,7 @@ impl Scan {
         watch.check("report", steps - 1, steps)?;
         let mut metrics = Vec::new();
         if graph.graph().node_count() <= MOST_REGIONS {
-            let names = labels.names();
+            let names = labels.category_names();
             if names.len() > 1 {
                 metrics.push((
                     "all texts".to_owned(),
@@ -278,7 +278,7 @@ fn text(value: &impl serde::Serialize) -> String {
 fn contrasts(labels: &Labels) -> Vec<Contrast> {
     let mut all = Contrast::all(labels);
     if all.len() > MOST_CONTRASTS {
-        let counts = labels.counts();
+        let counts = labels.category_counts();
         let size = |contrast: &Contrast| contrast.a.iter().map(|&c| counts[c]).sum::<usize>();
         all.sort_by_key(|contrast| (Reverse(size(contrast)), contrast.a.clone()));
         all.truncate(MOST_CONTRASTS);

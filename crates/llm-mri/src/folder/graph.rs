@@ -63,7 +63,7 @@ impl Scan {
                 for (row, cell) in grid.cells().iter().enumerate() {
                     csv.write_record([
                         row.to_string().as_str(),
-                        grids.labels().name_of(row).unwrap_or_default(),
+                        grids.labels().category_of(row).unwrap_or_default(),
                         &layer.index.to_string(),
                         &cell.x.to_string(),
                         &cell.y.to_string(),
@@ -78,7 +78,7 @@ impl Scan {
             let mut csv = csv::Writer::from_writer(file);
             let start = ["cell", "layer", "x", "y", "texts"].map(str::to_owned);
             let end = ["words", "typical", "typical_text"].map(str::to_owned);
-            let names = labels.names().iter().cloned();
+            let names = labels.category_names().iter().cloned();
             csv.write_record(start.into_iter().chain(names).chain(end))?;
             let texts = self.texts.as_deref().unwrap_or_default();
             for ((layer, grid), (_, points)) in grids.iter().zip(embedding.iter()) {
@@ -136,7 +136,7 @@ impl Scan {
             let Ok(graph) = self.correlations(&[category], threshold) else {
                 continue;
             };
-            let name = file_name(category, &self.labels().names()[category]);
+            let name = file_name(category, &self.labels().category_names()[category]);
             out.file(&format!("edges.{name}.csv"), |file| {
                 write_edges_csv(&graph, file)
             })?;

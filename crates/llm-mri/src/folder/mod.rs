@@ -132,7 +132,7 @@ impl Scan {
             let mut csv = csv::Writer::from_writer(file);
             csv.write_record(["text", "label"])?;
             for (row, text) in texts.iter().enumerate() {
-                let label = self.labels().name_of(row).unwrap_or_default();
+                let label = self.labels().category_of(row).unwrap_or_default();
                 csv.write_record([text.as_str(), label])?;
             }
             csv.flush()

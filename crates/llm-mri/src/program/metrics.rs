@@ -47,7 +47,7 @@ pub(crate) struct MetricsArgs {
 
 pub(crate) fn run(args: MetricsArgs) -> Result<()> {
     let scan = Scan::open(&args.out)?;
-    let counts = scan.labels().counts();
+    let counts = scan.labels().category_counts();
     let chosen: Vec<usize> = if args.category.is_empty() {
         (0..counts.len()).filter(|&c| counts[c] > 0).collect()
     } else {

@@ -159,7 +159,11 @@ impl Scan {
                     row,
                     moved: mean(&known),
                     by_layer,
-                    label: self.labels().name_of(row).unwrap_or_default().to_owned(),
+                    label: self
+                        .labels()
+                        .category_of(row)
+                        .unwrap_or_default()
+                        .to_owned(),
                     excerpt: text.map_or_else(String::new, |text| excerpt_of(text)),
                 }
             })

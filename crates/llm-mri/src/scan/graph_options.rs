@@ -37,7 +37,7 @@ impl Scan {
     /// # Errors
     /// [`ScanError::UnknownCategory`], which lists those there are.
     pub fn category(&self, name: &str) -> Result<usize, ScanError> {
-        let names = self.labels().names();
+        let names = self.labels().category_names();
         let found = names.iter().position(|other| other == name);
         found.ok_or_else(|| ScanError::UnknownCategory {
             name: name.to_owned(),
@@ -90,7 +90,7 @@ impl Scan {
     /// The categories that the settings of the graph name, or all, ascending.
     #[must_use]
     pub fn chosen_categories(&self) -> Vec<usize> {
-        let names = self.labels().names();
+        let names = self.labels().category_names();
         let wanted = self.graph_options().categories;
         (0..names.len())
             .filter(|&c| wanted.is_empty() || wanted.contains(&names[c]))

@@ -66,7 +66,7 @@ impl Scan {
             metrics.mean_strength_per_text = None;
         }
         let found = communities(&digraph);
-        let names = self.labels().names();
+        let names = self.labels().category_names();
         let label: Vec<&str> = categories
             .iter()
             .filter_map(|&c| names.get(c).map(String::as_str))

@@ -138,8 +138,11 @@ fn texts_left_in_their_file_are_recorded_alike() {
     let table = home.path().join("texts.csv");
     let rows = corpus(30);
     let mut csv = "text,label\n".to_owned();
-    for (text, id) in rows.texts().iter().zip(rows.labels().ids()) {
-        csv.push_str(&format!("{text},{}\n", rows.labels().names()[*id as usize]));
+    for (text, id) in rows.texts().iter().zip(rows.labels().row_categories()) {
+        csv.push_str(&format!(
+            "{text},{}\n",
+            rows.labels().category_names()[*id as usize]
+        ));
     }
     fs::write(&table, csv).unwrap();
     let record = |name: &str, builder: ScanBuilder| {

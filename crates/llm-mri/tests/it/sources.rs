@@ -111,7 +111,7 @@ fn a_torchscript_module_is_run_with_its_own_tokenizer_or_one_that_is_named() {
     }
     let table = home.path().join("t.csv");
     let corpus = corpus(24);
-    let rows = corpus.texts().iter().zip(corpus.labels().ids());
+    let rows = corpus.texts().iter().zip(corpus.labels().row_categories());
     let rows: String = rows.map(|(text, id)| format!("{text},{id}\n")).collect();
     fs::write(&table, format!("text,label\n{rows}")).unwrap();
     let run = |command: &str, out: &str, more: &[&str]| {

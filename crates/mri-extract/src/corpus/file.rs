@@ -116,7 +116,7 @@ impl CorpusFile {
             {
                 return Ok(());
             }
-            if self.whole.ids().get(kept) != Some(&label) {
+            if self.whole.row_categories().get(kept) != Some(&label) {
                 return Err(changed());
             }
             kept += 1;
@@ -125,7 +125,7 @@ impl CorpusFile {
         let mut rows = Rows::new(&self.options, &mut take);
         read_rows(&self.path, &self.options, &mut rows)?;
         let (names, dropped) = rows.finish();
-        if names != self.whole.names() || dropped != self.dropped || seen != self.read {
+        if names != self.whole.category_names() || dropped != self.dropped || seen != self.read {
             return Err(changed());
         }
         Ok(())
@@ -163,7 +163,7 @@ impl TextSource for CorpusFile {
         &self,
         each: &mut dyn FnMut(&str) -> Result<(), ExtractError>,
     ) -> Result<CorpusOrigin, ExtractError> {
-        let names = self.whole.names();
+        let names = self.whole.category_names();
         let mut whole = CorpusHash::new(names);
         let mut part = self
             .shard

@@ -189,8 +189,8 @@ impl Corpus {
     /// the same hash hold the same texts, whatever file they come from.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hash = CorpusHash::new(self.labels.names());
-        for (text, &id) in self.texts.iter().zip(self.labels.ids()) {
+        let mut hash = CorpusHash::new(self.labels.category_names());
+        for (text, &id) in self.texts.iter().zip(self.labels.row_categories()) {
             hash.push(text, id);
         }
         hash.finish()
@@ -232,7 +232,7 @@ impl Corpus {
     /// # Errors
     /// [`ExtractError::SingleCategory`].
     pub fn require_two_categories(&self) -> Result<(), ExtractError> {
-        match self.labels.names() {
+        match self.labels.category_names() {
             [label] => Err(ExtractError::SingleCategory {
                 path: self.source.clone(),
                 label: label.clone(),

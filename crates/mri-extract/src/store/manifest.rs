@@ -164,8 +164,8 @@ impl CorpusEntry {
             hash: origin.hash.clone(),
             source: origin.source.clone(),
             texts: labels.len(),
-            labels: labels.names().to_vec(),
-            counts: labels.counts(),
+            labels: labels.category_names().to_vec(),
+            counts: labels.category_counts(),
             dropped: origin.dropped,
             read: origin.read,
         }

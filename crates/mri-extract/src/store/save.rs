@@ -32,7 +32,7 @@ pub fn save_store(
         });
     }
     fs::create_dir_all(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
-    write_ids(&paths.labels, activations.labels().ids())?;
+    write_ids(&paths.labels, activations.labels().row_categories())?;
     for (layer, rows) in activations.iter() {
         let path = paths.matrix(layer);
         match rows.in_memory() {

@@ -305,7 +305,7 @@ pub(super) fn prepare(
 ) -> Result<(), ExtractError> {
     fs::create_dir_all(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
     asked.write_to(&paths.recording)?;
-    write_ids(&paths.labels, labels.ids())?;
+    write_ids(&paths.labels, labels.row_categories())?;
     let dtype = asked.recording.dtype;
     for &LayerEntry { layer, width } in &asked.recording.layers {
         let path = paths.matrix(layer);

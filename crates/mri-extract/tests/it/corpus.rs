@@ -27,8 +27,8 @@ fn a_table_keeps_its_order_and_numbers_labels_as_first_seen() {
     )
     .unwrap();
     assert_eq!(corpus.texts(), ["one, two", "a \"b\"\nc", "x"]);
-    assert_eq!(corpus.labels().names(), ["law", "art"]);
-    assert_eq!(corpus.labels().ids(), [0, 1, 0]);
+    assert_eq!(corpus.labels().category_names(), ["law", "art"]);
+    assert_eq!(corpus.labels().row_categories(), [0, 1, 0]);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_folder_per_label_is_read_by_name() {
     }
     let corpus = Corpus::open(folder.path(), &CorpusOptions::default()).unwrap();
     assert_eq!(corpus.texts(), ["a x", "b one", "b two"]);
-    assert_eq!(corpus.labels().names(), ["a", "b"]);
+    assert_eq!(corpus.labels().category_names(), ["a", "b"]);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn json_lines_are_objects_with_any_order_of_keys() {
     )
     .unwrap();
     assert_eq!(corpus.texts(), ["a\nb", "é"]);
-    assert_eq!(corpus.labels().names(), ["1", "true"]);
+    assert_eq!(corpus.labels().category_names(), ["1", "true"]);
 }
 
 #[test]

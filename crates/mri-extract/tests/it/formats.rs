@@ -49,8 +49,8 @@ fn every_format_is_read_as_its_own_library_reads_it() {
         let corpus = open(name, &options).unwrap_or_else(|e| panic!("{case}: {e}"));
         let found = serde_json::json!({
             "texts": corpus.texts(),
-            "names": corpus.labels().names(),
-            "ids": corpus.labels().ids(),
+            "names": corpus.labels().category_names(),
+            "ids": corpus.labels().row_categories(),
         });
         assert_eq!(&found, expected, "{case}");
         checked += 1;
@@ -156,7 +156,7 @@ fn a_parquet_file_that_claims_what_is_not_so_is_refused() {
     for good in ["good", "delta"] {
         let corpus = read(good).unwrap_or_else(|e| panic!("{good}: {e}"));
         assert_eq!(corpus.texts(), ["a fugue", "appeals", "strings"]);
-        assert_eq!(corpus.labels().ids(), [0, 1, 0]);
+        assert_eq!(corpus.labels().row_categories(), [0, 1, 0]);
     }
     for (name, problem) in [
         ("size", "claims to hold 2000000000"),

@@ -256,7 +256,11 @@ fn shards_that_cannot_be_made_are_refused() {
     let err = corpus.shard("4/4".parse().unwrap()).unwrap_err();
     assert!(matches!(err, ExtractError::EmptyShard { texts: 3, .. }));
     let part = corpus.shard("1/2".parse().unwrap()).unwrap();
-    assert_eq!(part.labels().names(), ["a", "b", "c"], "those of the whole");
+    assert_eq!(
+        part.labels().category_names(),
+        ["a", "b", "c"],
+        "those of the whole"
+    );
     let err = part.shard("1/2".parse().unwrap()).unwrap_err();
     assert!(matches!(err, ExtractError::Unsupported(_)));
 }

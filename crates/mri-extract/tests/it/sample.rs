@@ -68,8 +68,8 @@ fn a_sample_has_its_size_its_order_and_its_seed() {
 #[test]
 fn per_class_evens_labels_out_and_the_limit_holds_for_the_rest() {
     let corpus = open(&sample(None, Some(10), 3)).unwrap();
-    assert_eq!(corpus.labels().names(), ["a", "b", "c"]);
-    assert_eq!(corpus.labels().counts(), [10, 10, 5]);
+    assert_eq!(corpus.labels().category_names(), ["a", "b", "c"]);
+    assert_eq!(corpus.labels().category_counts(), [10, 10, 5]);
     let both = open(&sample(Some(12), Some(10), 3)).unwrap();
     assert_eq!(both.texts().len(), 12);
     assert!(both.texts().iter().all(|t| corpus.texts().contains(t)));

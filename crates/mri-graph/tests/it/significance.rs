@@ -100,7 +100,7 @@ fn categories_that_part_are_told_apart_where_they_part() {
 fn verdicts_rest_on_the_counts_of_the_grid_and_the_graph() {
     let grids = scan(&["a", "b", "c"], 120, 0.4, 9);
     let contrast = Contrast::against_rest(1, grids.labels());
-    let n = grids.labels().counts();
+    let n = grids.labels().category_counts();
     let layers = quick(1).cells(&grids, &contrast).unwrap();
     for (layer, (_, grid)) in layers.iter().zip(grids.iter()) {
         let counts = grid.counts(grids.labels());

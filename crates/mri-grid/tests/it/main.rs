@@ -125,7 +125,7 @@ proptest! {
         }
         let labels = Labels::from_names((0..coordinates.len()).map(|i| (i % 3).to_string())).unwrap();
         let counts = grid.counts(&labels);
-        for (category, &expected) in labels.counts().iter().enumerate() {
+        for (category, &expected) in labels.category_counts().iter().enumerate() {
             let sum: u32 = counts.index_axis(ndarray::Axis(0), category).sum();
             prop_assert_eq!(sum as usize, expected);
         }

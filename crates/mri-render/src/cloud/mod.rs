@@ -99,16 +99,19 @@ impl Clouds {
     ) -> Result<Self, RenderError> {
         let labels = embedding.labels();
         let rows = sample(labels.len(), style.point_budget.max(1));
-        let names = labels.names();
+        let names = labels.category_names();
         let mut shared = Shared {
             look: style.look,
             steps: style.steps.max(1),
             subtitle: String::new(),
             layers: Vec::new(),
-            ids: rows.iter().map(|&row| labels.ids()[row] as usize).collect(),
+            ids: rows
+                .iter()
+                .map(|&row| labels.row_categories()[row] as usize)
+                .collect(),
             names: (0..names.len()).map(|c| shown_name(names, c)).collect(),
             full_names: names.to_vec(),
-            sizes: labels.counts(),
+            sizes: labels.category_counts(),
             aspect: 1.0,
         };
         let mut more = vec![if rows.len() < labels.len() {

@@ -28,7 +28,7 @@ pub fn difference_sheet(
     style: &HeatmapStyle,
 ) -> Result<Figure, RenderError> {
     let labels = grids.labels();
-    let sizes = labels.counts();
+    let sizes = labels.category_counts();
     if verdicts.len() != grids.len() {
         return Err(RenderError::Mismatch(format!(
             "there are verdicts on {} layers, but {} grids",
@@ -61,7 +61,7 @@ pub fn difference_sheet(
     let named = |side: &[usize]| {
         let names: Vec<String> = side
             .iter()
-            .map(|&c| shown_name(labels.names(), c))
+            .map(|&c| shown_name(labels.category_names(), c))
             .collect();
         names.join(" + ")
     };

@@ -64,7 +64,7 @@ pub fn heatmap_sheet(
         // Texts of other categories may be there.
         Quantity::Category(_) => ("texts", "none of them", None),
         Quantity::Difference(a, b) => {
-            let sides = [a, b].map(|c| shown_name(labels.names(), c));
+            let sides = [a, b].map(|c| shown_name(labels.category_names(), c));
             (DIFFERENCE, "none of them", Some(sides))
         }
     };
@@ -87,7 +87,7 @@ fn values(
     quantity: Quantity,
 ) -> Result<Array2<Option<f64>>, RenderError> {
     let counts = grid.counts(labels);
-    let sizes = labels.counts();
+    let sizes = labels.category_counts();
     let of = |category: usize| {
         if category < sizes.len() {
             Ok(counts.index_axis(Axis(0), category))
@@ -117,8 +117,8 @@ fn values(
 
 /// The title, and how many texts there are.
 fn words(labels: &Labels, quantity: Quantity) -> (String, String) {
-    let name = |category: usize| shown_name(labels.names(), category);
-    let sizes = labels.counts();
+    let name = |category: usize| shown_name(labels.category_names(), category);
+    let sizes = labels.category_counts();
     let size = |category: usize| thousands(sizes.get(category).copied().unwrap_or(0));
     let all = thousands(labels.len());
     let (title, n) = match quantity {

@@ -18,7 +18,7 @@ pub(super) fn scan_block(report: &Report<'_>) -> Result<Block, RenderError> {
     check(report)?;
     let mut parts = Parts::default();
     let labels = report.grids.labels();
-    parts.u32s("labels", labels.ids().iter().copied());
+    parts.u32s("labels", labels.row_categories().iter().copied());
     let layers = layers(report, &mut parts)?;
     nodes(report, &mut parts)?;
     let contrasts: Result<Vec<Value>, RenderError> = (report.contrasts.iter().enumerate())
@@ -89,7 +89,7 @@ fn check(report: &Report<'_>) -> Result<(), RenderError> {
             "embedding, grids and graph of a report must be of the same layers in the same order",
         ));
     }
-    if report.graph.categories() != report.grids.labels().names() {
+    if report.graph.categories() != report.grids.labels().category_names() {
         return Err(mismatch(
             "grids and graph of a report must have the same categories",
         ));
@@ -107,7 +107,7 @@ fn check(report: &Report<'_>) -> Result<(), RenderError> {
 
 fn categories(report: &Report<'_>) -> Vec<Value> {
     let labels = report.grids.labels();
-    let (names, counts) = (labels.names(), labels.counts());
+    let (names, counts) = (labels.category_names(), labels.category_counts());
     (names.iter().zip(counts).enumerate())
         .map(|(i, (name, texts))| {
             let [light, dark] =

@@ -112,7 +112,7 @@ pub(crate) fn shaped_figures(
         })
         .collect();
     let layers: Vec<Layer> = grids.layers().collect();
-    let sizes = grids.labels().counts();
+    let sizes = grids.labels().category_counts();
     let cloud = CloudStyle {
         look,
         steps: 3,
