@@ -28,7 +28,8 @@ pub trait Watch: Sync {
     ///
     /// # Errors
     /// [`Cancelled`] if the watch asks to stop.
-    fn check(&self, stage: &str, done: u64, total: u64) -> Result<(), Cancelled> {
+    fn check(&self, stage: &str, done: usize, total: usize) -> Result<(), Cancelled> {
+        let (done, total) = (done as u64, total as u64);
         if self.step(Progress { stage, done, total }) {
             Ok(())
         } else {

@@ -211,7 +211,7 @@ pub(crate) fn run(
         .iter()
         .map(|&layer| backend.model().layer_width(layer).unwrap_or(0))
         .collect();
-    let tokens = |rows: &[usize]| rows.iter().map(|&row| texts.length(row)).sum::<usize>() as u64;
+    let tokens = |rows: &[usize]| rows.iter().map(|&row| texts.length(row)).sum::<usize>();
     let total = plan.batches.iter().map(|rows| tokens(rows)).sum();
     let mut done = 0;
     watch.check("forward pass", 0, total)?;

@@ -281,8 +281,7 @@ impl<'a> Chunks<'a> {
             self.truncated += usize::from(cut);
             (self.keep)(encoding.get_ids())?;
         }
-        let (done, total) = (self.done as u64, self.total as u64);
-        Ok(self.watch.check("tokenise", done, total)?)
+        Ok(self.watch.check("tokenise", self.done, self.total)?)
     }
 }
 

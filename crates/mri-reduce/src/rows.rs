@@ -47,13 +47,13 @@ impl<'a> Rows<'a> {
         mut f: impl FnMut(ArrayView2<'_, f32>) -> Result<bool, ReduceError>,
     ) -> Result<(), ReduceError> {
         let (rows, width) = self.size();
-        let blocks = rows.div_ceil(BLOCK) as u64;
+        let blocks = rows.div_ceil(BLOCK);
         let mut buffer = match self {
             Self::View(_) => Array2::zeros((0, 0)),
             Self::Source(_) => Array2::zeros((BLOCK.min(rows), width)),
         };
         for (i, start) in (0..rows).step_by(BLOCK).enumerate() {
-            watch.check(stage, i as u64, blocks)?;
+            watch.check(stage, i, blocks)?;
             let n = BLOCK.min(rows - start);
             let go_on = match self {
                 Self::View(x) => f(x.slice(s![start..start + n, ..]))?,
@@ -86,7 +86,7 @@ impl<'a> Rows<'a> {
             Self::Source(_) => Array2::zeros((group, width)),
         };
         for start in (0..rows).step_by(group.max(1)) {
-            watch.check(stage.name, stage.done as u64, stage.total as u64)?;
+            watch.check(stage.name, stage.done, stage.total)?;
             let n = group.min(rows - start);
             let view = match self {
                 Self::View(x) => x.slice(s![start..start + n, ..]),

@@ -93,7 +93,7 @@ impl Scan {
         let labels = self.labels();
         let settings = self.shown_significance();
         let wanted = contrasts(labels);
-        let steps = wanted.len() as u64 + 1;
+        let steps = wanted.len() + 1;
         let mut contrasts = Vec::with_capacity(wanted.len());
         for (done, contrast) in (0..).zip(wanted) {
             watch.check("report", done, steps)?;

@@ -203,7 +203,7 @@ impl Scan {
         let figures = self.figures_with(verdicts)?;
         for (i, (name, figure)) in figures.iter().enumerate() {
             // Writing pictures is short; a watch that asks to stop is heard by the next step.
-            let _ = watch.check("pictures", i as u64, figures.len() as u64);
+            let _ = watch.check("pictures", i, figures.len());
             figure.save(out.path().join(format!("{name}.svg")))?;
             figure.save(out.path().join(format!("{name}.png")))?;
         }

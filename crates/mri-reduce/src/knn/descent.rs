@@ -95,11 +95,11 @@ pub(super) fn search(
         keep,
         entries: vec![Entry::NONE; n * keep],
     };
-    let steps = (TREES + ROUNDS) as u64;
+    let steps = TREES + ROUNDS;
     // Rows of a leaf have neighbours in common: taken one after the other they are found in the cache.
     let mut order: Vec<u32> = Vec::new();
     for tree in 0..TREES {
-        watch.check("neighbours", tree as u64, steps)?;
+        watch.check("neighbours", tree, steps)?;
         let leaf = LEAF.max(3 * keep);
         let leaves = leaves(table, leaf, random::bits(seed, tree as u64));
         for batch in leaves.chunks((BATCH / leaf).max(1)) {
@@ -110,9 +110,9 @@ pub(super) fn search(
         }
     }
     for round in 0..ROUNDS {
-        let step = (TREES + round) as u64;
+        let step = TREES + round;
         watch.check("neighbours", step, steps)?;
-        let groups = lists.groups(&order, random::bits(seed, step));
+        let groups = lists.groups(&order, random::bits(seed, step as u64));
         let improved: usize = groups
             .chunks(BATCH)
             .map(|batch| lists.improve(table, batch))

@@ -29,15 +29,15 @@ pub(super) fn search(
 ) -> Result<Neighbours, ReduceError> {
     let n = queries.len();
     let mut found = Neighbours::empty(n, k);
-    let done = std::sync::atomic::AtomicU64::new(0);
+    let done = std::sync::atomic::AtomicUsize::new(0);
     found
         .chunks_mut(QUERIES)
         .enumerate()
         .try_for_each(|(block, (ids, distances))| {
             let start = block * QUERIES;
             let end = (start + QUERIES).min(n);
-            let so_far = done.fetch_add((end - start) as u64, std::sync::atomic::Ordering::Relaxed);
-            watch.check("neighbours", so_far, n as u64)?;
+            let so_far = done.fetch_add(end - start, std::sync::atomic::Ordering::Relaxed);
+            watch.check("neighbours", so_far, n)?;
             let mut best: Vec<Best> = (start..end)
                 .map(|i| Best::new(k + EXTRA, if own { i } else { usize::MAX }))
                 .collect();

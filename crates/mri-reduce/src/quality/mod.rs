@@ -174,15 +174,15 @@ pub fn quality(
     let before = Cloud::new(rows, options.distance);
     let after = Cloud::new(points, Distance::Euclidean);
     let anchors = sample(n, options.anchors, options.seed);
-    let done = std::sync::atomic::AtomicU64::new(0);
+    let done = std::sync::atomic::AtomicUsize::new(0);
     let judged: Vec<Anchor> = anchors
         .par_chunks(Cloud::BLOCK)
         .map(|block| {
-            let so_far = done.fetch_add(block.len() as u64, std::sync::atomic::Ordering::Relaxed);
-            watch.check("quality", so_far, anchors.len() as u64)?;
+            let so_far = done.fetch_add(block.len(), std::sync::atomic::Ordering::Relaxed);
+            watch.check("quality", so_far, anchors.len())?;
             let (high, low) = (before.distances(block), after.distances(block));
             let judge = |(i, &row): (usize, &usize)| {
-                let ids = labels.map(Labels::ids);
+                let ids = labels.map(Labels::row_categories);
                 neighbours::judge(row, high.row(i), low.row(i), ids, options)
             };
             Ok(block.iter().enumerate().map(judge).collect::<Vec<_>>())

@@ -86,7 +86,7 @@ fn settle_in<const D: usize>(
     let mut pushes = Vec::new();
     let total = motion.early + motion.late;
     for step in 0..total {
-        watch.check("epochs", step as u64, total as u64)?;
+        watch.check("epochs", step, total)?;
         if step % CUTS == 0 {
             tree = Tree::new(&now);
             for (p, &i) in tree.order().iter().enumerate() {
@@ -135,7 +135,7 @@ fn settle_in<const D: usize>(
             });
         std::mem::swap(&mut now, &mut next);
     }
-    watch.check("epochs", total as u64, total as u64)?;
+    watch.check("epochs", total, total)?;
     for (mut point, now) in points.rows_mut().into_iter().zip(&now) {
         point.iter_mut().zip(now).for_each(|(to, v)| *to = *v);
     }

@@ -111,7 +111,7 @@ fn settle_in<const D: usize>(
     let home = now.clone();
     let mut next = vec![0.0; now.len()];
     for epoch in 0..motion.epochs {
-        watch.check("epochs", epoch as u64, motion.epochs as u64)?;
+        watch.check("epochs", epoch, motion.epochs)?;
         let step = Step::new(&now, order.len(), &springs, motion, epoch);
         next.par_chunks_mut(LANES * D)
             .zip(now.par_chunks(LANES * D))
@@ -129,7 +129,7 @@ fn settle_in<const D: usize>(
             });
         std::mem::swap(&mut now, &mut next);
     }
-    watch.check("epochs", motion.epochs as u64, motion.epochs as u64)?;
+    watch.check("epochs", motion.epochs, motion.epochs)?;
     read_blocks::<D>(&now, &order, points);
     Ok(())
 }

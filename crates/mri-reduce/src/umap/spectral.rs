@@ -68,7 +68,7 @@ pub(super) fn spectral(
         .collect();
     let steps = STEPS.min(n - 1);
     for done in 0..steps {
-        watch.check("spectrum", done as u64, steps as u64)?;
+        watch.check("spectrum", done, steps)?;
         // Without it vectors already found come back. What little is left of a vector has lost its
         // digits; the second time is enough (Parlett 1998).
         let before = dot(&next, &next);
@@ -88,7 +88,7 @@ pub(super) fn spectral(
         diagonal.push(dot(&next, &image));
         basis.push(std::mem::replace(&mut next, image));
     }
-    watch.check("spectrum", steps as u64, steps as u64)?;
+    watch.check("spectrum", steps, steps)?;
     let m = diagonal.len();
     if m < components {
         return Ok(None);
