@@ -61,6 +61,39 @@ impl Layer {
             index,
         }
     }
+
+    /// The layer in words, for titles: `Embedding`, `Layer 3`, `attn_out 3`.
+    #[must_use]
+    pub fn title(self) -> String {
+        match self.site {
+            Site::Resid if self.index == 0 => "Embedding".to_owned(),
+            Site::Resid => format!("Layer {}", self.index),
+            site => format!("{site} {}", self.index),
+        }
+    }
+
+    /// The title for where there is little room: `Emb`, `3`, `A3`, `M3`, `N3` (a site's letter, with N
+    /// for the neurons of [`Site::MlpAct`]).
+    #[must_use]
+    pub fn abbreviation(self) -> String {
+        match self.site {
+            Site::Resid if self.index == 0 => "Emb".to_owned(),
+            Site::Resid => self.index.to_string(),
+            Site::AttnOut => format!("A{}", self.index),
+            Site::MlpOut => format!("M{}", self.index),
+            Site::MlpAct => format!("N{}", self.index),
+        }
+    }
+
+    /// The layer in the names of regions and in tables of the residual stream, as LLM-MRI writes it:
+    /// `3`, preceded by the site where that is another, `attn_out.3`.
+    #[must_use]
+    pub fn short_name(self) -> String {
+        match self.site {
+            Site::Resid => self.index.to_string(),
+            site => format!("{site}.{}", self.index),
+        }
+    }
 }
 
 impl fmt::Display for Layer {
@@ -104,6 +137,8 @@ impl TryFrom<String> for Layer {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -115,6 +150,26 @@ mod tests {
             }
         }
         assert_eq!(Layer::resid(3).to_string(), "resid.03");
+    }
+
+    #[test]
+    fn every_way_to_write_a_layer_keeps_layers_apart() {
+        let layers = || {
+            let of_site = |site: Site| [0, 1, 3].map(|index| Layer { site, index });
+            Site::ALL.into_iter().flat_map(of_site)
+        };
+        for write in [Layer::title, Layer::abbreviation, Layer::short_name] {
+            let names: HashSet<String> = layers().map(write).collect();
+            assert_eq!(names.len(), layers().count());
+        }
+        let write = |layer: Layer| [layer.title(), layer.abbreviation(), layer.short_name()];
+        assert_eq!(write(Layer::resid(0)), ["Embedding", "Emb", "0"]);
+        assert_eq!(write(Layer::resid(3)), ["Layer 3", "3", "3"]);
+        let neurons = Layer {
+            site: Site::MlpAct,
+            index: 3,
+        };
+        assert_eq!(write(neurons), ["mlp_act 3", "N3", "mlp_act.3"]);
     }
 
     #[test]

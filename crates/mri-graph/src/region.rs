@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use mri_core::{Layer, Site};
+use mri_core::Layer;
 use mri_grid::{Cell, GridStack};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -19,14 +19,11 @@ pub struct Region {
 }
 
 impl Region {
-    /// The region's name, unique within its graph: `"{layer}_{x}_{y}"` with the layer's number,
-    /// preceded by the site where that is not the residual stream.
+    /// The region's name, unique within its graph: `"{layer}_{x}_{y}"` with the layer's
+    /// [short name](Layer::short_name).
     #[must_use]
     pub fn label(&self) -> String {
-        match self.layer.site {
-            Site::Resid => format!("{}_{}", self.layer.index, self.cell),
-            site => format!("{site}.{}_{}", self.layer.index, self.cell),
-        }
+        format!("{}_{}", self.layer.short_name(), self.cell)
     }
 
     /// Texts of all categories in the cell, at least 1.

@@ -5,9 +5,7 @@ use ndarray::{Array2, Axis};
 use crate::canvas::{Anchor, Canvas, TextLook};
 use crate::figure::draw_figure;
 use crate::header::{Header, MARGIN};
-use crate::heatmap::{
-    BAR_ROOM, Bar, HeatmapStyle, LINE, Scale, draw_cells, layer_name, layer_tick, points_of,
-};
+use crate::heatmap::{BAR_ROOM, Bar, HeatmapStyle, LINE, Scale, draw_cells, layer_tick, points_of};
 use crate::text::{fit_text, shown_name, text_width, thousands, wrap_text};
 use crate::{Caption, Figure, Look, RenderError};
 
@@ -30,7 +28,7 @@ pub fn contact_sheet(
     let bands = Bands::new(&table, look);
     let labels = grids.labels();
     let title = match table.only {
-        Some(layer) => format!("Where every category lies: {}", layer_name(layer)),
+        Some(layer) => format!("Where every category lies: {}", layer.title()),
         None => "Where every category lies, layer by layer".to_owned(),
     };
     let mut more = vec![format!("n = {}", thousands(labels.len()))];
@@ -133,7 +131,7 @@ impl Table {
             let degenerate = points_of(embedding, layer)?.degenerate;
             any_degenerate |= degenerate;
             let star = if degenerate { "*" } else { "" };
-            columns.push(layer_name(layer) + star);
+            columns.push(layer.title() + star);
             short.push(layer_tick(layer) + star);
             let counts = grid.counts(labels);
             let shares: Vec<Array2<Option<f64>>> = counts

@@ -14,7 +14,6 @@ use super::output::OutFolder;
 use crate::error::ScanError;
 use crate::figures::file_name;
 use crate::scan::Scan;
-use crate::scan::graph_options::layer_name;
 use crate::scan::significance::Verdicts;
 
 /// The damping that PageRank is known with.
@@ -97,8 +96,8 @@ impl Scan {
                     let first = rows.iter().take(TYPICAL).map(usize::to_string);
                     let excerpt = rows.first().and_then(|&row| texts.get(row));
                     let start = [
-                        format!("{}_{cell}", layer_name(layer)),
-                        layer_name(layer),
+                        format!("{}_{cell}", layer.short_name()),
+                        layer.short_name(),
                         place[0].to_string(),
                         place[1].to_string(),
                         rows.len().to_string(),
@@ -217,7 +216,7 @@ fn write_centrality(graph: &RegionGraph, out: impl std::io::Write) -> std::io::R
     for (i, (_, region, _)) in view.nodes().enumerate() {
         csv.write_record([
             region.label(),
-            layer_name(region.layer),
+            region.layer.short_name(),
             degrees[i].to_string(),
             strengths[i].to_string(),
             between[i].to_string(),

@@ -1,4 +1,4 @@
-use mri_core::{Layer, Site};
+use mri_core::Layer;
 use mri_graph::{Filter, RegionGraph, Significance, Threshold};
 use serde::{Deserialize, Serialize};
 
@@ -102,13 +102,5 @@ impl Scan {
     pub fn chosen_graph(&self) -> Option<RegionGraph> {
         let view = self.graph.as_ref()?.view(&self.chosen_categories());
         Some(view.extract(&self.graph_options().filter))
-    }
-}
-
-/// A layer's name in a table: its number, preceded by the site where that is not the residual stream.
-pub(crate) fn layer_name(layer: Layer) -> String {
-    match layer.site {
-        Site::Resid => layer.index.to_string(),
-        site => format!("{site}.{}", layer.index),
     }
 }

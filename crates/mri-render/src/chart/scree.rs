@@ -4,7 +4,7 @@ use super::axis::{Ticks, draw_names};
 use crate::canvas::{Anchor, Canvas, TextLook};
 use crate::figure::draw_figure;
 use crate::header::{Header, MARGIN};
-use crate::heatmap::{layer_name, layer_tick};
+use crate::heatmap::layer_tick;
 use crate::text::{text_width, thousands};
 use crate::{Caption, Color, Colormap, Figure, Look, RenderError};
 
@@ -165,7 +165,7 @@ impl Bar {
     }
 
     fn in_words(&self) -> String {
-        let name = layer_name(self.layer);
+        let name = self.layer.title();
         if self.degenerate {
             return format!("{name}: all rows equal.");
         }

@@ -11,7 +11,7 @@ use crate::canvas::{Anchor, At, Canvas, TextLook};
 use crate::category::shown_color;
 use crate::figure::draw_figure;
 use crate::header::{Header, MARGIN};
-use crate::heatmap::{axis_name, layer_name};
+use crate::heatmap::axis_name;
 use crate::legend::{Legend, Named};
 use crate::marker::Marker;
 use crate::text::{fit_text, shown_name, thousands};
@@ -224,7 +224,7 @@ impl Shared {
         let width = look.width_or(look.scaled(640.0), 240.0);
         // A single layer has no track, and its name stands in the title.
         let (title, track) = match self.layers.as_slice() {
-            [one] => (format!("Where texts lie: {}", layer_name(one.layer)), 8.0),
+            [one] => (format!("Where texts lie: {}", one.layer.title()), 8.0),
             _ => ("How texts move through the layers".to_owned(), TRACK),
         };
         let header = Header::new(&title, &self.subtitle, width, look);
@@ -282,7 +282,7 @@ impl Shared {
         let description = format!(
             "{}: {}. {}. Categories: {}.",
             plan.title,
-            layer_name(nearest.layer),
+            nearest.layer.title(),
             self.subtitle,
             said.join(", ")
         );
@@ -341,7 +341,7 @@ impl Shared {
             return;
         }
         let theme = look.theme;
-        let name = layer_name(nearest.layer);
+        let name = nearest.layer.title();
         let words = if nearest.degenerate {
             format!("{name}: all rows equal")
         } else {

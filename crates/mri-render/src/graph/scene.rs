@@ -9,7 +9,7 @@ use super::labels::Labels;
 use crate::canvas::{Anchor, At, Canvas, TextLook};
 use crate::category::between;
 use crate::header::MARGIN;
-use crate::heatmap::{layer_name, layer_tick};
+use crate::heatmap::layer_tick;
 use crate::text::{text_width, thousands};
 use crate::{Color, LayeredLayout, Look};
 
@@ -240,7 +240,7 @@ impl<'a> Scene<'a> {
         for node in &self.nodes {
             regions[self.positions[node.id.index()]] += 1;
         }
-        let one = |(layer, n): (&Layer, &usize)| format!("{} {n}", layer_name(*layer));
+        let one = |(layer, n): (&Layer, &usize)| format!("{} {n}", layer.title());
         let all: Vec<String> = layers.iter().zip(&regions).map(one).collect();
         all.join(", ")
     }
@@ -249,7 +249,7 @@ impl<'a> Scene<'a> {
     pub(super) fn draw_bands(&self, canvas: &mut Canvas, layers: &[Layer], look: &Look) {
         let (top, height) = (self.top, self.height);
         let size = look.scaled(12.0);
-        let fits = |layer: &Layer| text_width(&layer_name(*layer), size, false) < self.column - 4.0;
+        let fits = |layer: &Layer| text_width(&layer.title(), size, false) < self.column - 4.0;
         let all_fit = layers.iter().all(fits);
         for (i, &layer) in layers.iter().enumerate() {
             let left = MARGIN + i as f64 * self.column;
@@ -257,7 +257,7 @@ impl<'a> Scene<'a> {
                 canvas.rect((left, top), (self.column, height), look.theme.empty, 1.0);
             }
             let name = if all_fit {
-                layer_name(layer)
+                layer.title()
             } else {
                 layer_tick(layer)
             };

@@ -8,7 +8,7 @@ mod scale;
 mod sheet;
 
 pub use difference::difference_sheet;
-pub(crate) use panel::{axis_name, draw_cells, layer_name, layer_tick};
+pub(crate) use panel::{axis_name, draw_cells, layer_tick};
 pub(crate) use scale::{BAR_ROOM, Bar, LINE, Scale};
 
 use sheet::{DIFFERENCE, Meaning, draw_sheet, over_layers, panels};

@@ -1,4 +1,4 @@
-use mri_core::{Component, Layer, Points, Site};
+use mri_core::{Component, Layer, Points};
 use ndarray::Array2;
 
 use super::scale::{Scale, faded_cell};
@@ -35,7 +35,7 @@ impl Panel<'_> {
         let size = cell * self.values.nrows() as f64;
         let theme = look.theme;
         let (bold, small) = (look.scaled(13.0), look.scaled(10.5));
-        let name = fit_text(&layer_name(self.layer), bold, true, size);
+        let name = fit_text(&self.layer.title(), bold, true, size);
         let above = top - look.scaled(12.0);
         canvas.text(&name, (left, above), TextLook::new(bold, theme.text).bold());
         let degenerate = [
@@ -136,15 +136,6 @@ pub(crate) fn axis_name(axis: &Component) -> String {
     match axis.explained_variance_ratio {
         Some(share) => format!("{name} ({:.1} %)", 100.0 * share),
         None => name.clone(),
-    }
-}
-
-/// The name of a layer in a picture.
-pub(crate) fn layer_name(layer: Layer) -> String {
-    match layer.site {
-        Site::Resid if layer.index == 0 => "Embedding".to_owned(),
-        Site::Resid => format!("Layer {}", layer.index),
-        site => format!("{site} {}", layer.index),
     }
 }
 

@@ -2,7 +2,7 @@ use mri_core::Embedding;
 use mri_grid::{Grid, GridStack};
 use ndarray::Array2;
 
-use super::panel::{Panel, layer_name};
+use super::panel::Panel;
 use super::scale::{BAR_ROOM, Bar, Scale};
 use super::{HeatmapStyle, points_of};
 use crate::figure::draw_figure;
@@ -190,7 +190,7 @@ fn largest(panels: &[Panel<'_>]) -> f64 {
 /// A title with the layer that is drawn, or saying that there are several.
 pub(super) fn over_layers(title: &str, panels: &[Panel<'_>]) -> String {
     match panels {
-        [one] => format!("{title}: {}", layer_name(one.layer)),
+        [one] => format!("{title}: {}", one.layer.title()),
         _ => format!("{title}, layer by layer"),
     }
 }
@@ -203,7 +203,7 @@ fn in_words(panels: &[Panel<'_>], diverging: bool) -> String {
         "texts"
     };
     let of = |p: &Panel<'_>| {
-        let name = layer_name(p.layer);
+        let name = p.layer.title();
         let occupied = p.values.iter().flatten().count();
         let strongest = p
             .values

@@ -2,7 +2,6 @@ use mri_core::Layer;
 use mri_graph::{Metrics, ProjectionMetrics};
 
 use super::{Entry, ReportTable};
-use crate::heatmap::layer_name;
 
 /// A number of a graph: what it is called and how it is read off.
 type Row = (&'static str, fn(&Metrics) -> Option<f64>);
@@ -71,7 +70,7 @@ pub(super) fn metrics_table(metrics: &[(String, Metrics)]) -> ReportTable {
 /// Mean degrees layer by layer, one column per graph.
 pub(super) fn by_layer_table(metrics: &[(String, Metrics)], layers: &[Layer]) -> ReportTable {
     let rows = layers.iter().enumerate().map(|(position, &layer)| {
-        let mut row = vec![Entry::Text(layer_name(layer))];
+        let mut row = vec![Entry::Text(layer.title())];
         row.extend(metrics.iter().map(|(_, m)| {
             let of_layer = m.by_layer.get(position);
             Entry::from(of_layer.and_then(|l| l.mean_degree))

@@ -1,4 +1,4 @@
-use mri_core::{Component, Layer, Points, Site};
+use mri_core::{Component, Layer, Points};
 use mri_graph::{Contrast, LayerVerdict};
 use mri_grid::{Cell, Grid};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,6 @@ use super::block::{Block, Parts};
 use super::metrics::{by_layer_table, metrics_table};
 use super::{Report, ReportTable};
 use crate::category::{reach, shown_color};
-use crate::heatmap::layer_name;
 use crate::{Color, Colormap, LayeredLayout, Look, RenderError};
 
 /// Words kept per region.
@@ -178,8 +177,8 @@ fn layer_head(
         })
     };
     let head = json!({
-        "name": layer_name(layer),
-        "short": short_name(layer),
+        "name": layer.title(),
+        "short": layer.abbreviation(),
         "id": layer.to_string(),
         "degenerate": points.degenerate,
         "side": grid.side(),
@@ -187,18 +186,6 @@ fn layer_head(
         "edges": [grid.edges_x(), grid.edges_y()],
     });
     Ok((head, quantised))
-}
-
-/// A name for where there is little room.
-fn short_name(layer: Layer) -> String {
-    match layer.site {
-        Site::Resid if layer.index == 0 => "Emb".to_owned(),
-        Site::Resid => layer.index.to_string(),
-        Site::AttnOut => format!("A{}", layer.index),
-        Site::MlpOut => format!("M{}", layer.index),
-        Site::MlpAct => format!("N{}", layer.index),
-        _ => layer.to_string(),
-    }
 }
 
 /// The cells of the regions, and where each stands in the picture of the graph.
