@@ -42,22 +42,23 @@ pub trait Reducer: Send + Sync {
         }
     }
 
-    /// [`Reducer::fit`] near places that the rows already have, of shape (rows, components): each point
-    /// starts at its place and is held back as it leaves it, so that points move only where the rows
-    /// ask for it. With it, maps of the layers of a model share one frame, each fitted near the one
-    /// before.
+    /// [`Reducer::fit`] from initial points, `init` of shape (rows, components): each point starts at
+    /// its initial place and is pulled back towards it, so that it moves only as far as its row
+    /// requires. Maps of successive layers share one frame when each starts from the one before.
     ///
-    /// The default is `None`: this reducer cannot, and its points are turned towards the places instead.
+    /// The default returns `None`: the reducer does not support it, and callers align its points
+    /// afterwards by an orthogonal Procrustes rotation.
     ///
     /// # Errors
-    /// As [`Reducer::fit`], and [`ReduceError::Parameter`] for places of another shape or not finite.
-    fn fit_near(
+    /// As [`Reducer::fit`], and [`ReduceError::Parameter`] if `init` has another shape or is not
+    /// finite.
+    fn fit_aligned(
         &self,
         x: ArrayView2<'_, f32>,
-        places: ArrayView2<'_, f32>,
+        init: ArrayView2<'_, f32>,
         watch: &dyn Watch,
     ) -> Result<Option<Fitted>, ReduceError> {
-        let _ = (x, places, watch);
+        let _ = (x, init, watch);
         Ok(None)
     }
 }

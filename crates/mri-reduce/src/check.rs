@@ -52,18 +52,18 @@ pub(crate) fn check_components(
     Ok(())
 }
 
-/// Refuses places that are not one per row, of so many components and finite.
-pub(crate) fn check_places(
-    places: ArrayView2<'_, f32>,
+/// Refuses initial points that are not one per row, of so many components and finite.
+pub(crate) fn check_init(
+    init: ArrayView2<'_, f32>,
     rows: usize,
     components: usize,
 ) -> Result<(), ReduceError> {
-    let finite = check_finite(places).is_ok();
-    if places.dim() != (rows, components) || !finite {
+    let finite = check_finite(init).is_ok();
+    if init.dim() != (rows, components) || !finite {
         return Err(ReduceError::Parameter {
-            parameter: "places",
+            parameter: "init",
             value: match finite {
-                true => format!("of shape {:?}", places.dim()),
+                true => format!("of shape {:?}", init.dim()),
                 false => "not finite".to_owned(),
             },
             expected: "finite and of the points' shape",

@@ -88,7 +88,7 @@ pub fn reduce_stack(
 /// [`reduce_stack`] in one frame for all layers, so that a text moves between them because the model
 /// moved it and not because the reducer turned.
 ///
-/// Each layer is fitted near the points of the layer before ([`Reducer::fit_near`]). The points of a
+/// Each layer is fitted near the points of the layer before ([`Reducer::fit_aligned`]). The points of a
 /// reducer that cannot do that, such as PCA, are turned and shifted as a whole instead, as
 /// [`align_layers`](crate::align_layers) does. Degenerate layers are passed over.
 ///
@@ -135,8 +135,8 @@ pub fn reduce_near(
         return Ok(point(rows.size().0, components));
     }
     let near = match rows.in_memory() {
-        Some(view) => reducer.fit_near(view, last, watch)?,
-        None => reducer.fit_near(rows.load()?.view(), last, watch)?,
+        Some(view) => reducer.fit_aligned(view, last, watch)?,
+        None => reducer.fit_aligned(rows.load()?.view(), last, watch)?,
     };
     match near {
         Some(fitted) => Ok(ReducedLayer::of(fitted)),

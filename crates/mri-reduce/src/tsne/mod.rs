@@ -9,7 +9,7 @@ use mri_core::{Component, Fitted, ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{check_components, check_finite, check_places, check_size};
+use crate::check::{check_components, check_finite, check_init, check_size};
 use crate::knn::{self, Table};
 use crate::{Distance, Pca, Scaler, Scaling, random};
 use descent::{MOST_COMPONENTS, Motion};
@@ -26,7 +26,7 @@ const NOISE: f32 = 0.01;
 /// Keeps the noise apart from other uses of the seed.
 const STREAM: u64 = 0x75_4E;
 
-/// How strongly [`Reducer::fit_near`] holds a point at its place, as a share of the strength of all its
+/// How strongly [`Reducer::fit_aligned`] holds a point at its place, as a share of the strength of all its
 /// edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points move by 0.31 of the map's radius
 /// from one layer to the next without it, by 0.20 with 0.03, for 0.008 of trustworthiness; maps of their
 /// own let them move by 1.2 (turned towards each other, 0.45).
@@ -169,7 +169,7 @@ impl Tsne {
     fn fit_from(
         &self,
         x: ArrayView2<'_, f32>,
-        places: Option<ArrayView2<'_, f32>>,
+        init: Option<ArrayView2<'_, f32>>,
         watch: &dyn Watch,
     ) -> Result<Fitted, ReduceError> {
         check_size(x.dim())?;
@@ -184,16 +184,16 @@ impl Tsne {
         let k = ((3.0 * perplexity) as usize).min(n - 1);
         let found = knn::of_table(&table, k, self.seed, watch)?;
         let graph = affinity::pairs(&found, &affinity::chances(&found, perplexity));
-        let mut points = match places {
-            Some(places) => places.as_standard_layout().into_owned(),
+        let mut points = match init {
+            Some(init) => init.as_standard_layout().into_owned(),
             None => self.start(scaled.view(), watch)?,
         };
         let early = self.n_epochs / 3;
         let motion = Motion {
             // Groups have their places already.
-            early: if places.is_some() { 0 } else { early },
+            early: if init.is_some() { 0 } else { early },
             late: self.n_epochs - early,
-            tie: if places.is_some() { TIE } else { 0.0 },
+            tie: if init.is_some() { TIE } else { 0.0 },
         };
         descent::settle(&graph, &mut points, &motion, watch)?;
         let axes = (1..=self.n_components).map(|i| Component {
@@ -223,13 +223,13 @@ impl Reducer for Tsne {
 
     /// As dynamic t-SNE does from one time to the next (Rauber, Falcão & Telea 2016), but held by the
     /// strength of each point's own edges.
-    fn fit_near(
+    fn fit_aligned(
         &self,
         x: ArrayView2<'_, f32>,
-        places: ArrayView2<'_, f32>,
+        init: ArrayView2<'_, f32>,
         watch: &dyn Watch,
     ) -> Result<Option<Fitted>, ReduceError> {
-        check_places(places, x.nrows(), self.n_components)?;
-        self.fit_from(x, Some(places), watch).map(Some)
+        check_init(init, x.nrows(), self.n_components)?;
+        self.fit_from(x, Some(init), watch).map(Some)
     }
 }

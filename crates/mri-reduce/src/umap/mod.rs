@@ -11,7 +11,7 @@ use mri_core::{Component, Fitted, ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{check_components, check_finite, check_places, check_size};
+use crate::check::{check_components, check_finite, check_init, check_size};
 use crate::knn::{self, Graph, Table};
 use crate::{Distance, Scaler, Scaling};
 use curve::Curve;
@@ -27,7 +27,7 @@ const PUSHES: f64 = 5.0;
 /// has 0.997) and come free with a quarter (0.997); less than that costs trustworthiness elsewhere.
 const DAMPING: f32 = 0.25;
 
-/// How strongly [`Reducer::fit_near`] holds a point at its place, as a share of the strength of all its
+/// How strongly [`Reducer::fit_aligned`] holds a point at its place, as a share of the strength of all its
 /// edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points then move by 0.28 of the map's
 /// radius from one layer to the next, where maps of their own let them move by 1.8 (turned towards each
 /// other, 0.39), and trustworthiness falls by 0.003. Three times as strong: 0.21, and 0.012.
@@ -163,7 +163,7 @@ impl Umap {
     fn fit_from(
         &self,
         x: ArrayView2<'_, f32>,
-        places: Option<ArrayView2<'_, f32>>,
+        init: Option<ArrayView2<'_, f32>>,
         watch: &dyn Watch,
     ) -> Result<Fitted, ReduceError> {
         self.check_size(x.dim())?;
@@ -176,8 +176,8 @@ impl Umap {
         let k = (self.n_neighbors - 1).min(n - 1);
         let found = knn::of_table(&table, k, self.seed, watch)?;
         let graph = fuzzy::union(&found, &fuzzy::memberships(&found, k + 1, 1));
-        let mut points = match places {
-            Some(places) => places.as_standard_layout().into_owned(),
+        let mut points = match init {
+            Some(init) => init.as_standard_layout().into_owned(),
             None => self.start(&graph, scaled.view(), watch)?,
         };
         let few = n <= 10_000;
@@ -186,8 +186,8 @@ impl Umap {
             epochs: self.n_epochs.unwrap_or(if few { 500 } else { 200 }),
             pushes: PUSHES,
             // Swinging would carry points from their places.
-            damping: if places.is_some() { 1.0 } else { DAMPING },
-            tie: if places.is_some() { TIE } else { 0.0 },
+            damping: if init.is_some() { 1.0 } else { DAMPING },
+            tie: if init.is_some() { TIE } else { 0.0 },
             seed: self.seed,
         };
         layout::settle(&graph, &mut points, &motion, watch)?;
@@ -257,13 +257,13 @@ impl Reducer for Umap {
 
     /// As AlignedUMAP does with the rows of one set after the other, but held by the strength of each
     /// point's own edges.
-    fn fit_near(
+    fn fit_aligned(
         &self,
         x: ArrayView2<'_, f32>,
-        places: ArrayView2<'_, f32>,
+        init: ArrayView2<'_, f32>,
         watch: &dyn Watch,
     ) -> Result<Option<Fitted>, ReduceError> {
-        check_places(places, x.nrows(), self.n_components)?;
-        self.fit_from(x, Some(places), watch).map(Some)
+        check_init(init, x.nrows(), self.n_components)?;
+        self.fit_from(x, Some(init), watch).map(Some)
     }
 }

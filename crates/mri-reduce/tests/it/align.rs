@@ -201,7 +201,7 @@ fn no_thread_changes_points_near_places_and_wrong_places_are_refused() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let fit = || {
                 reducer
-                    .fit_near(x.view(), places.view(), &())
+                    .fit_aligned(x.view(), places.view(), &())
                     .unwrap()
                     .unwrap()
             };
@@ -212,11 +212,11 @@ fn no_thread_changes_points_near_places_and_wrong_places_are_refused() {
         let mut infinite = places.clone();
         infinite[(3, 1)] = f32::INFINITY;
         for wrong in [places.slice(s![1.., ..]), x.view(), infinite.view()] {
-            let e = reducer.fit_near(x.view(), wrong, &()).unwrap_err();
+            let e = reducer.fit_aligned(x.view(), wrong, &()).unwrap_err();
             let named = matches!(
                 e,
                 ReduceError::Parameter {
-                    parameter: "places",
+                    parameter: "init",
                     ..
                 }
             );
