@@ -1,10 +1,10 @@
 use mri_core::{Embedding, Layer};
+use mri_stats::{average_ranks, benjamini_hochberg, spearman_of_ranks};
 use petgraph::graph::{DiGraph, NodeIndex};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::ranks::{average_ranks, spearman_of_ranks};
-use crate::{GraphError, LayeredDigraph, benjamini_hochberg};
+use crate::{GraphError, LayeredDigraph};
 
 /// How the components of neighbouring layers move together: the region graph's sibling for maps
 /// that are not two-dimensional.
@@ -43,7 +43,7 @@ pub struct Correlation {
     /// Spearman's ρ, from −1 to 1, with its sign. The sign of a component is arbitrary, so only its
     /// product around a loop of edges means something.
     pub rho: f64,
-    /// Two-sided p, see [`spearman`](crate::spearman).
+    /// Two-sided p, see [`spearman`](mri_stats::spearman).
     pub p: f64,
     /// `p` adjusted over all pairs of components of the graph, drawn or not
     /// (see [`benjamini_hochberg`]).

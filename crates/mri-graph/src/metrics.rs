@@ -1,6 +1,6 @@
+use mri_stats::{Moments, pearson};
 use serde::{Deserialize, Serialize};
 
-use crate::moments::{Moments, pearson};
 use crate::{LayeredDigraph, Projection, ProjectionMetrics};
 
 /// The numbers of one graph. `None` where a number is not defined, such as the variance of one node.

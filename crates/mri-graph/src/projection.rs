@@ -1,12 +1,12 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use mri_stats::{Moments, pearson};
 use ndarray::{Array2, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::LayeredDigraph;
-use crate::moments::{Moments, pearson};
 
 /// The regions of every other layer, joined where they share a neighbour in a layer between.
 ///

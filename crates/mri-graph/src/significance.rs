@@ -1,9 +1,9 @@
 use mri_core::Labels;
 use mri_grid::{Cell, GridStack};
+use mri_stats::{Group, Sample, Tested, benjamini_hochberg};
 use serde::{Deserialize, Serialize};
 
-use crate::sample::{Group, Sample, Tested};
-use crate::{Contrast, GraphError, benjamini_hochberg};
+use crate::{Contrast, GraphError};
 
 /// How to ask whether two sides of a [`Contrast`] differ by more than chance.
 ///

@@ -1,8 +1,9 @@
 use std::path::Path;
 
 use mri_core::{Layer, RowSource};
-use mri_graph::{adjusted_mutual_information, linear_cka, movement};
+use mri_graph::{linear_cka, movement};
 use mri_reduce::Procrustes;
+use mri_stats::adjusted_mutual_information;
 use ndarray::{Array2, s};
 
 use crate::error::ScanError;

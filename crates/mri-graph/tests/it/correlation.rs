@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use mri_core::{Embedding, Labels, Layer, Points, SplitMix64};
-use mri_graph::{CorrelationGraph, GraphError, Threshold, spearman};
+use mri_graph::{CorrelationGraph, GraphError, Threshold};
+use mri_stats::spearman;
 use ndarray::Array2;
 use petgraph::visit::EdgeRef;
 

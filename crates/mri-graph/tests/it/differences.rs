@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use mri_core::{Embedding, Labels, Layer, Points};
-use mri_graph::{CorrelationGraph, Metrics, RegionGraph, Threshold, spearman, write_graphml};
+use mri_graph::{CorrelationGraph, Metrics, RegionGraph, Threshold, write_graphml};
 use mri_grid::{Binning, Grid, GridStack};
+use mri_stats::spearman;
 use ndarray::Array2;
 use petgraph::visit::EdgeRef;
 use serde_json::Value;

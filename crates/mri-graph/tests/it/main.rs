@@ -7,7 +7,7 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
-/// Two scans of the same texts, against scikit-learn and numpy.
+/// Two scans of the same texts, against numpy.
 mod compare;
 /// Graphs of correlated components.
 mod correlation;
@@ -19,8 +19,6 @@ mod export;
 mod filter;
 /// Metrics against networkx and pandas.
 mod metrics;
-/// Rank correlation and adjusted p-values against scipy and statsmodels.
-mod ranks;
 /// Real texts: what their labels show, and what the same labels show when shuffled.
 mod real;
 /// Region graphs: laws of the counts and of views.

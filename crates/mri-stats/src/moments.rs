@@ -1,5 +1,3 @@
-use serde::{Deserialize, Serialize};
-
 /// Mean, variance, skewness and excess kurtosis of a sample, each bias-corrected.
 ///
 /// With `d = x - mean` and sums over the sample:
@@ -12,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// These are the estimators of pandas' `mean`, `var`, `skew` and `kurt`. A sample without any
 /// spread has skewness and kurtosis 0, as there. A statistic that needs more values than there
 /// are is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments {
     /// The mean.
     pub mean: Option<f64>,
@@ -71,7 +69,7 @@ impl Moments {
 }
 
 /// Pearson's correlation of pairs, `None` where one side has no spread.
-pub(crate) fn pearson(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
+pub fn pearson(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
     let (mut n, mut sx, mut sy) = (0.0, 0.0, 0.0);
     for (x, y) in pairs.clone() {
         n += 1.0;

@@ -8,7 +8,7 @@
 /// The result stands in the order of the input.
 ///
 /// ```
-/// let q = mri_graph::benjamini_hochberg(&[0.01, 0.04, 0.03]);
+/// let q = mri_stats::benjamini_hochberg(&[0.01, 0.04, 0.03]);
 /// assert_eq!(q, [0.03, 0.04, 0.04]);
 /// ```
 #[must_use]

@@ -37,7 +37,9 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
     spearman_of_ranks(&average_ranks(x), &average_ranks(y))
 }
 
-pub(crate) fn spearman_of_ranks(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
+/// [`spearman`] of samples whose [`average_ranks`] are known.
+#[must_use]
+pub fn spearman_of_ranks(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
     if x.len() < 3 {
         return None;
     }

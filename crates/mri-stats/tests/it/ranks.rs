@@ -1,4 +1,4 @@
-use mri_graph::{benjamini_hochberg, spearman, two_sided_p};
+use mri_stats::{benjamini_hochberg, spearman, two_sided_p};
 use serde_json::Value;
 
 fn golden() -> Value {

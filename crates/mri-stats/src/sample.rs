@@ -4,15 +4,15 @@ use crate::dice::{Dice, Purpose};
 use crate::exact::Deal;
 
 /// A partition of the texts: by cell of one layer, or by transition between two.
-pub(crate) struct Group<T> {
+pub struct Group<T> {
     /// The parts, in ascending order.
-    pub(crate) items: Vec<T>,
+    pub items: Vec<T>,
     /// The part of every text.
     item_of: Vec<u32>,
 }
 
 impl<T: Ord + Copy> Group<T> {
-    pub(crate) fn new(of_text: impl Iterator<Item = T>) -> Self {
+    pub fn new(of_text: impl Iterator<Item = T>) -> Self {
         let of_text: Vec<T> = of_text.collect();
         let mut items = of_text.clone();
         items.sort_unstable();
@@ -26,12 +26,12 @@ impl<T: Ord + Copy> Group<T> {
 }
 
 /// The texts of both sides with the items that each is in, one per group.
-pub(crate) struct Sample {
+pub struct Sample {
     /// Per text its items, one per group; texts of the smaller side first.
     items_of: Vec<u32>,
     n_groups: usize,
     /// `first[g] .. first[g + 1]` are the items of group `g`.
-    pub(crate) first: Vec<usize>,
+    pub first: Vec<usize>,
     n_texts: usize,
     /// The texts of the smaller side.
     n_small: usize,
@@ -42,19 +42,19 @@ pub(crate) struct Sample {
     total: Vec<u32>,
 }
 
-pub(crate) struct Tested {
-    pub(crate) p: f64,
-    pub(crate) testable: bool,
+pub struct Tested {
+    pub p: f64,
+    pub testable: bool,
 }
 
 /// How many permutations reached the observed statistic.
-pub(crate) struct Hits {
-    pub(crate) items: Vec<u32>,
-    pub(crate) groups: Vec<u32>,
+pub struct Hits {
+    pub items: Vec<u32>,
+    pub groups: Vec<u32>,
 }
 
 impl Sample {
-    pub(crate) fn new<T>(groups: &[Group<T>], [a, b]: [Vec<usize>; 2]) -> Self {
+    pub fn new<T>(groups: &[Group<T>], [a, b]: [Vec<usize>; 2]) -> Self {
         let a_is_small = a.len() <= b.len();
         let (few, many) = if a_is_small { (&a, &b) } else { (&b, &a) };
         let mut first = vec![0];
@@ -86,7 +86,7 @@ impl Sample {
         sample
     }
 
-    pub(crate) fn n_items(&self) -> usize {
+    pub fn n_items(&self) -> usize {
         self.total.len()
     }
 
@@ -103,7 +103,7 @@ impl Sample {
     }
 
     /// The texts of side A and of side B in an item.
-    pub(crate) fn counts(&self, item: usize) -> [u32; 2] {
+    pub fn counts(&self, item: usize) -> [u32; 2] {
         let (small, rest) = (self.small[item], self.total[item] - self.small[item]);
         if self.a_is_small {
             [small, rest]
@@ -112,7 +112,7 @@ impl Sample {
         }
     }
 
-    pub(crate) fn effect(&self, texts_a: u32, texts_b: u32) -> f64 {
+    pub fn effect(&self, texts_a: u32, texts_b: u32) -> f64 {
         let n_large = self.n_texts - self.n_small;
         let (n_a, n_b) = if self.a_is_small {
             (self.n_small, n_large)
@@ -122,7 +122,7 @@ impl Sample {
         f64::from(texts_a) / n_a as f64 - f64::from(texts_b) / n_b as f64
     }
 
-    pub(crate) fn distance(&self, group: usize) -> f64 {
+    pub fn distance(&self, group: usize) -> f64 {
         let items = self.first[group]..self.first[group + 1];
         let effects = items.map(|item| {
             let [a, b] = self.counts(item);
@@ -131,7 +131,7 @@ impl Sample {
         effects.sum::<f64>() / 2.0
     }
 
-    pub(crate) fn test(&self, item: usize, alpha: f64) -> Tested {
+    pub fn test(&self, item: usize, alpha: f64) -> Tested {
         let deal = self.deal(item);
         Tested {
             p: deal.p(deal.statistic(u64::from(self.small[item]))),
@@ -158,7 +158,7 @@ impl Sample {
     /// Deals the smaller side anew `permutations` times and counts who reaches what was observed.
     ///
     /// Only the texts dealt to the smaller side are counted: the others follow from the totals.
-    pub(crate) fn permute(&self, permutations: usize, seed: u64) -> Hits {
+    pub fn permute(&self, permutations: usize, seed: u64) -> Hits {
         let mut observed = vec![0; self.n_items()];
         let observed_sums = self.statistics(&self.small, |item, s| observed[item] = s);
         let none = || Hits {
@@ -213,7 +213,7 @@ impl Sample {
     }
 
     /// Draws each side's texts anew, with repetition, `resamples` times.
-    pub(crate) fn resample(&self, resamples: usize, seed: u64) -> Resampled {
+    pub fn resample(&self, resamples: usize, seed: u64) -> Resampled {
         let n_large = self.n_texts - self.n_small;
         let draws = (0..resamples)
             .into_par_iter()
@@ -252,13 +252,13 @@ impl Sample {
 }
 
 /// Per resample and item the effect, NaN where the item had no text.
-pub(crate) struct Resampled {
+pub struct Resampled {
     draws: Vec<Vec<f32>>,
 }
 
 impl Resampled {
     /// The percentile interval, NaN without resamples; an item without texts has no effect.
-    pub(crate) fn interval(&self, item: usize, confidence: f64) -> [f64; 2] {
+    pub fn interval(&self, item: usize, confidence: f64) -> [f64; 2] {
         let effect = |draw: &Vec<f32>| if draw[item].is_nan() { 0.0 } else { draw[item] };
         let mut effects: Vec<f32> = self.draws.iter().map(effect).collect();
         effects.sort_unstable_by(f32::total_cmp);
@@ -274,7 +274,7 @@ impl Resampled {
         })
     }
 
-    pub(crate) fn stability(&self, item: usize) -> f64 {
+    pub fn stability(&self, item: usize) -> f64 {
         let there = self
             .draws
             .iter()

@@ -1,0 +1,8 @@
+//! Tests of statistics against independent references.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+/// Adjusted mutual information against scikit-learn.
+mod mutual_information;
+/// Rank correlation and adjusted p-values against scipy and statsmodels.
+mod ranks;
