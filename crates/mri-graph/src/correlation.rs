@@ -43,7 +43,7 @@ pub struct Correlation {
     /// Spearman's ρ, from −1 to 1, with its sign. The sign of a component is arbitrary, so only its
     /// product around a loop of edges means something.
     pub rho: f64,
-    /// Two-sided p, see [`spearman`](mri_stats::spearman).
+    /// Two-sided p, see [`RankCorrelation::p_value`](mri_stats::RankCorrelation::p_value).
     pub p: f64,
     /// `p` adjusted over all pairs of components of the graph, drawn or not
     /// (see [`benjamini_hochberg`]).
@@ -142,8 +142,8 @@ impl CorrelationGraph {
         let found: Vec<_> = pairs
             .par_iter()
             .filter_map(|&(l, a, b)| {
-                let (rho, p) = spearman_of_ranks(&ranks[l - 1][a], &ranks[l][b])?;
-                Some((nodes[l - 1][a], nodes[l][b], rho, p))
+                let found = spearman_of_ranks(&ranks[l - 1][a], &ranks[l][b])?;
+                Some((nodes[l - 1][a], nodes[l][b], found.rho, found.p_value()))
             })
             .collect();
         let p: Vec<f64> = found.iter().map(|&(_, _, _, p)| p).collect();

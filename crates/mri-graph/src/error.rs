@@ -1,4 +1,5 @@
 use mri_core::Layer;
+use mri_stats::StatsError;
 use thiserror::Error;
 
 /// What can be wrong with a region graph or a question asked of one.
@@ -60,6 +61,9 @@ pub enum GraphError {
     /// What should be a graph's JSON is not.
     #[error("not the JSON of a region graph: {0}")]
     Json(#[from] serde_json::Error),
+    /// The two sides of a contrast cannot be compared.
+    #[error(transparent)]
+    Samples(#[from] StatsError),
     /// A graph that was read contradicts itself.
     #[error("the graph contradicts itself: {problem}; it was not written whole, or changed since")]
     Inconsistent {

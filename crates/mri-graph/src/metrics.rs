@@ -1,4 +1,4 @@
-use mri_stats::{Moments, pearson};
+use mri_stats::{Summary, pearson};
 use serde::{Deserialize, Serialize};
 
 use crate::{LayeredDigraph, Projection, ProjectionMetrics};
@@ -7,8 +7,8 @@ use crate::{LayeredDigraph, Projection, ProjectionMetrics};
 ///
 /// Throughout, `V` is the number of nodes, `E` of edges, `L` of layers (empty ones included), `l(v)`
 /// the layer of node `v` counted from 0, `w` the weight of an edge. The *degree* of a node counts its
-/// edges, in and out together; its *strength* sums their weights. Moments are those of
-/// [`Moments`].
+/// edges, in and out together; its *strength* sums their weights. Their moments are those of
+/// [`Summary`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// `V`.
@@ -85,8 +85,8 @@ impl Metrics {
         let n_edges = graph.edges().len() as f64;
         let degrees = graph.degrees();
         let strengths = graph.strengths();
-        let degree = Moments::of(&degrees);
-        let strength = Moments::of(&strengths);
+        let degree = Summary::of(&degrees);
+        let strength = Summary::of(&strengths);
         let (out, into) = graph.flows();
         let ends = graph.edges().iter().map(|&(u, v, _)| (out[u], into[v]));
 
@@ -129,7 +129,7 @@ fn by_layer(graph: &LayeredDigraph, degrees: &[f64], strengths: &[f64]) -> Vec<L
             .filter(|&(&l, _)| l == layer)
             .map(|(_, &value)| value)
             .collect();
-        Moments::of(&sample)
+        Summary::of(&sample)
     };
     (0..graph.n_layers())
         .zip(graph.layer_sizes())

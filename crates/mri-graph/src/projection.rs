@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use mri_stats::{Moments, pearson};
+use mri_stats::{Summary, pearson};
 use ndarray::{Array2, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -120,8 +120,8 @@ impl Projection {
             .iter()
             .map(|a| a.iter().map(|&(_, w)| w).sum())
             .collect();
-        let degree = Moments::of(&degrees);
-        let strength = Moments::of(&strengths);
+        let degree = Summary::of(&degrees);
+        let strength = Summary::of(&strengths);
         let ends = self.adjacency.iter().enumerate();
         let ends = ends.flat_map(|(u, list)| list.iter().map(move |&(v, _)| (u, v)));
         ProjectionMetrics {

@@ -1,6 +1,6 @@
 use mri_core::Labels;
 use mri_grid::{Cell, GridStack};
-use mri_stats::{Group, Sample, Tested, benjamini_hochberg};
+use mri_stats::{Partition, TwoSample, benjamini_hochberg};
 use serde::{Deserialize, Serialize};
 
 use crate::{Contrast, GraphError};
@@ -91,11 +91,11 @@ impl Significance {
         grids: &GridStack,
         contrast: &Contrast,
     ) -> Result<Vec<LayerVerdict<Cell>>, GraphError> {
-        let groups: Vec<Group<Cell>> = grids
+        let partitions: Vec<Partition<Cell>> = grids
             .iter()
-            .map(|(_, grid)| Group::new(grid.cells().iter().copied()))
+            .map(|(_, grid)| Partition::new(grid.cells().iter().copied()))
             .collect();
-        self.judge(&groups, grids.labels(), contrast, Family::Layer)
+        self.judge(&partitions, grids.labels(), contrast, Family::Layer)
     }
 
     /// The verdict on every edge of the co-activation graph. The graph is one figure: p are adjusted
@@ -109,66 +109,51 @@ impl Significance {
         contrast: &Contrast,
     ) -> Result<Vec<LayerVerdict<(Cell, Cell)>>, GraphError> {
         let cells: Vec<&[Cell]> = grids.iter().map(|(_, grid)| grid.cells()).collect();
-        let groups: Vec<Group<(Cell, Cell)>> = cells
+        let partitions: Vec<Partition<(Cell, Cell)>> = cells
             .windows(2)
-            .map(|pair| Group::new(pair[0].iter().copied().zip(pair[1].iter().copied())))
+            .map(|pair| Partition::new(pair[0].iter().copied().zip(pair[1].iter().copied())))
             .collect();
-        self.judge(&groups, grids.labels(), contrast, Family::Graph)
+        self.judge(&partitions, grids.labels(), contrast, Family::Graph)
     }
 
-    fn judge<T: Copy>(
+    fn judge<T: Ord + Copy>(
         &self,
-        groups: &[Group<T>],
+        partitions: &[Partition<T>],
         labels: &Labels,
         contrast: &Contrast,
         family: Family,
     ) -> Result<Vec<LayerVerdict<T>>, GraphError> {
-        let sample = Sample::new(groups, contrast.rows(labels)?);
-        let tested: Vec<Tested> = (0..sample.n_items())
-            .map(|i| sample.test(i, self.alpha))
-            .collect();
+        let [a, b] = contrast.rows(labels)?;
+        let sample = TwoSample::new(partitions, &a, &b)?;
+        let p: Vec<f64> = (0..sample.n_parts()).map(|i| sample.p_value(i)).collect();
+        let q = self.adjusted(&sample, &p, partitions.len(), family);
         let hits = sample.permute(self.permutations, self.seed);
-        let resampled = sample.resample(self.resamples, self.seed);
-
-        let of_family = |range: std::ops::Range<usize>| {
-            let members: Vec<usize> = range.filter(|&i| tested[i].testable).collect();
-            let p: Vec<f64> = members.iter().map(|&i| tested[i].p).collect();
-            members.into_iter().zip(benjamini_hochberg(&p))
-        };
-        let mut q = vec![None; sample.n_items()];
-        let bounds = match family {
-            Family::Layer => sample.first.clone(),
-            Family::Graph => vec![0, sample.n_items()],
-        };
-        for (item, adjusted) in bounds.windows(2).flat_map(|w| of_family(w[0]..w[1])) {
-            q[item] = Some(adjusted);
-        }
+        let resampled = sample.bootstrap(self.resamples, self.seed);
 
         let share = |hits: u32| f64::from(hits + 1) / (self.permutations + 1) as f64;
-        let mut verdicts: Vec<LayerVerdict<T>> = groups
+        let mut verdicts: Vec<LayerVerdict<T>> = partitions
             .iter()
             .enumerate()
-            .map(|(g, group)| {
-                let first = sample.first[g];
-                let items = group.items.iter().enumerate().filter_map(|(i, &item)| {
-                    let k = first + i;
-                    let [texts_a, texts_b] = sample.counts(k);
+            .map(|(layer, partition)| {
+                let parts = sample.parts_of(layer).zip(partition.parts());
+                let items = parts.filter_map(|(part, &item)| {
+                    let [texts_a, texts_b] = sample.counts(part);
                     (texts_a + texts_b > 0).then(|| Verdict {
                         item,
                         texts_a,
                         texts_b,
-                        effect: sample.effect(texts_a, texts_b),
-                        interval: resampled.interval(k, self.confidence),
-                        p: tested[k].p,
-                        p_permuted: share(hits.items[k]),
-                        q: q[k],
-                        stability: resampled.stability(k),
+                        effect: sample.effect(part),
+                        interval: resampled.interval(part, self.confidence),
+                        p: p[part],
+                        p_permuted: share(hits.parts[part]),
+                        q: q[part],
+                        stability: resampled.stability(part),
                     })
                 });
                 LayerVerdict {
-                    layer: g,
-                    distance: sample.distance(g),
-                    p: share(hits.groups[g]),
+                    layer,
+                    distance: sample.total_variation(layer),
+                    p: share(hits.partitions[layer]),
                     q: 0.0,
                     items: items.collect(),
                 }
@@ -179,6 +164,33 @@ impl Significance {
             verdict.q = adjusted;
         }
         Ok(verdicts)
+    }
+
+    /// The adjusted p of every part that has enough texts to be tested.
+    fn adjusted(
+        &self,
+        sample: &TwoSample,
+        p: &[f64],
+        n_partitions: usize,
+        family: Family,
+    ) -> Vec<Option<f64>> {
+        let families = match family {
+            Family::Layer => (0..n_partitions)
+                .map(|layer| sample.parts_of(layer))
+                .collect(),
+            Family::Graph => vec![0..sample.n_parts()],
+        };
+        let mut q = vec![None; sample.n_parts()];
+        for parts in families {
+            let tested: Vec<usize> = parts
+                .filter(|&part| sample.min_p_value(part) <= self.alpha)
+                .collect();
+            let p: Vec<f64> = tested.iter().map(|&part| p[part]).collect();
+            for (part, adjusted) in tested.into_iter().zip(benjamini_hochberg(&p)) {
+                q[part] = Some(adjusted);
+            }
+        }
+        q
     }
 }
 

@@ -1,11 +1,10 @@
-/// p-values adjusted for the number of tests, by Benjamini and Hochberg (1995).
+/// p-values adjusted for the number of tests, by Benjamini and Hochberg (1995), in the order of the
+/// input.
 ///
 /// Rejecting every test whose adjusted value is at most `α` keeps the expected share of false
-/// discoveries at or below `α` when the tests are independent or positively dependent; if no test has
-/// anything to find, it is also the chance of any discovery at all. For the `k`-th smallest of `m`
-/// values the adjusted value is the least `p(j) m / j` over `j >= k`, at most 1.
-///
-/// The result stands in the order of the input.
+/// discoveries at or below `α` when the tests are independent or positively dependent; if every
+/// null hypothesis is true, that is also the chance of any rejection. For the `k`-th smallest of
+/// `m` values the adjusted value is the least `p(j) m / j` over `j >= k`, at most 1.
 ///
 /// ```
 /// let q = mri_stats::benjamini_hochberg(&[0.01, 0.04, 0.03]);

@@ -2,15 +2,23 @@ use std::collections::BTreeMap;
 
 use statrs::function::gamma::ln_gamma;
 
-/// How much two partitions of the same texts tell about each other beyond chance: adjusted mutual
-/// information, 1 for equal partitions (whatever the names of the parts), about 0 for unrelated ones.
+/// Adjusted mutual information of two partitions of the same rows: how much they tell about each
+/// other beyond chance.
 ///
-/// `(MI - E) / (mean of the entropies - E)`, with `E` the mean of the mutual information over all
-/// partitions with parts of these sizes (N. X. Vinh et al., 2010), as scikit-learn's
-/// `adjusted_mutual_info_score`. Texts beyond the shorter of the two are ignored.
+/// 1 for equal partitions, whatever the names of the parts, and about 0 for unrelated ones; negative
+/// where they agree less than chance. `(MI - E) / (mean of the entropies - E)`, with `E` the mean of
+/// the mutual information over all partitions with parts of these sizes (N. X. Vinh et al., 2010),
+/// as scikit-learn's `adjusted_mutual_info_score`. Rows beyond the shorter of the two are ignored.
 ///
 /// # Complexity
 /// O(n · (parts of a + parts of b)).
+///
+/// ```
+/// use mri_stats::adjusted_mutual_information;
+///
+/// assert_eq!(adjusted_mutual_information(&[0, 0, 1, 1], &[7, 7, 3, 3]), 1.0);
+/// assert!(adjusted_mutual_information(&[0, 0, 1, 1], &[0, 1, 0, 1]) < 0.0);
+/// ```
 #[must_use]
 pub fn adjusted_mutual_information<T: Ord>(a: &[T], b: &[T]) -> f64 {
     let n = a.len().min(b.len());
@@ -39,19 +47,23 @@ pub fn adjusted_mutual_information<T: Ord>(a: &[T], b: &[T]) -> f64 {
         let shares = sizes.values().map(|&size| size as f64 / n);
         -shares.map(|share| share * share.ln()).sum::<f64>()
     };
-    let chance = expected_information(&count_sizes(&sizes_a), &count_sizes(&sizes_b), n as usize);
-    let normaliser = f64::midpoint(entropy(&sizes_a), entropy(&sizes_b)) - chance;
-    // Both may vanish together; the sign is kept, as scikit-learn does.
-    let normaliser = if normaliser < 0.0 {
-        normaliser.min(-f64::EPSILON)
+    let chance = expected_information(
+        &parts_by_size(&sizes_a),
+        &parts_by_size(&sizes_b),
+        n as usize,
+    );
+    let normalizer = f64::midpoint(entropy(&sizes_a), entropy(&sizes_b)) - chance;
+    // Numerator and normalizer may vanish together; the sign is kept, as scikit-learn does.
+    let normalizer = if normalizer < 0.0 {
+        normalizer.min(-f64::EPSILON)
     } else {
-        normaliser.max(f64::EPSILON)
+        normalizer.max(f64::EPSILON)
     };
-    (information - chance) / normaliser
+    (information - chance) / normalizer
 }
 
-/// How many parts have each size.
-fn count_sizes<T: Ord>(sizes: &BTreeMap<T, usize>) -> BTreeMap<usize, usize> {
+/// The number of parts of each size.
+fn parts_by_size<T: Ord>(sizes: &BTreeMap<T, usize>) -> BTreeMap<usize, usize> {
     let mut counts = BTreeMap::new();
     for &size in sizes.values() {
         *counts.entry(size).or_default() += 1;
@@ -59,7 +71,8 @@ fn count_sizes<T: Ord>(sizes: &BTreeMap<T, usize>) -> BTreeMap<usize, usize> {
     counts
 }
 
-/// The mean over random partitions; parts of one size count together.
+/// The mean of the mutual information over random partitions with parts of these sizes, each given
+/// as the number of parts by size: parts of one size contribute equal terms.
 fn expected_information(a: &BTreeMap<usize, usize>, b: &BTreeMap<usize, usize>, n: usize) -> f64 {
     let ln_factorial: Vec<f64> = (0..=n).map(|m| ln_gamma(m as f64 + 1.0)).collect();
     let total = n as f64;

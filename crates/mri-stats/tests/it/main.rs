@@ -6,3 +6,5 @@
 mod mutual_information;
 /// Rank correlation and adjusted p-values against scipy and statsmodels.
 mod ranks;
+/// Exact tests, permutations and the bootstrap: the definition, over all assignments.
+mod two_sample;

@@ -1,29 +1,35 @@
-/// Mean, variance, skewness and excess kurtosis of a sample, each bias-corrected.
+/// Mean, variance, skewness and excess kurtosis of a sample, each bias-corrected: the estimators of
+/// pandas' `mean`, `var`, `skew` and `kurt`.
 ///
-/// With `d = x - mean` and sums over the sample:
+/// With `d = x - mean` and sums over the `n` values:
 ///
 /// - `var = sum(d^2) / (n - 1)`, for `n >= 2`;
 /// - `skew = n sqrt(n - 1) / (n - 2) * sum(d^3) / sum(d^2)^1.5`, for `n >= 3`;
-/// - `kurt = n (n + 1) (n - 1) / ((n - 2) (n - 3)) * sum(d^4) / sum(d^2)^2 - 3 (n - 1)^2 / ((n - 2) (n - 3))`,
-///   for `n >= 4` (0 for the normal distribution).
+/// - `kurt = n (n + 1) (n - 1) / m * sum(d^4) / sum(d^2)^2 - 3 (n - 1)^2 / m` with
+///   `m = (n - 2) (n - 3)`, for `n >= 4` (0 for the normal distribution).
 ///
-/// These are the estimators of pandas' `mean`, `var`, `skew` and `kurt`. A sample without any
-/// spread has skewness and kurtosis 0, as there. A statistic that needs more values than there
-/// are is `None`.
+/// As in pandas, a constant sample has skewness and kurtosis 0. A statistic that needs more values
+/// than there are is `None`.
+///
+/// ```
+/// let summary = mri_stats::Summary::of(&[1.0, 2.0, 6.0]);
+/// assert_eq!((summary.mean, summary.var), (Some(3.0), Some(7.0)));
+/// assert!(summary.skew.unwrap() > 0.0 && summary.kurt.is_none());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Moments {
-    /// The mean.
+pub struct Summary {
+    /// The mean, from 1 value on.
     pub mean: Option<f64>,
-    /// The sample variance (denominator n − 1).
+    /// The sample variance (denominator `n − 1`), from 2 values on.
     pub var: Option<f64>,
-    /// The skewness.
+    /// The skewness, from 3 values on.
     pub skew: Option<f64>,
-    /// The excess kurtosis.
+    /// The excess kurtosis, from 4 values on.
     pub kurt: Option<f64>,
 }
 
-impl Moments {
-    /// The moments of a sample.
+impl Summary {
+    /// Summarizes a sample.
     #[must_use]
     pub fn of(sample: &[f64]) -> Self {
         let n = sample.len() as f64;
@@ -68,50 +74,25 @@ impl Moments {
     }
 }
 
-/// Pearson's correlation of pairs, `None` where one side has no spread.
-pub fn pearson(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
-    let (mut n, mut sx, mut sy) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs.clone() {
-        n += 1.0;
-        sx += x;
-        sy += y;
-    }
-    if n == 0.0 {
-        return None;
-    }
-    let (mx, my) = (sx / n, sy / n);
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs {
-        let (dx, dy) = (x - mx, y - my);
-        xx += dx * dx;
-        yy += dy * dy;
-        xy += dx * dy;
-    }
-    let no_spread = |spread: f64, mean: f64| spread <= (f64::EPSILON * n * mean).powi(2);
-    if no_spread(xx, mx) || no_spread(yy, my) {
-        return None;
-    }
-    Some((xy / (xx * yy).sqrt()).clamp(-1.0, 1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn too_few_values_give_none_and_no_spread_gives_zero() {
-        assert_eq!(Moments::of(&[]).mean, None);
-        let one = Moments::of(&[2.0]);
+    fn too_few_values_give_none_and_a_constant_sample_zero() {
+        assert_eq!(Summary::of(&[]).mean, None);
+        let one = Summary::of(&[2.0]);
         assert_eq!((one.mean, one.var), (Some(2.0), None));
-        let two = Moments::of(&[1.0, 3.0]);
+        let two = Summary::of(&[1.0, 3.0]);
         assert_eq!((two.var, two.skew, two.kurt), (Some(2.0), None, None));
-        let flat = Moments::of(&[0.1; 5]);
+        let flat = Summary::of(&[0.1; 5]);
         assert_eq!((flat.skew, flat.kurt), (Some(0.0), Some(0.0)));
+        assert_eq!(Summary::of(&[1.0, 2.0, 4.0]).kurt, None);
     }
 
     #[test]
     fn a_symmetric_sample_has_no_skew() {
-        let m = Moments::of(&[-2.0, -1.0, 0.0, 1.0, 2.0]);
+        let m = Summary::of(&[-2.0, -1.0, 0.0, 1.0, 2.0]);
         assert_eq!(m.skew, Some(0.0));
         assert!((m.kurt.unwrap() + 1.2).abs() < 1e-12);
     }
