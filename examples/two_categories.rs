@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     for cell in cells {
         if (0..2).all(|category| counts[(category, cell.x.into(), cell.y.into())] > 0) {
             println!("\nregion {cell} of {last}:");
-            for row in grid.texts(cell) {
+            for row in grid.rows_in(cell) {
                 let label = grids.labels().category_of(row).unwrap_or_default();
                 let text: String = texts[row].chars().take(90).collect();
                 println!("  {label:6} {text}…");

@@ -38,7 +38,7 @@ pub use scan::builder::ScanBuilder;
 pub use scan::compare::{CompareOptions, Comparison, LayerComparison, TextMovement};
 pub use scan::graph_options::GraphOptions;
 pub use scan::metrics::CategoryMetrics;
-pub use scan::significance::{Discoveries, Verdicts};
+pub use scan::significance::{Discoveries, SignificanceResults};
 
 pub use mri_core as core;
 pub use mri_extract as extract;

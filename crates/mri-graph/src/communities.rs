@@ -6,7 +6,7 @@ use crate::LayeredDigraph;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Communities {
     /// The community of every node, numbered from 0 in the order of their first node.
-    pub of: Vec<usize>,
+    pub membership: Vec<usize>,
     /// Its weighted modularity, see [`modularity`].
     pub modularity: f64,
 }
@@ -47,7 +47,7 @@ pub fn modularity(graph: &LayeredDigraph, of: &[usize]) -> f64 {
 /// Nodes are visited in their order and of equally good communities the lowest is taken, so that
 /// the result needs no seed and is always the same.
 #[must_use]
-pub fn communities(graph: &LayeredDigraph) -> Communities {
+pub fn louvain_communities(graph: &LayeredDigraph) -> Communities {
     let mut of: Vec<usize> = (0..graph.n_nodes()).collect();
     let mut level = Level::new(graph);
     loop {
@@ -61,7 +61,10 @@ pub fn communities(graph: &LayeredDigraph) -> Communities {
         level = level.merged(&group, n_groups);
     }
     let modularity = modularity(graph, &of);
-    Communities { of, modularity }
+    Communities {
+        membership: of,
+        modularity,
+    }
 }
 
 /// The graph with communities as its nodes.
@@ -89,7 +92,7 @@ impl Level {
         }
     }
 
-    /// Moves nodes to the neighbouring community that gains most, until none gains. Returns the
+    /// Moves nodes to the neighboring community that gains most, until none gains. Returns the
     /// community of every node, numbered without gaps, and their number.
     fn sweep(&self) -> (Vec<usize>, usize) {
         /// A gain below this is rounding, and following it could go round in circles.

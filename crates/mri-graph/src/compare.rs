@@ -6,9 +6,9 @@ use mri_core::RowSource;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-/// Linear centred kernel alignment of two matrices over the same rows, from 0 to 1.
+/// Linear centered kernel alignment of two matrices over the same rows, from 0 to 1.
 ///
-/// With `X` and `Y` centred, `|Y'X|^2 / (|X'X| |Y'Y|)` in Frobenius norms (S. Kornblith et al., 2019):
+/// With `X` and `Y` centered, `|Y'X|^2 / (|X'X| |Y'Y|)` in Frobenius norms (S. Kornblith et al., 2019):
 /// 1 if one is the other turned, mirrored, shifted or scaled as a whole. Widths may differ.
 /// `None` if a matrix has no spread. Memory: three matrices of width × width in `f64`.
 ///
@@ -51,8 +51,8 @@ pub fn linear_cka(x: &dyn RowSource, y: &dyn RowSource) -> io::Result<Option<f64
     Ok((below > 0.0).then(|| (squares(&yx) / below).min(1.0)))
 }
 
-/// How far every text moved between two maps, relative to its neighbours: the share of its `k`
-/// nearest texts in `x` that are not among its `k` nearest in `y`, from 0 (the same neighbours) to 1.
+/// How far every text moved between two maps, relative to its neighbors: the share of its `k`
+/// nearest texts in `x` that are not among its `k` nearest in `y`, from 0 (the same neighbors) to 1.
 ///
 /// Turning, mirroring, shifting or scaling a map moves nothing. Distances are Euclidean; of equally
 /// near texts the earlier is the nearer. `k` is lowered to the number of other texts, rows beyond the

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GraphError, LayeredDigraph};
 
-/// How the components of neighbouring layers move together: the region graph's sibling for maps
+/// How the components of neighboring layers move together: the region graph's sibling for maps
 /// that are not two-dimensional.
 ///
-/// A node is a component of a layer. An edge joins components of neighbouring layers whose values
+/// A node is a component of a layer. An edge joins components of neighboring layers whose values
 /// over the texts rise and fall together, or against each other, by Spearman's ρ.
 #[derive(Debug, Clone)]
 pub struct CorrelationGraph {
     layers: Vec<Layer>,
-    texts: usize,
+    n_texts: usize,
     graph: DiGraph<ComponentNode, Correlation>,
 }
 
@@ -55,24 +55,26 @@ pub struct Correlation {
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
     /// Those whose adjusted p is at most this: a false discovery rate.
-    Discovery(f64),
+    #[serde(rename = "discovery")]
+    FalseDiscoveryRate(f64),
     /// Those with `|ρ|` of at least this, whatever the number of texts.
-    Correlation(f64),
+    #[serde(rename = "correlation")]
+    AbsoluteRho(f64),
 }
 
 impl Default for Threshold {
     /// A false discovery rate of 5 %. A fixed ρ would let through noise when texts are few and
     /// hide findings when they are many.
     fn default() -> Self {
-        Self::Discovery(0.05)
+        Self::FalseDiscoveryRate(0.05)
     }
 }
 
 impl Threshold {
     fn passes(self, edge: &Correlation) -> bool {
         match self {
-            Self::Discovery(rate) => edge.q <= rate,
-            Self::Correlation(least) => edge.rho.abs() >= least,
+            Self::FalseDiscoveryRate(rate) => edge.q <= rate,
+            Self::AbsoluteRho(least) => edge.rho.abs() >= least,
         }
     }
 }
@@ -155,7 +157,7 @@ impl CorrelationGraph {
         }
         Ok(Self {
             layers: embedding.layers().collect(),
-            texts: rows.len(),
+            n_texts: rows.len(),
             graph,
         })
     }
@@ -168,8 +170,8 @@ impl CorrelationGraph {
 
     /// How many texts the correlations rest on.
     #[must_use]
-    pub fn texts(&self) -> usize {
-        self.texts
+    pub fn n_texts(&self) -> usize {
+        self.n_texts
     }
 
     /// The graph itself: every component is a node, the correlations that passed are edges.

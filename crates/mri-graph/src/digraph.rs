@@ -29,8 +29,8 @@ impl LayeredDigraph {
         layers: Vec<usize>,
         mut edges: Vec<(usize, usize, f64)>,
     ) -> Result<Self, GraphError> {
-        if let Some(&layer) = layers.iter().find(|&&layer| layer >= n_layers) {
-            return Err(GraphError::UnknownLayer { layer, n_layers });
+        if let Some(&position) = layers.iter().find(|&&layer| layer >= n_layers) {
+            return Err(GraphError::UnknownLayer { position, n_layers });
         }
         edges.sort_by_key(|&(source, target, _)| (source, target));
         for (i, &(source, target, weight)) in edges.iter().enumerate() {
@@ -139,17 +139,17 @@ impl LayeredDigraph {
         (out, into)
     }
 
-    /// The neighbours of every node, in and out together, in ascending order.
-    pub(crate) fn neighbours(&self) -> Vec<Vec<usize>> {
-        let mut neighbours = vec![Vec::new(); self.n_nodes()];
+    /// The neighbors of every node, in and out together, in ascending order.
+    pub(crate) fn neighbors(&self) -> Vec<Vec<usize>> {
+        let mut neighbors = vec![Vec::new(); self.n_nodes()];
         for &(source, target, _) in &self.edges {
-            neighbours[source].push(target);
-            neighbours[target].push(source);
+            neighbors[source].push(target);
+            neighbors[target].push(source);
         }
-        for list in &mut neighbours {
+        for list in &mut neighbors {
             list.sort_unstable();
         }
-        neighbours
+        neighbors
     }
 
     /// The number of nodes in every layer.

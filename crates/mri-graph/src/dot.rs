@@ -35,7 +35,7 @@ pub fn write_dot(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Resul
 fn attributes(columns: &[Column], row: usize) -> String {
     let pairs = columns.iter().map(|column| {
         let name = match column.values {
-            Values::Real(_) if column.name == "weight" => "rho".to_owned(),
+            Values::Float(_) if column.name == "weight" => "rho".to_owned(),
             _ => quoted(&column.name),
         };
         format!("{name}={}", quoted(&column.values.text(row)))

@@ -7,10 +7,12 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum GraphError {
     /// A node stands in a layer that the graph does not have.
-    #[error("a node stands in layer {layer}, but the graph has only {n_layers} layers")]
+    #[error(
+        "a node stands at layer position {position}, but the graph has {n_layers} layers, counted from 0"
+    )]
     UnknownLayer {
         /// The layer's position, counted from 0.
-        layer: usize,
+        position: usize,
         /// How many layers there are.
         n_layers: usize,
     },

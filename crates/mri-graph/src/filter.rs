@@ -30,21 +30,21 @@ pub struct Selection {
     /// The edges, in the order of the view.
     pub edges: Vec<ViewEdge>,
     /// Edges of the view within the filter's layers, kept or not.
-    pub of_edges: usize,
+    pub n_edges_before: usize,
     /// Transitions (text steps from one layer to the next) on the kept edges.
     pub transitions: u64,
     /// Transitions within the filter's layers.
-    pub of_transitions: u64,
+    pub transitions_before: u64,
 }
 
 impl Selection {
     /// The share of the transitions that is kept, from 0 to 1; 1 if there are none.
     #[must_use]
     pub fn share(&self) -> f64 {
-        if self.of_transitions == 0 {
+        if self.transitions_before == 0 {
             1.0
         } else {
-            self.transitions as f64 / self.of_transitions as f64
+            self.transitions as f64 / self.transitions_before as f64
         }
     }
 }
@@ -62,10 +62,10 @@ impl GraphView<'_> {
         };
         let all: Vec<ViewEdge> = self.edges().filter(inside).collect();
         let sum = |edges: &[ViewEdge]| edges.iter().map(|e| u64::from(e.weight)).sum::<u64>();
-        let of_transitions = sum(&all);
+        let transitions_before = sum(&all);
         let enough = filter
             .share
-            .map_or(f64::INFINITY, |share| share * of_transitions as f64);
+            .map_or(f64::INFINITY, |share| share * transitions_before as f64);
 
         let mut heaviest: Vec<usize> = (0..all.len())
             .filter(|&i| all[i].weight >= filter.min_weight)
@@ -84,9 +84,9 @@ impl GraphView<'_> {
         kept.sort_unstable();
         let edges: Vec<ViewEdge> = kept.into_iter().map(|i| all[i]).collect();
         Selection {
-            of_edges: all.len(),
+            n_edges_before: all.len(),
             transitions: sum(&edges),
-            of_transitions,
+            transitions_before,
             edges,
         }
     }
@@ -100,7 +100,7 @@ impl GraphView<'_> {
     pub fn extract(&self, filter: &Filter) -> RegionGraph {
         let whole = self.graph();
         let selection = self.select(filter);
-        let complete = selection.edges.len() == selection.of_edges;
+        let complete = selection.edges.len() == selection.n_edges_before;
         let inside = |position: &usize| match &filter.layers {
             None => true,
             Some(range) => range.contains(position),

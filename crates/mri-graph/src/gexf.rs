@@ -30,9 +30,9 @@ pub fn write_gexf(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Resu
         for (i, column) in columns.iter().enumerate() {
             let title = xml(&column.name);
             let kind = match column.values {
-                Values::Whole(_) => "integer",
-                Values::Real(_) => "double",
-                Values::Words(_) => "string",
+                Values::Integer(_) => "integer",
+                Values::Float(_) => "double",
+                Values::Text(_) => "string",
             };
             writeln!(
                 out,

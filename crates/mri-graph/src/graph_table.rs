@@ -37,18 +37,18 @@ pub(crate) struct Column {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Values {
-    Whole(Vec<i64>),
-    Real(Vec<f64>),
-    Words(Vec<String>),
+    Integer(Vec<i64>),
+    Float(Vec<f64>),
+    Text(Vec<String>),
 }
 
 impl Values {
     /// A value as every text format writes it.
     pub(crate) fn text(&self, row: usize) -> String {
         match self {
-            Self::Whole(values) => values[row].to_string(),
-            Self::Real(values) => real(values[row]),
-            Self::Words(values) => values[row].clone(),
+            Self::Integer(values) => values[row].to_string(),
+            Self::Float(values) => real(values[row]),
+            Self::Text(values) => values[row].clone(),
         }
     }
 }
@@ -75,12 +75,12 @@ impl Column {
         }
     }
 
-    fn whole(name: &str, values: impl Iterator<Item = usize>) -> Self {
-        Self::new(name, Values::Whole(values.map(|v| v as i64).collect()))
+    fn integers(name: &str, values: impl Iterator<Item = usize>) -> Self {
+        Self::new(name, Values::Integer(values.map(|v| v as i64).collect()))
     }
 
-    fn real(name: &str, values: impl Iterator<Item = f64>) -> Self {
-        Self::new(name, Values::Real(values.collect()))
+    fn floats(name: &str, values: impl Iterator<Item = f64>) -> Self {
+        Self::new(name, Values::Float(values.collect()))
     }
 
     fn not_flat(mut self) -> Self {
@@ -108,7 +108,7 @@ fn by_category<'a>(
                 category.clone()
             }),
             name,
-            values: Values::Whole(rows.iter().map(|counts| i64::from(counts[c])).collect()),
+            values: Values::Integer(rows.iter().map(|counts| i64::from(counts[c])).collect()),
         }
     });
     columns.collect()
@@ -121,12 +121,12 @@ impl From<&RegionGraph> for GraphTable {
         let mut node_columns = vec![
             Column::new(
                 "site",
-                Values::Words(regions().map(|r| r.layer.site.to_string()).collect()),
+                Values::Text(regions().map(|r| r.layer.site.to_string()).collect()),
             ),
-            Column::whole("layer", regions().map(|r| r.layer.index)),
-            Column::whole("x", regions().map(|r| usize::from(r.cell.x))),
-            Column::whole("y", regions().map(|r| usize::from(r.cell.y))),
-            Column::whole("texts", regions().map(|r| r.texts() as usize)),
+            Column::integers("layer", regions().map(|r| r.layer.index)),
+            Column::integers("x", regions().map(|r| usize::from(r.cell.x))),
+            Column::integers("y", regions().map(|r| usize::from(r.cell.y))),
+            Column::integers("texts", regions().map(|r| r.n_texts() as usize)),
         ];
         node_columns.extend(by_category(
             "texts",
@@ -136,8 +136,8 @@ impl From<&RegionGraph> for GraphTable {
         ));
         let edges = || g.edge_references();
         let mut edge_columns = vec![
-            Column::whole("layer", edges().map(|e| g[e.source()].layer.index)),
-            Column::whole("weight", edges().map(|e| e.weight().texts() as usize)).not_flat(),
+            Column::integers("layer", edges().map(|e| g[e.source()].layer.index)),
+            Column::integers("weight", edges().map(|e| e.weight().n_texts() as usize)).not_flat(),
         ];
         edge_columns.extend(by_category(
             "weight",
@@ -172,19 +172,19 @@ impl From<&CorrelationGraph> for GraphTable {
             node_columns: vec![
                 Column::new(
                     "site",
-                    Values::Words(components().map(|c| c.layer.site.to_string()).collect()),
+                    Values::Text(components().map(|c| c.layer.site.to_string()).collect()),
                 ),
-                Column::whole("layer", components().map(|c| c.layer.index)),
-                Column::whole("component", components().map(|c| c.component)),
+                Column::integers("layer", components().map(|c| c.layer.index)),
+                Column::integers("component", components().map(|c| c.component)),
             ],
             edges: edges()
                 .map(|e| (e.source().index(), e.target().index()))
                 .collect(),
             edge_columns: vec![
-                Column::whole("layer", edges().map(|e| g[e.source()].layer.index)),
-                Column::real("weight", edges().map(|e| e.weight().rho)),
-                Column::real("p", edges().map(|e| e.weight().p)),
-                Column::real("q", edges().map(|e| e.weight().q)),
+                Column::integers("layer", edges().map(|e| g[e.source()].layer.index)),
+                Column::floats("weight", edges().map(|e| e.weight().rho)),
+                Column::floats("p", edges().map(|e| e.weight().p)),
+                Column::floats("q", edges().map(|e| e.weight().q)),
             ],
         }
     }

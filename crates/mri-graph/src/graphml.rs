@@ -24,9 +24,9 @@ pub fn write_graphml(graph: impl Into<GraphTable>, mut out: impl Write) -> io::R
         for (i, column) in columns.iter().enumerate() {
             let name = xml(&column.name);
             let kind = match column.values {
-                Values::Whole(_) => "int",
-                Values::Real(_) => "double",
-                Values::Words(_) => "string",
+                Values::Integer(_) => "int",
+                Values::Float(_) => "double",
+                Values::Text(_) => "string",
             };
             let id = &domain[..1];
             writeln!(

@@ -56,7 +56,7 @@ mod view;
 mod xml;
 
 pub use centrality::{betweenness, page_rank};
-pub use communities::{Communities, communities, modularity};
+pub use communities::{Communities, louvain_communities, modularity};
 pub use compare::{linear_cka, movement};
 pub use contrast::Contrast;
 pub use correlation::{ComponentNode, Correlation, CorrelationGraph, Threshold};
@@ -76,8 +76,8 @@ pub use node_link::{write_correlation_json, write_json};
 pub use parquet::{write_edges_parquet, write_nodes_parquet};
 pub use projection::{Projection, ProjectionMetrics};
 pub use region::{Region, RegionGraph, Transition};
-pub use significance::{LayerVerdict, Significance, Verdict};
+pub use significance::{CellTest, LayerTest, Significance};
 pub use table::{
-    Judged, MetricsRow, write_cell_significance, write_edge_significance, write_metrics_csv,
+    MetricsRow, NamedTests, write_cell_significance, write_edge_significance, write_metrics_csv,
 };
 pub use view::{GraphView, ViewEdge};

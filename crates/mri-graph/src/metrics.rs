@@ -60,8 +60,9 @@ pub struct Metrics {
 /// The numbers of the nodes of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LayerMetrics {
-    /// The layer, counted from 0.
-    pub layer: usize,
+    /// The position of the layer, counted from 0.
+    #[serde(rename = "layer")]
+    pub position: usize,
     /// Its number of nodes.
     pub nodes: usize,
     /// Mean degree of its nodes.
@@ -133,11 +134,11 @@ fn by_layer(graph: &LayeredDigraph, degrees: &[f64], strengths: &[f64]) -> Vec<L
     };
     (0..graph.n_layers())
         .zip(graph.layer_sizes())
-        .map(|(layer, nodes)| {
-            let degree = of_layer(layer, degrees);
-            let strength = of_layer(layer, strengths);
+        .map(|(position, nodes)| {
+            let degree = of_layer(position, degrees);
+            let strength = of_layer(position, strengths);
             LayerMetrics {
-                layer,
+                position,
                 nodes,
                 mean_degree: degree.mean,
                 var_degree: degree.var,

@@ -35,7 +35,7 @@ pub fn write_json(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
                 "site": region.layer.site.name(),
                 "x": region.cell.x,
                 "y": region.cell.y,
-                "texts": region.texts(),
+                "texts": region.n_texts(),
                 "counts": by_category(&region.counts),
             })
         })
@@ -46,7 +46,7 @@ pub fn write_json(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
             json!({
                 "source": g[edge.source()].label(),
                 "target": g[edge.target()].label(),
-                "weight": edge.weight().texts(),
+                "weight": edge.weight().n_texts(),
                 "weights": by_category(&edge.weight().weights),
             })
         })
@@ -103,7 +103,7 @@ pub fn write_correlation_json(graph: &CorrelationGraph, mut out: impl Write) -> 
     let whole = json!({
         "directed": true,
         "multigraph": false,
-        "graph": { "layers": graph.layers(), "texts": graph.texts() },
+        "graph": { "layers": graph.layers(), "texts": graph.n_texts() },
         "nodes": nodes,
         "edges": edges,
     });

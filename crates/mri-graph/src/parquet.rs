@@ -22,7 +22,7 @@ pub fn write_edges_parquet(graph: impl Into<GraphTable>, out: impl Write + Send)
     let table = graph.into();
     let end = |name: &str, of: fn(&(usize, usize)) -> usize| {
         let names = table.edges.iter().map(|edge| table.nodes[of(edge)].clone());
-        (name.to_owned(), Values::Words(names.collect()))
+        (name.to_owned(), Values::Text(names.collect()))
     };
     let mut columns = vec![
         end(EDGE_ENDS[0], |edge| edge.0),
@@ -39,7 +39,7 @@ pub fn write_edges_parquet(graph: impl Into<GraphTable>, out: impl Write + Send)
 /// What the writer gives.
 pub fn write_nodes_parquet(graph: impl Into<GraphTable>, out: impl Write + Send) -> io::Result<()> {
     let table = graph.into();
-    let mut columns = vec![(NODE_NAME.to_owned(), Values::Words(table.nodes.clone()))];
+    let mut columns = vec![(NODE_NAME.to_owned(), Values::Text(table.nodes.clone()))];
     columns.extend(flat(&table.node_columns));
     write_table(&columns, out).map_err(io::Error::other)
 }
@@ -52,9 +52,9 @@ fn flat(columns: &[Column]) -> impl Iterator<Item = (String, Values)> + '_ {
 fn write_table(columns: &[(String, Values)], out: impl Write + Send) -> Result<()> {
     let fields = columns.iter().map(|(name, values)| {
         let (physical, logical) = match values {
-            Values::Whole(_) => (Physical::INT64, None),
-            Values::Real(_) => (Physical::DOUBLE, None),
-            Values::Words(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            Values::Integer(_) => (Physical::INT64, None),
+            Values::Float(_) => (Physical::DOUBLE, None),
+            Values::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         };
         let field = Type::primitive_type_builder(name, physical)
             .with_repetition(Repetition::REQUIRED)
@@ -73,13 +73,13 @@ fn write_table(columns: &[(String, Values)], out: impl Write + Send) -> Result<(
             break;
         };
         match values {
-            Values::Whole(values) => column
+            Values::Integer(values) => column
                 .typed::<Int64Type>()
                 .write_batch(values, None, None)?,
-            Values::Real(values) => column
+            Values::Float(values) => column
                 .typed::<DoubleType>()
                 .write_batch(values, None, None)?,
-            Values::Words(values) => {
+            Values::Text(values) => {
                 let bytes: Vec<ByteArray> =
                     values.iter().map(|v| ByteArray::from(v.as_str())).collect();
                 column

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LayeredDigraph;
 
-/// The regions of every other layer, joined where they share a neighbour in a layer between.
+/// The regions of every other layer, joined where they share a neighbor in a layer between.
 ///
 /// The directions of the edges are dropped. Two regions `u`, `v` of the chosen layers are joined
 /// if some region `b` of the other layers touches both, with Newman's collaboration weight
@@ -16,7 +16,7 @@ use crate::LayeredDigraph;
 /// little about any pair. (M. E. J. Newman, "Scientific collaboration networks II", 2001.)
 #[derive(Debug, Clone, PartialEq)]
 pub struct Projection {
-    /// Per node its neighbours in ascending order, with the weight.
+    /// Per node its neighbors in ascending order, with the weight.
     adjacency: Vec<Vec<(usize, f64)>>,
 }
 
@@ -27,7 +27,7 @@ pub struct ProjectionMetrics {
     pub nodes: usize,
     /// The number of edges.
     pub edges: usize,
-    /// Mean number of neighbours.
+    /// Mean number of neighbors.
     pub mean_degree: Option<f64>,
     /// Its sample variance.
     pub var_degree: Option<f64>,
@@ -54,7 +54,7 @@ impl Projection {
     /// Nodes keep their order; nodes of the other layers are left out.
     #[must_use]
     pub fn new(graph: &LayeredDigraph, parity: usize) -> Self {
-        let neighbours = graph.neighbours();
+        let neighbors = graph.neighbors();
         let chosen: Vec<usize> = (0..graph.n_nodes())
             .filter(|&v| graph.layers()[v] % 2 == parity % 2)
             .collect();
@@ -68,8 +68,8 @@ impl Projection {
                 || vec![0.0; chosen.len()],
                 |weights, &u| {
                     let mut met = Vec::new();
-                    for &between in &neighbours[u] {
-                        let others = &neighbours[between];
+                    for &between in &neighbors[u] {
+                        let others = &neighbors[between];
                         if others.len() < 2 {
                             continue;
                         }
@@ -104,9 +104,9 @@ impl Projection {
         self.adjacency.iter().map(Vec::len).sum::<usize>() / 2
     }
 
-    /// The neighbours of a node in ascending order, with the weights.
+    /// The neighbors of a node in ascending order, with the weights.
     #[must_use]
-    pub fn neighbours(&self, node: usize) -> &[(usize, f64)] {
+    pub fn neighbors(&self, node: usize) -> &[(usize, f64)] {
         &self.adjacency[node]
     }
 
@@ -249,13 +249,13 @@ impl Projection {
         largest
     }
 
-    /// Per node its neighbours with the lengths of the edges, without edges that a way over two
+    /// Per node its neighbors with the lengths of the edges, without edges that a way over two
     /// others undercuts: no shortest path uses them, and in a dense projection most edges are of
     /// that kind.
     fn direct_ways(&self) -> Vec<Vec<(usize, f64)>> {
-        /// Ways over so many nearest neighbours are tried. More finds little more.
+        /// Ways over so many nearest neighbors are tried. More finds little more.
         const NEAREST: usize = 32;
-        /// What is cut in the first round makes the second find other neighbours.
+        /// What is cut in the first round makes the second find other neighbors.
         const ROUNDS: usize = 2;
         /// An edge goes only if it is longer by more than sums of lengths can be rounded.
         const MARGIN: f64 = 1.0 + 1e-12;

@@ -28,7 +28,7 @@ impl Region {
 
     /// Texts of all categories in the cell, at least 1.
     #[must_use]
-    pub fn texts(&self) -> u32 {
+    pub fn n_texts(&self) -> u32 {
         self.counts.iter().sum()
     }
 }
@@ -44,7 +44,7 @@ pub struct Transition {
 impl Transition {
     /// Texts of all categories.
     #[must_use]
-    pub fn texts(&self) -> u32 {
+    pub fn n_texts(&self) -> u32 {
         self.weights.iter().sum()
     }
 }
@@ -56,7 +56,7 @@ impl Transition {
 /// category's graph, or the composition of several, is a [view](RegionGraph::view) and nothing is
 /// ever overwritten.
 ///
-/// **Law:** the weights of a category between two neighbouring layers sum to its number of texts
+/// **Law:** the weights of a category between two neighboring layers sum to its number of texts
 /// (to at most that where a filter took edges away, see [`GraphView::extract`](crate::GraphView::extract)).
 #[derive(Debug, Clone)]
 pub struct RegionGraph {

@@ -43,9 +43,10 @@ impl Default for Significance {
 
 /// The verdict on one layer, or on the transitions from one layer to the next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LayerVerdict<T> {
+pub struct LayerTest<T> {
     /// The position of the layer in the stack; for transitions that of the earlier one.
-    pub layer: usize,
+    #[serde(rename = "layer")]
+    pub position: usize,
     /// Total variation distance of the two sides, from 0 (alike) to 1 (no cell in common).
     pub distance: f64,
     /// Its p over random permutations, `(1 + as far or farther) / (1 + permutations)`.
@@ -53,12 +54,12 @@ pub struct LayerVerdict<T> {
     /// `p` adjusted over the layers.
     pub q: f64,
     /// The verdicts on its cells or edges, those with at least one text of either side.
-    pub items: Vec<Verdict<T>>,
+    pub items: Vec<CellTest<T>>,
 }
 
 /// The verdict on one cell or edge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Verdict<T> {
+pub struct CellTest<T> {
     /// The cell, or the cells at the two ends of the edge.
     pub item: T,
     /// Texts of side A.
@@ -90,7 +91,7 @@ impl Significance {
         &self,
         grids: &GridStack,
         contrast: &Contrast,
-    ) -> Result<Vec<LayerVerdict<Cell>>, GraphError> {
+    ) -> Result<Vec<LayerTest<Cell>>, GraphError> {
         let partitions: Vec<Partition<Cell>> = grids
             .iter()
             .map(|(_, grid)| Partition::new(grid.cells().iter().copied()))
@@ -107,7 +108,7 @@ impl Significance {
         &self,
         grids: &GridStack,
         contrast: &Contrast,
-    ) -> Result<Vec<LayerVerdict<(Cell, Cell)>>, GraphError> {
+    ) -> Result<Vec<LayerTest<(Cell, Cell)>>, GraphError> {
         let cells: Vec<&[Cell]> = grids.iter().map(|(_, grid)| grid.cells()).collect();
         let partitions: Vec<Partition<(Cell, Cell)>> = cells
             .windows(2)
@@ -122,7 +123,7 @@ impl Significance {
         labels: &Labels,
         contrast: &Contrast,
         family: Family,
-    ) -> Result<Vec<LayerVerdict<T>>, GraphError> {
+    ) -> Result<Vec<LayerTest<T>>, GraphError> {
         let [a, b] = contrast.rows(labels)?;
         let sample = TwoSample::new(partitions, &a, &b)?;
         let p: Vec<f64> = (0..sample.n_parts()).map(|i| sample.p_value(i)).collect();
@@ -131,14 +132,14 @@ impl Significance {
         let resampled = sample.bootstrap(self.resamples, self.seed);
 
         let share = |hits: u32| f64::from(hits + 1) / (self.permutations + 1) as f64;
-        let mut verdicts: Vec<LayerVerdict<T>> = partitions
+        let mut verdicts: Vec<LayerTest<T>> = partitions
             .iter()
             .enumerate()
-            .map(|(layer, partition)| {
-                let parts = sample.parts_of(layer).zip(partition.parts());
+            .map(|(position, partition)| {
+                let parts = sample.parts_of(position).zip(partition.parts());
                 let items = parts.filter_map(|(part, &item)| {
                     let [texts_a, texts_b] = sample.counts(part);
-                    (texts_a + texts_b > 0).then(|| Verdict {
+                    (texts_a + texts_b > 0).then(|| CellTest {
                         item,
                         texts_a,
                         texts_b,
@@ -150,10 +151,10 @@ impl Significance {
                         stability: resampled.stability(part),
                     })
                 });
-                LayerVerdict {
-                    layer,
-                    distance: sample.total_variation(layer),
-                    p: share(hits.partitions[layer]),
+                LayerTest {
+                    position,
+                    distance: sample.total_variation(position),
+                    p: share(hits.partitions[position]),
                     q: 0.0,
                     items: items.collect(),
                 }

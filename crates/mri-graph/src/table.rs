@@ -1,4 +1,4 @@
-//! Verdicts and metrics as CSV tables.
+//! SignificanceResults and metrics as CSV tables.
 
 use std::io::{self, Write};
 
@@ -6,22 +6,28 @@ use mri_core::Layer;
 use mri_grid::Cell;
 
 use crate::graph_table::real;
-use crate::{LayerVerdict, Metrics, ProjectionMetrics, Verdict};
+use crate::{CellTest, LayerTest, Metrics, ProjectionMetrics};
 
-/// The names of the two sides of a contrast, and the verdict on every layer.
-pub type Judged<T> = ([String; 2], Vec<LayerVerdict<T>>);
+/// The tests of one contrast, with what its sides are called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedTests<T> {
+    /// The names of side A and side B, see [`Contrast::names`](crate::Contrast::names).
+    pub sides: [String; 2],
+    /// The test of every layer, or of the transitions from every layer to the next.
+    pub layers: Vec<LayerTest<T>>,
+}
 
-/// Writes verdicts on cells: `a,b,layer,x,y`, then the numbers of [`Verdict`].
+/// Writes tests of cells: `a,b,layer,x,y`, then the numbers of [`CellTest`].
 ///
-/// `judged` has per contrast the names of its sides and what
-/// [`Significance::cells`](crate::Significance::cells) gave; `layers` are those of the grids. A layer's
-/// own verdict stands before its cells, with `x` and `y` empty and its distance as the effect. `low` and
-/// `high` bound the interval of the effect. A number that is not defined is an empty field.
+/// `tests` has one entry per contrast, with what [`Significance::cells`](crate::Significance::cells)
+/// gave; `layers` are those of the grids. A layer's own test stands before those of its cells, with
+/// `x` and `y` empty and its distance as the effect. `low` and `high` bound the interval of the
+/// effect. A number that is not defined is an empty field.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_cell_significance(
-    judged: &[Judged<Cell>],
+    tests: &[NamedTests<Cell>],
     layers: &[Layer],
     out: impl Write,
 ) -> io::Result<()> {
@@ -29,16 +35,16 @@ pub fn write_cell_significance(
         Some(cell) => vec![cell.x.to_string(), cell.y.to_string()],
         None => vec![String::new(); 2],
     };
-    write_verdicts(judged, layers, &["x", "y"], place, out)
+    write_tests(tests, layers, &["x", "y"], place, out)
 }
 
-/// Writes verdicts on edges: `a,b,layer,source_x,source_y,target_x,target_y`, then the numbers of
-/// [`Verdict`]. `layer` is the one the edge starts from; otherwise as [`write_cell_significance`].
+/// Writes tests of edges: `a,b,layer,source_x,source_y,target_x,target_y`, then the numbers of
+/// [`CellTest`]. `layer` is the one the edge starts from; otherwise as [`write_cell_significance`].
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_edge_significance(
-    judged: &[Judged<(Cell, Cell)>],
+    tests: &[NamedTests<(Cell, Cell)>],
     layers: &[Layer],
     out: impl Write,
 ) -> io::Result<()> {
@@ -47,11 +53,11 @@ pub fn write_edge_significance(
         None => vec![String::new(); 4],
     };
     let names = ["source_x", "source_y", "target_x", "target_y"];
-    write_verdicts(judged, layers, &names, place, out)
+    write_tests(tests, layers, &names, place, out)
 }
 
-fn write_verdicts<T>(
-    judged: &[Judged<T>],
+fn write_tests<T>(
+    tests: &[NamedTests<T>],
     layers: &[Layer],
     place_names: &[&str],
     place: impl Fn(Option<&T>) -> Vec<String>,
@@ -71,23 +77,27 @@ fn write_verdicts<T>(
     let mut csv = csv::Writer::from_writer(out);
     let header = ["a", "b", "layer"].iter().chain(place_names);
     csv.write_record(header.chain(&numbers))?;
-    for ([a, b], verdicts) in judged {
-        for verdict in verdicts {
-            let layer = layers.get(verdict.layer).map(Layer::to_string);
+    for NamedTests {
+        sides: [a, b],
+        layers: of_layers,
+    } in tests
+    {
+        for test in of_layers {
+            let layer = layers.get(test.position).map(Layer::to_string);
             let start = [a.clone(), b.clone(), layer.unwrap_or_default()];
             let whole = [
                 String::new(),
                 String::new(),
-                real(verdict.distance),
+                real(test.distance),
                 String::new(),
                 String::new(),
-                real(verdict.p),
-                real(verdict.p),
-                real(verdict.q),
+                real(test.p),
+                real(test.p),
+                real(test.q),
                 String::new(),
             ];
             csv.write_record(start.iter().chain(&place(None)).chain(&whole))?;
-            for item in &verdict.items {
+            for item in &test.items {
                 let fields = start.iter().cloned().chain(place(Some(&item.item)));
                 csv.write_record(fields.chain(numbers_of(item)))?;
             }
@@ -96,17 +106,17 @@ fn write_verdicts<T>(
     csv.flush()
 }
 
-fn numbers_of<T>(verdict: &Verdict<T>) -> [String; 9] {
+fn numbers_of<T>(test: &CellTest<T>) -> [String; 9] {
     [
-        verdict.texts_a.to_string(),
-        verdict.texts_b.to_string(),
-        number(Some(verdict.effect)),
-        bound(verdict.interval[0]),
-        bound(verdict.interval[1]),
-        number(Some(verdict.p)),
-        number(Some(verdict.p_permuted)),
-        number(verdict.q),
-        number(Some(verdict.stability)),
+        test.texts_a.to_string(),
+        test.texts_b.to_string(),
+        number(Some(test.effect)),
+        bound(test.interval[0]),
+        bound(test.interval[1]),
+        number(Some(test.p)),
+        number(Some(test.p_permuted)),
+        number(test.q),
+        number(Some(test.stability)),
     ]
 }
 

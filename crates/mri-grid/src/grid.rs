@@ -127,7 +127,7 @@ impl Grid {
     /// # Panics
     /// If the cell is not one of this grid, as slice indexing does.
     #[must_use]
-    pub fn centre(&self, cell: Cell) -> [f64; 2] {
+    pub fn center(&self, cell: Cell) -> [f64; 2] {
         [(0, cell.x), (1, cell.y)].map(|(axis, i)| {
             let edges = &self.edges[axis];
             f64::midpoint(edges[usize::from(i)], edges[usize::from(i) + 1])
@@ -150,7 +150,7 @@ impl Grid {
 
     /// The texts of a cell, ascending.
     #[must_use]
-    pub fn texts(&self, cell: Cell) -> Vec<usize> {
+    pub fn rows_in(&self, cell: Cell) -> Vec<usize> {
         (0..self.cells.len())
             .filter(|&row| self.cells[row] == cell)
             .collect()
@@ -165,8 +165,8 @@ impl Grid {
     /// # Panics
     /// If the cell is not one of this grid, or `points` has fewer than 2 columns.
     #[must_use]
-    pub fn typical_texts(&self, cell: Cell, points: ArrayView2<'_, f32>) -> Vec<usize> {
-        let centre = self.centre(cell);
+    pub fn typical_rows(&self, cell: Cell, points: ArrayView2<'_, f32>) -> Vec<usize> {
+        let center = self.center(cell);
         let size = [(0, cell.x), (1, cell.y)].map(|(axis, i)| {
             let edges = &self.edges[axis];
             let size = edges[usize::from(i) + 1] - edges[usize::from(i)];
@@ -174,10 +174,10 @@ impl Grid {
             if size > 0.0 { size } else { 1.0 }
         });
         let distance = |row: usize| {
-            let along = [0, 1].map(|a| (f64::from(points[(row, a)]) - centre[a]) / size[a]);
+            let along = [0, 1].map(|a| (f64::from(points[(row, a)]) - center[a]) / size[a]);
             along[0] * along[0] + along[1] * along[1]
         };
-        let mut texts = self.texts(cell);
+        let mut texts = self.rows_in(cell);
         texts.retain(|&row| row < points.nrows());
         texts.sort_by(|&a, &b| distance(a).total_cmp(&distance(b)));
         texts

@@ -123,7 +123,7 @@ fn region(page: &mut Browser, scan: &Scan) {
     assert_eq!(list(page, "#region-body .words li"), expected);
 
     let points = scan.embedding.get(layer).unwrap().coordinates.view();
-    let typical = grid.typical_texts(cell, points);
+    let typical = grid.typical_rows(cell, points);
     let first: Vec<String> = typical
         .iter()
         .take(8)

@@ -2,7 +2,7 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 use mri_core::{Component, Embedding, Labels, Layer, Points};
-use mri_graph::{Contrast, LayerVerdict, Metrics, RegionGraph, Significance};
+use mri_graph::{Contrast, LayerTest, Metrics, RegionGraph, Significance};
 use mri_grid::{Binning, Cell, GridStack, grid_stack};
 use mri_render::{Caption, Facts, Report, ReportTable};
 use ndarray::Array2;
@@ -13,7 +13,7 @@ pub(crate) struct Scan {
     pub(crate) embedding: Embedding,
     pub(crate) grids: GridStack,
     pub(crate) graph: RegionGraph,
-    contrasts: Vec<(Contrast, Vec<LayerVerdict<Cell>>)>,
+    contrasts: Vec<(Contrast, Vec<LayerTest<Cell>>)>,
     metrics: Vec<(String, Metrics)>,
     tables: Vec<ReportTable>,
     facts: Vec<Facts>,

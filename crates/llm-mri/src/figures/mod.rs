@@ -3,7 +3,7 @@
 pub(crate) mod report;
 
 use mri_core::Layer;
-use mri_graph::{Contrast, LayerVerdict, Metrics, MetricsRow, Significance};
+use mri_graph::{Contrast, LayerTest, Metrics, MetricsRow, Significance};
 use mri_grid::Cell;
 use mri_reduce::align_layers;
 use mri_render::{
@@ -15,7 +15,7 @@ use mri_render::{
 use self::report::MOST_REGIONS;
 use crate::error::ScanError;
 use crate::scan::Scan;
-use crate::scan::significance::Verdicts;
+use crate::scan::significance::SignificanceResults;
 
 /// The q up to which a cell is shown as a finding.
 const ALPHA: f64 = 0.05;
@@ -91,7 +91,7 @@ impl Scan {
     fn difference_with(
         &self,
         contrast: &Contrast,
-        verdicts: &[LayerVerdict<Cell>],
+        verdicts: &[LayerTest<Cell>],
     ) -> Result<Figure, ScanError> {
         let (Some(grids), Some(embedding)) = (&self.grids, self.embedding()) else {
             return Err(self.not_planar());
@@ -170,7 +170,7 @@ impl Scan {
     /// [`Scan::figures`] with verdicts that are at hand; others are made.
     pub(crate) fn figures_with(
         &self,
-        verdicts: Option<&Verdicts>,
+        verdicts: Option<&SignificanceResults>,
     ) -> Result<Vec<(String, Figure)>, ScanError> {
         let (Some(graph), Some(grids), Some(embedding)) =
             (self.chosen_graph(), &self.grids, self.embedding())

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use mri_core::{Labels, Watch};
-use mri_graph::{Contrast, LayerVerdict, Metrics};
+use mri_graph::{Contrast, LayerTest, Metrics};
 use mri_grid::Cell;
 use mri_reduce::Quality;
 use mri_render::{Entry, Facts, Report, ReportTable};
@@ -12,7 +12,7 @@ use mri_render::{Entry, Facts, Report, ReportTable};
 use crate::error::ScanError;
 use crate::folder::sections::MapsNote;
 use crate::scan::Scan;
-use crate::scan::significance::Verdicts;
+use crate::scan::significance::SignificanceResults;
 
 /// With more categories only the largest so many are each compared with the rest: every comparison
 /// takes a thousand permutations, and nobody chooses among a hundred.
@@ -23,7 +23,7 @@ pub(crate) const MOST_REGIONS: usize = 6_000;
 
 /// What a report says beyond maps, regions and transitions.
 struct Findings {
-    contrasts: Vec<(Contrast, Vec<LayerVerdict<Cell>>)>,
+    contrasts: Vec<(Contrast, Vec<LayerTest<Cell>>)>,
     metrics: Vec<(String, Metrics)>,
     tables: Vec<ReportTable>,
     facts: Vec<Facts>,
@@ -53,7 +53,7 @@ impl Scan {
     pub(crate) fn write_report(
         &self,
         path: &Path,
-        verdicts: Option<&Verdicts>,
+        verdicts: Option<&SignificanceResults>,
         watch: &dyn Watch,
     ) -> Result<(), ScanError> {
         self.with_report(verdicts, watch, |report| Ok(report.save(path)?))
@@ -61,7 +61,7 @@ impl Scan {
 
     fn with_report<T>(
         &self,
-        verdicts: Option<&Verdicts>,
+        verdicts: Option<&SignificanceResults>,
         watch: &dyn Watch,
         make: impl FnOnce(&Report<'_>) -> Result<T, ScanError>,
     ) -> Result<T, ScanError> {
@@ -84,7 +84,7 @@ impl Scan {
 
     fn findings(
         &self,
-        verdicts: Option<&Verdicts>,
+        verdicts: Option<&SignificanceResults>,
         watch: &dyn Watch,
     ) -> Result<Findings, ScanError> {
         let (Some(grids), Some(graph)) = (&self.grids, &self.graph) else {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use mri_core::Embedding;
 use mri_graph::{
-    CorrelationGraph, GraphError, GraphTable, RegionGraph, betweenness, communities, page_rank,
-    write_correlation_json, write_dot, write_edges_csv, write_gexf, write_graphml, write_json,
-    write_nodes_csv,
+    CorrelationGraph, GraphError, GraphTable, RegionGraph, betweenness, louvain_communities,
+    page_rank, write_correlation_json, write_dot, write_edges_csv, write_gexf, write_graphml,
+    write_json, write_nodes_csv,
 };
 use mri_grid::GridStack;
 
@@ -14,7 +14,7 @@ use super::output::OutFolder;
 use crate::error::ScanError;
 use crate::figures::file_name;
 use crate::scan::Scan;
-use crate::scan::significance::Verdicts;
+use crate::scan::significance::SignificanceResults;
 
 /// The damping that PageRank is known with.
 const DAMPING: f64 = 0.85;
@@ -30,7 +30,7 @@ impl Scan {
     pub(crate) fn write_regions(
         &self,
         folder: &Path,
-        verdicts: Option<&Verdicts>,
+        verdicts: Option<&SignificanceResults>,
     ) -> Result<(), ScanError> {
         let (Some(embedding), chosen) = (&self.embedding, self.chosen_graph()) else {
             return Ok(());
@@ -52,7 +52,7 @@ impl Scan {
         folder: &Path,
         grids: &GridStack,
         embedding: &Embedding,
-        verdicts: Option<&Verdicts>,
+        verdicts: Option<&SignificanceResults>,
     ) -> Result<(), ScanError> {
         let out = OutFolder::create(&folder.join("grid"), true)?;
         out.file("cells.csv", |file| {
@@ -87,7 +87,7 @@ impl Scan {
                 cells.sort_unstable();
                 cells.dedup();
                 for cell in cells {
-                    let rows = grid.typical_texts(cell, points.coordinates.view());
+                    let rows = grid.typical_rows(cell, points.coordinates.view());
                     let place = [usize::from(cell.x), usize::from(cell.y)];
                     let of_category = (0..labels.n_categories())
                         .map(|c| counts[(c, place[0], place[1])].to_string());
@@ -163,7 +163,7 @@ impl Scan {
 fn write_graph(
     folder: &Path,
     graph: &RegionGraph,
-    verdicts: Option<&Verdicts>,
+    verdicts: Option<&SignificanceResults>,
 ) -> Result<(), ScanError> {
     let out = OutFolder::create(&folder.join("graph"), true)?;
     write_tables(&out, &graph.into())?;
@@ -202,7 +202,7 @@ fn write_centrality(graph: &RegionGraph, out: impl std::io::Write) -> std::io::R
     let (degrees, strengths) = (digraph.degrees(), digraph.strengths());
     let between = betweenness(&digraph);
     let rank = page_rank(&digraph, DAMPING);
-    let community = communities(&digraph).of;
+    let community = louvain_communities(&digraph).membership;
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
         "node",

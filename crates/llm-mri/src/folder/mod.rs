@@ -17,7 +17,7 @@ use mri_extract::{is_store, open_store, read_npy, save_store, write_npy};
 use self::output::OutFolder;
 use self::sections::{MapsNote, ScanNotes};
 use crate::error::ScanError;
-use crate::scan::significance::Verdicts;
+use crate::scan::significance::SignificanceResults;
 use crate::scan::{Scan, projections, quality};
 
 /// The texts of a scan, in a file that is itself a corpus.
@@ -196,7 +196,7 @@ impl Scan {
     fn write_figures(
         &self,
         folder: &Path,
-        verdicts: Option<&Verdicts>,
+        verdicts: Option<&SignificanceResults>,
         watch: &dyn Watch,
     ) -> Result<(), ScanError> {
         let out = OutFolder::create(&folder.join("figures"), true)?;

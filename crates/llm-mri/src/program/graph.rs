@@ -165,8 +165,8 @@ fn options(args: &GraphArgs, scan: &Scan) -> Result<GraphOptions> {
         options.filter.layers = Some(scan.layer_range(first, last).context("--layers")?);
     }
     options.threshold = match args.rho {
-        Some(rho) => Threshold::Correlation(rho),
-        None => Threshold::Discovery(args.fdr),
+        Some(rho) => Threshold::AbsoluteRho(rho),
+        None => Threshold::FalseDiscoveryRate(args.fdr),
     };
     options.significance = (args.permutations > 0).then(|| Significance {
         permutations: args.permutations,
@@ -185,7 +185,7 @@ fn report(scan: &Scan) -> Result<()> {
         let (nodes, edges) = (graph.graph().node_count(), graph.graph().edge_count());
         say(&format!(
             "{nodes} components, {edges} correlations over {} texts",
-            graph.texts()
+            graph.n_texts()
         ));
         return Ok(());
     };
@@ -197,7 +197,7 @@ fn report(scan: &Scan) -> Result<()> {
         let kept = whole.view(&chosen).select(&options.filter);
         say(&format!(
             "kept {edges} of {} transitions with {:.1} % of the steps",
-            kept.of_edges,
+            kept.n_edges_before,
             100.0 * kept.share()
         ));
     }

@@ -1,4 +1,4 @@
-use mri_graph::{Metrics, MetricsRow, communities, write_metrics_csv};
+use mri_graph::{Metrics, MetricsRow, louvain_communities, write_metrics_csv};
 use serde::Serialize;
 
 use crate::error::ScanError;
@@ -58,14 +58,14 @@ impl Scan {
             (view.digraph(), view.n_texts())
         } else {
             let graph = self.correlations(categories, self.graph_options().threshold)?;
-            (graph.digraph()?, graph.texts())
+            (graph.digraph()?, graph.n_texts())
         };
         let mut metrics = Metrics::of(&digraph);
         if !planar {
             // Weights of correlations do not add up to texts.
             metrics.mean_strength_per_text = None;
         }
-        let found = communities(&digraph);
+        let found = louvain_communities(&digraph);
         let names = self.labels().category_names();
         let label: Vec<&str> = categories
             .iter()
@@ -77,7 +77,7 @@ impl Scan {
             texts,
             metrics,
             modularity: found.modularity,
-            communities: found.of.iter().max().map_or(0, |last| last + 1),
+            communities: found.membership.iter().max().map_or(0, |last| last + 1),
         })
     }
 }

@@ -1,6 +1,6 @@
 use mri_core::Layer;
 use mri_graph::{
-    Contrast, Judged, LayerVerdict, Significance, write_cell_significance, write_edge_significance,
+    Contrast, LayerTest, NamedTests, Significance, write_cell_significance, write_edge_significance,
 };
 use mri_grid::Cell;
 
@@ -10,7 +10,7 @@ use crate::scan::Scan;
 
 /// What of a scan's regions and transitions chance alone would draw as well.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdicts {
+pub struct SignificanceResults {
     /// How it was asked.
     pub settings: Significance,
     /// The layers of the grids.
@@ -18,9 +18,9 @@ pub struct Verdicts {
     /// What was compared, in the order of `cells` and `edges`.
     pub contrasts: Vec<Contrast>,
     /// Per contrast its sides and the verdicts on the cells of every layer.
-    pub cells: Vec<Judged<Cell>>,
+    pub cells: Vec<NamedTests<Cell>>,
     /// Per contrast its sides and the verdicts on the transitions from every layer to the next.
-    pub edges: Vec<Judged<(Cell, Cell)>>,
+    pub edges: Vec<NamedTests<(Cell, Cell)>>,
 }
 
 /// How many regions tell two sides apart.
@@ -32,17 +32,15 @@ pub struct Discoveries {
     pub by_layer: Vec<usize>,
 }
 
-impl Verdicts {
+impl SignificanceResults {
     /// The verdicts on the cells of every layer for one of the contrasts; `None` if it was not judged.
     #[must_use]
-    pub fn cells_of(&self, contrast: &Contrast) -> Option<&[LayerVerdict<Cell>]> {
+    pub fn cells_of(&self, contrast: &Contrast) -> Option<&[LayerTest<Cell>]> {
         let place = self
             .contrasts
             .iter()
             .position(|judged| judged == contrast)?;
-        self.cells
-            .get(place)
-            .map(|(_, verdicts)| verdicts.as_slice())
+        self.cells.get(place).map(|tests| tests.layers.as_slice())
     }
 
     pub(crate) fn write_cells(&self, out: &OutFolder) -> Result<(), ScanError> {
@@ -68,16 +66,22 @@ impl Scan {
         &self,
         categories: &[usize],
         settings: &Significance,
-    ) -> Result<Verdicts, ScanError> {
+    ) -> Result<SignificanceResults, ScanError> {
         let grids = self.grids.as_ref().ok_or_else(|| self.not_planar())?;
         let (mut cells, mut edges) = (Vec::new(), Vec::new());
         let contrasts = Contrast::among(categories, grids.labels());
         for contrast in &contrasts {
-            let names = contrast.names(grids.labels());
-            cells.push((names.clone(), settings.cells(grids, contrast)?));
-            edges.push((names, settings.edges(grids, contrast)?));
+            let sides = contrast.names(grids.labels());
+            cells.push(NamedTests {
+                sides: sides.clone(),
+                layers: settings.cells(grids, contrast)?,
+            });
+            edges.push(NamedTests {
+                sides,
+                layers: settings.edges(grids, contrast)?,
+            });
         }
-        Ok(Verdicts {
+        Ok(SignificanceResults {
             settings: settings.clone(),
             layers: grids.layers().collect(),
             contrasts,
@@ -87,7 +91,7 @@ impl Scan {
     }
 
     /// What the settings of the graph ask of chance; `None` if they ask nothing, or without regions.
-    pub(crate) fn chosen_verdicts(&self) -> Result<Option<Verdicts>, ScanError> {
+    pub(crate) fn chosen_verdicts(&self) -> Result<Option<SignificanceResults>, ScanError> {
         let settings = self.graph_options().significance;
         let settings = settings.filter(|_| self.grids.is_some());
         settings
@@ -118,7 +122,7 @@ impl Scan {
             resamples: 0,
             ..settings.clone()
         };
-        let in_layer = |verdict: &LayerVerdict<Cell>| {
+        let in_layer = |verdict: &LayerTest<Cell>| {
             let cells = verdict.items.iter();
             cells.filter(|v| v.q.is_some_and(|q| q <= rate)).count()
         };

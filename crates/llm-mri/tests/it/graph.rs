@@ -98,14 +98,18 @@ fn significance_is_written_with_every_scan_and_as_the_library_gives_it() {
         (
             "grid",
             verdicts.cells[0]
-                .1
+                .layers
                 .iter()
                 .map(|l| l.items.len() + 1)
                 .sum::<usize>(),
         ),
         (
             "graph",
-            verdicts.edges[0].1.iter().map(|l| l.items.len() + 1).sum(),
+            verdicts.edges[0]
+                .layers
+                .iter()
+                .map(|l| l.items.len() + 1)
+                .sum(),
         ),
     ] {
         let rows = table(&out.join(name).join("significance.csv"));

@@ -42,7 +42,7 @@ def make(shape, rng):
             for layer in range(n_layers - 1):
                 e = names[layer, w[layer]], names[layer + 1, w[layer + 1]]
                 weights[e] = weights.get(e, 0) + 1
-    else:  # any pair of neighbouring layers, with few or many edges; nodes may stay alone
+    else:  # any pair of neighboring layers, with few or many edges; nodes may stay alone
         share = 0.15 if shape == "sparse" else 0.8
         for layer in range(n_layers):
             layers += [layer] * int(rng.integers(1, 8))

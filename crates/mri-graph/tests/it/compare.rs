@@ -42,9 +42,9 @@ fn only_the_text_that_changed_sides_moved() {
     after[(0, 0)] = 9.5;
     let moved = movement(before.view(), after.view(), 2);
     assert_eq!(moved[0], 1.0);
-    // Those it left or joined have another neighbour at most.
+    // Those it left or joined have another neighbor at most.
     assert!(moved[1..].iter().all(|&m| m <= 0.5));
-    // With as many neighbours as there are texts, nothing can move.
+    // With as many neighbors as there are texts, nothing can move.
     assert_eq!(movement(before.view(), after.view(), 50), [0.0; 6]);
     assert_eq!(
         movement(array![[1.0_f32]].view(), array![[2.0_f32]].view(), 3),

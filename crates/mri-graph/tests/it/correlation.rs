@@ -47,9 +47,9 @@ fn edges_lead_from_source_to_target_with_their_sign() {
 #[test]
 fn every_pair_has_the_rho_of_its_columns() {
     let embedding = embedding(40, 2);
-    let all = Threshold::Correlation(0.0);
+    let all = Threshold::AbsoluteRho(0.0);
     let graph = CorrelationGraph::spearman(&embedding, &[1], all).unwrap();
-    assert_eq!(graph.texts(), 20);
+    assert_eq!(graph.n_texts(), 20);
     // Two layers of 4 x 4 pairs, less the 4 with the column that has no spread.
     assert_eq!(graph.graph().edge_count(), 28);
     let rows = embedding.labels().rows_of(1);

@@ -80,7 +80,7 @@ fn graphml_of_a_composition_is_written() {
 }
 
 #[test]
-fn densities_and_centres_are_those_of_a_layered_graph() {
+fn densities_and_centers_are_those_of_a_layered_graph() {
     let golden = golden();
     let graph = RegionGraph::co_activation(&grids(&golden));
     let view = graph.view(&[0]);
@@ -99,18 +99,18 @@ fn densities_and_centres_are_those_of_a_layered_graph() {
 
     // With L layers numbered from 0 the middle is (L - 1) / 2; theirs is L / 2.
     let (theirs, ours) = (number("center_of_mass"), metrics.center_of_mass.unwrap());
-    println!("centre of mass: theirs {theirs}, ours {ours}");
+    println!("center of mass: theirs {theirs}, ours {ours}");
     assert!((ours - (theirs + 0.5)).abs() < 1e-12);
     // Theirs sums the standard deviations of strengths, one of them that of a layer past the
     // last, and so is never a number.
     let ours = metrics.center_of_strength.unwrap();
     println!(
-        "centre of strength: theirs {}, ours {ours}",
+        "center of strength: theirs {}, ours {ours}",
         golden["center_of_strength"]
     );
     assert_eq!(golden["center_of_strength"], Value::Null);
     // A text adds 1 to the strength at either end of every step, so with all edges there the
-    // centre is the middle of the model: only a filtered graph can have another.
+    // center is the middle of the model: only a filtered graph can have another.
     assert!(ours.abs() < 1e-12);
 
     // Their mean strength is 2 N (L - 1) / |V|, whatever the texts do.
@@ -170,7 +170,7 @@ fn a_correlation_leads_the_way_it_was_found_and_noise_is_left_out() {
     assert!(ours.len() < theirs.len());
     // Turned round, and without negative correlations, theirs are ours at their threshold.
     let mut positive: Vec<(String, String, f64)> =
-        correlations(&golden, Threshold::Correlation(0.3))
+        correlations(&golden, Threshold::AbsoluteRho(0.3))
             .into_iter()
             .filter(|e| e.2 > 0.3)
             .map(|(s, t, rho)| (format!("0_{}", &t[2..]), format!("1_{}", &s[2..]), rho))

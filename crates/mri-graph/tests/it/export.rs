@@ -134,7 +134,7 @@ fn edges_of(graph: &RegionGraph) -> Vec<String> {
     let g = graph.graph();
     let edges = g.edge_references().map(|e| {
         let (source, target) = (g[e.source()].label(), g[e.target()].label());
-        format!("{source} {target} {}", e.weight().texts())
+        format!("{source} {target} {}", e.weight().n_texts())
     });
     let mut lines: Vec<String> = edges.collect();
     lines.sort();
@@ -177,7 +177,7 @@ fn correlations() -> CorrelationGraph {
     };
     let entries = vec![(Layer::resid(0), layer(0)), (Layer::resid(1), layer(1))];
     let embedding = Embedding::new(labels, entries).unwrap();
-    CorrelationGraph::spearman(&embedding, &[], Threshold::Correlation(0.05)).unwrap()
+    CorrelationGraph::spearman(&embedding, &[], Threshold::AbsoluteRho(0.05)).unwrap()
 }
 
 const READ_CORRELATIONS: &str = r#"

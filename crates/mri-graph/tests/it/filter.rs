@@ -36,8 +36,8 @@ proptest! {
         let filter = Filter { layers: Some(1..=2), min_weight, top, share };
         let selection = view.select(&filter);
         let all: Vec<_> = view.edges().filter(|e| graph.graph()[e.source].position == 1).collect();
-        prop_assert_eq!(selection.of_edges, all.len());
-        prop_assert_eq!(selection.of_transitions, view.n_texts() as u64);
+        prop_assert_eq!(selection.n_edges_before, all.len());
+        prop_assert_eq!(selection.transitions_before, view.n_texts() as u64);
         let kept: u64 = selection.edges.iter().map(|e| u64::from(e.weight)).sum();
         prop_assert_eq!(selection.transitions, kept);
         prop_assert!(selection.edges.iter().all(|e| all.contains(e) && e.weight >= min_weight));
@@ -88,7 +88,7 @@ proptest! {
             (e, [weights[0], weights[1]])
         }).collect();
         prop_assert_eq!(describe(&part, &found), describe(&graph, &kept));
-        prop_assert_eq!(part.is_filtered(), kept.len() < selection.of_edges);
+        prop_assert_eq!(part.is_filtered(), kept.len() < selection.n_edges_before);
         for region in part.graph().node_weights() {
             prop_assert_eq!(part.layers()[region.position], region.layer);
             prop_assert!((first..=first + length).contains(&region.layer.index));
@@ -124,7 +124,7 @@ proptest! {
             }
         }
         for edge in g.edge_indices() {
-            prop_assert_eq!(g[edge].texts(), weights[edge.index()]);
+            prop_assert_eq!(g[edge].n_texts(), weights[edge.index()]);
         }
         prop_assert!(graph.path(&grids, rows.len()).is_none());
     }

@@ -23,5 +23,5 @@ mod metrics;
 mod real;
 /// Region graphs: laws of the counts and of views.
 mod region;
-/// Verdicts on cells, edges and layers: laws, and what shuffled labels give.
+/// SignificanceResults on cells, edges and layers: laws, and what shuffled labels give.
 mod significance;

@@ -1,4 +1,4 @@
-use mri_graph::{LayeredDigraph, Metrics, betweenness, communities, modularity, page_rank};
+use mri_graph::{LayeredDigraph, Metrics, betweenness, louvain_communities, modularity, page_rank};
 use serde_json::Value;
 
 /// Agreement asked for, relative to the larger of the two numbers.
@@ -71,8 +71,8 @@ fn modularity_equals_networkx_and_communities_are_as_good() {
         let split: Vec<usize> = serde_json::from_value(case["split"].clone()).unwrap();
         let got = modularity(&graph, &split);
         assert_same(&name, &case["modularity"], &got.into());
-        let found = communities(&graph);
-        assert_eq!(found.modularity, modularity(&graph, &found.of));
+        let found = louvain_communities(&graph);
+        assert_eq!(found.modularity, modularity(&graph, &found.membership));
         // Louvain is a heuristic: single graphs may end in another optimum.
         let reference = case["louvain"].as_f64().unwrap();
         assert!(found.modularity > reference - 0.05, "{name}");
@@ -88,7 +88,7 @@ fn the_smallest_graphs_are_measured() {
     let metrics = Metrics::of(&empty);
     assert_eq!((metrics.nodes, metrics.mean_degree), (0, None));
     assert!(page_rank(&empty, 0.85).is_empty() && betweenness(&empty).is_empty());
-    assert!(communities(&empty).of.is_empty());
+    assert!(louvain_communities(&empty).membership.is_empty());
 
     let one = LayeredDigraph::new(1, vec![0], vec![]).unwrap();
     let metrics = Metrics::of(&one);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mri_core::{Labels, Layer, SplitMix64};
-use mri_graph::{Contrast, LayerVerdict, Significance};
+use mri_graph::{Contrast, LayerTest, Significance};
 use mri_grid::{Binning, Cell, Grid, GridStack};
 use ndarray::Array2;
 use serde::Deserialize;
@@ -29,7 +29,7 @@ fn stack(golden: &Golden, labels: Vec<u32>) -> GridStack {
     GridStack::new(Arc::new(labels), grids.collect()).unwrap()
 }
 
-fn judge(grids: &GridStack, seed: u64) -> Vec<LayerVerdict<Cell>> {
+fn judge(grids: &GridStack, seed: u64) -> Vec<LayerTest<Cell>> {
     let settings = Significance {
         permutations: 200,
         resamples: 0,
@@ -39,7 +39,7 @@ fn judge(grids: &GridStack, seed: u64) -> Vec<LayerVerdict<Cell>> {
     settings.cells(grids, &Contrast::pair(0, 1)).unwrap()
 }
 
-fn discoveries(verdict: &LayerVerdict<Cell>) -> usize {
+fn discoveries(verdict: &LayerTest<Cell>) -> usize {
     let cells = verdict.items.iter();
     cells.filter(|v| v.q.is_some_and(|q| q <= 0.05)).count()
 }
@@ -55,7 +55,7 @@ fn two_topics_are_told_apart_in_the_last_layers() {
         assert!(
             verdict.q < 0.01,
             "layer {}: {}",
-            verdict.layer + 1,
+            verdict.position + 1,
             verdict.q
         );
         assert!(discoveries(verdict) >= 3);

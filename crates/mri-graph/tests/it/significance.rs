@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use mri_core::{Labels, Layer, SplitMix64};
 use mri_graph::{
-    Contrast, GraphError, Metrics, MetricsRow, RegionGraph, Significance, write_cell_significance,
-    write_edge_significance, write_metrics_csv,
+    Contrast, GraphError, Metrics, MetricsRow, NamedTests, RegionGraph, Significance,
+    write_cell_significance, write_edge_significance, write_metrics_csv,
 };
 use mri_grid::{Binning, Grid, GridStack};
 use ndarray::Array2;
@@ -128,7 +128,7 @@ fn verdicts_rest_on_the_counts_of_the_grid_and_the_graph() {
     let edges = quick(1).edges(&grids, &contrast).unwrap();
     for layer in &edges {
         for v in &layer.items {
-            let w = weights.remove(&(layer.layer, v.item)).unwrap();
+            let w = weights.remove(&(layer.position, v.item)).unwrap();
             assert_eq!((v.texts_a, v.texts_b), (w[1], w[0] + w[2]));
         }
     }
@@ -149,7 +149,7 @@ fn random_permutations_agree_with_all_permutations() {
             let error = (v.p * (1.0 - v.p) / 20_000.0).sqrt();
             assert!((v.p - v.p_permuted).abs() < 5.0 * error + 1e-4, "{v:?}");
             assert!(v.interval[0] <= v.interval[1]);
-            // The bootstrap centres on the effect.
+            // The bootstrap centers on the effect.
             let middle = f64::midpoint(v.interval[0], v.interval[1]);
             let half = (v.interval[1] - v.interval[0]) / 2.0;
             assert!((middle - v.effect).abs() <= half.max(0.02), "{v:?}");
@@ -217,7 +217,7 @@ fn contrasts_are_checked_and_named() {
 fn tables_have_a_line_per_verdict_and_graph() {
     let grids = scan(&["a", "b"], 60, 0.4, 8);
     let contrast = Contrast::pair(0, 1);
-    let names = contrast.names(grids.labels());
+    let sides = contrast.names(grids.labels());
     let layers: Vec<Layer> = grids.layers().collect();
     let records = |bytes: &[u8]| -> Vec<HashMap<String, String>> {
         csv::Reader::from_reader(bytes)
@@ -229,7 +229,15 @@ fn tables_have_a_line_per_verdict_and_graph() {
     let cells = quick(0).cells(&grids, &contrast).unwrap();
     let wanted: usize = cells.iter().map(|layer| layer.items.len() + 1).sum();
     let mut bytes = Vec::new();
-    write_cell_significance(&[(names.clone(), cells.clone())], &layers, &mut bytes).unwrap();
+    write_cell_significance(
+        &[NamedTests {
+            sides: sides.clone(),
+            layers: cells.clone(),
+        }],
+        &layers,
+        &mut bytes,
+    )
+    .unwrap();
     let table = records(&bytes);
     assert_eq!(table.len(), wanted);
     assert_eq!(table[0]["effect"], cells[0].distance.to_string());
@@ -248,7 +256,15 @@ fn tables_have_a_line_per_verdict_and_graph() {
     let edges = quick(0).edges(&grids, &contrast).unwrap();
     let wanted: usize = edges.iter().map(|layer| layer.items.len() + 1).sum();
     let mut bytes = Vec::new();
-    write_edge_significance(&[(names, edges)], &layers, &mut bytes).unwrap();
+    write_edge_significance(
+        &[NamedTests {
+            sides,
+            layers: edges,
+        }],
+        &layers,
+        &mut bytes,
+    )
+    .unwrap();
     assert_eq!(records(&bytes).len(), wanted);
 
     let graph = RegionGraph::co_activation(&grids);

@@ -120,7 +120,7 @@ proptest! {
             let (low, high) = (edges[usize::from(cell.x)], edges[usize::from(cell.x) + 1]);
             let x = f64::from(x);
             prop_assert!((x > low || cell.x == 0) && x <= high, "{low} < {x} <= {high}");
-            prop_assert!(grid.texts(cell).contains(&row));
+            prop_assert!(grid.rows_in(cell).contains(&row));
             prop_assert_eq!(grid.place([points[(row, 0)], points[(row, 1)]]), cell);
         }
         let labels = Labels::from_names((0..coordinates.len()).map(|i| (i % 3).to_string())).unwrap();
@@ -138,13 +138,13 @@ proptest! {
             array![[0.0, 0.0], [1.0, 2.0]].view(), Binning::Uniform { side: 3 }).unwrap();
         let cell = grid.place([x, y]);
         prop_assert!(cell.x < 3 && cell.y < 3);
-        let [cx, cy] = grid.centre(cell);
+        let [cx, cy] = grid.center(cell);
         prop_assert!((-0.1..=1.1).contains(&cx) && (-0.1..=2.1).contains(&cy));
     }
 }
 
 #[test]
-fn typical_texts_are_near_the_middle_of_their_cell() {
+fn typical_rows_are_near_the_middle_of_their_cell() {
     // Two columns of cells from 0 to 8; the left one spans 0 to 4 (less the widening), middle 2.
     let points = array![
         [0.0_f32, 0.0],
@@ -155,10 +155,10 @@ fn typical_texts_are_near_the_middle_of_their_cell() {
     ];
     let grid = Grid::new(points.view(), Binning::Uniform { side: 2 }).unwrap();
     let cell = Cell { x: 0, y: 0 };
-    assert_eq!(grid.texts(cell), [0, 1, 2, 3]);
-    assert_eq!(grid.typical_texts(cell, points.view()), [3, 2, 1, 0]);
+    assert_eq!(grid.rows_in(cell), [0, 1, 2, 3]);
+    assert_eq!(grid.typical_rows(cell, points.view()), [3, 2, 1, 0]);
     assert!(
-        grid.typical_texts(Cell { x: 1, y: 0 }, points.view())
+        grid.typical_rows(Cell { x: 1, y: 0 }, points.view())
             .is_empty()
     );
 }

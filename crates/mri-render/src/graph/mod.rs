@@ -46,7 +46,7 @@ impl LayeredLayout {
                 (
                     e.source().index(),
                     e.target().index(),
-                    f64::from(e.weight().texts()),
+                    f64::from(e.weight().n_texts()),
                 )
             })
             .collect();

@@ -352,7 +352,7 @@ impl<'a> Scene<'a> {
             let long = format!("cell {x}, {y}");
             let fits = text_width(&long, size, true) < self.column * 0.7;
             let cell = if fits { long } else { format!("{x}, {y}") };
-            let texts = match region.texts() {
+            let texts = match region.n_texts() {
                 1 => "alone".to_owned(),
                 n => format!("{} texts", thousands(n as usize)),
             };

@@ -1,5 +1,5 @@
 use mri_core::Embedding;
-use mri_graph::{Contrast, LayerVerdict};
+use mri_graph::{Contrast, LayerTest};
 use mri_grid::{Cell, GridStack};
 use ndarray::Array2;
 
@@ -22,7 +22,7 @@ pub fn difference_sheet(
     grids: &GridStack,
     embedding: &Embedding,
     contrast: &Contrast,
-    verdicts: &[LayerVerdict<Cell>],
+    verdicts: &[LayerTest<Cell>],
     alpha: f64,
     caption: &Caption,
     style: &HeatmapStyle,

@@ -9,7 +9,7 @@ mod table;
 use std::path::Path;
 
 use mri_core::Embedding;
-use mri_graph::{Contrast, LayerVerdict, Metrics, RegionGraph};
+use mri_graph::{Contrast, LayerTest, Metrics, RegionGraph};
 use mri_grid::{Cell, GridStack};
 
 pub use table::{Entry, Facts, ReportTable};
@@ -57,7 +57,7 @@ pub struct Report<'a> {
     pub graph: &'a RegionGraph,
     /// Comparisons of categories and what [`Significance::cells`](mri_graph::Significance::cells)
     /// said of each.
-    pub contrasts: &'a [(Contrast, Vec<LayerVerdict<Cell>>)],
+    pub contrasts: &'a [(Contrast, Vec<LayerTest<Cell>>)],
     /// The numbers of graphs, with the name of each.
     pub metrics: &'a [(String, Metrics)],
     /// Further tables: probes, faithfulness of the maps, whatever else was measured.

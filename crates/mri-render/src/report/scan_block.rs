@@ -1,5 +1,5 @@
 use mri_core::{Component, Layer, Points};
-use mri_graph::{Contrast, LayerVerdict};
+use mri_graph::{Contrast, LayerTest};
 use mri_grid::{Cell, Grid};
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,7 @@ pub(super) fn scan_block(report: &Report<'_>) -> Result<Block, RenderError> {
     }
     tables.extend_from_slice(report.tables);
     let graph = report.graph.graph();
-    let steps = graph.edge_weights().map(|edge| u64::from(edge.texts()));
+    let steps = graph.edge_weights().map(|edge| u64::from(edge.n_texts()));
     let caption = &report.caption;
     let head = json!({
         "format": 1,
@@ -222,7 +222,7 @@ fn judged(
     report: &Report<'_>,
     index: usize,
     contrast: &Contrast,
-    verdicts: &[LayerVerdict<Cell>],
+    verdicts: &[LayerTest<Cell>],
     parts: &mut Parts,
 ) -> Result<Value, RenderError> {
     let labels = report.grids.labels();
@@ -233,7 +233,11 @@ fn judged(
     {
         return Err(mismatch("a contrast names a category that is not there"));
     }
-    if !verdicts.iter().map(|v| v.layer).eq(0..report.grids.len()) {
+    if !verdicts
+        .iter()
+        .map(|v| v.position)
+        .eq(0..report.grids.len())
+    {
         return Err(mismatch(
             "a contrast needs one verdict per layer, in their order",
         ));
