@@ -4,7 +4,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{GraphError, LayeredDigraph};
+use crate::digraph::LayeredDigraph;
+use crate::error::GraphError;
 
 /// How the components of neighboring layers move together: the region graph's sibling for maps
 /// that are not two-dimensional.

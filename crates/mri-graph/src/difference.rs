@@ -3,7 +3,9 @@ use std::io::{self, Write};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::{Contrast, GraphError, Region, RegionGraph};
+use crate::error::GraphError;
+use crate::region::{Region, RegionGraph};
+use crate::significance::Contrast;
 
 /// A [`RegionGraph`] as the difference of two sides of a [`Contrast`].
 ///

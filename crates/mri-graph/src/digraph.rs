@@ -1,4 +1,4 @@
-use crate::GraphError;
+use crate::error::GraphError;
 
 /// A weighted directed graph whose nodes stand in layers and whose edges lead from one layer to the next.
 ///

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 
-use crate::{GraphView, Region, RegionGraph, Transition, ViewEdge};
+use crate::region::{Region, RegionGraph, Transition};
+use crate::view::{GraphView, ViewEdge};
 
 /// Which edges of a view are worth drawing.
 ///

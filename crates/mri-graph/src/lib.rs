@@ -29,55 +29,35 @@
 
 #![warn(missing_docs)]
 
-mod centrality;
-mod communities;
 mod compare;
-mod contrast;
 mod correlation;
 mod difference;
 mod digraph;
-mod dot;
 mod error;
+mod export;
 mod filter;
-mod gexf;
-mod graph_table;
-mod graphml;
-mod import;
-mod lists;
 mod metrics;
-mod node_link;
-#[cfg(feature = "parquet")]
-mod parquet;
-mod projection;
 mod region;
 mod significance;
-mod table;
 mod view;
-mod xml;
 
-pub use centrality::{betweenness, page_rank};
-pub use communities::{Communities, louvain_communities, modularity};
 pub use compare::{linear_cka, movement};
-pub use contrast::Contrast;
 pub use correlation::{ComponentNode, Correlation, CorrelationGraph, Threshold};
 pub use difference::{Difference, DifferenceEdge, GraphDifference};
 pub use digraph::LayeredDigraph;
-pub use dot::write_dot;
 pub use error::GraphError;
-pub use filter::{Filter, Selection};
-pub use gexf::write_gexf;
-pub use graph_table::GraphTable;
-pub use graphml::write_graphml;
-pub use import::read_json;
-pub use lists::{write_edges_csv, write_nodes_csv};
-pub use metrics::{LayerMetrics, Metrics};
-pub use node_link::{write_correlation_json, write_json};
-#[cfg(feature = "parquet")]
-pub use parquet::{write_edges_parquet, write_nodes_parquet};
-pub use projection::{Projection, ProjectionMetrics};
-pub use region::{Region, RegionGraph, Transition};
-pub use significance::{CellTest, LayerTest, Significance};
-pub use table::{
-    MetricsRow, NamedTests, write_cell_significance, write_edge_significance, write_metrics_csv,
+pub use export::{
+    GraphTable, MetricsRow, NamedTests, read_json, write_cell_significance, write_correlation_json,
+    write_dot, write_edge_significance, write_edges_csv, write_gexf, write_graphml, write_json,
+    write_metrics_csv, write_nodes_csv,
 };
+#[cfg(feature = "parquet")]
+pub use export::{write_edges_parquet, write_nodes_parquet};
+pub use filter::{Filter, Selection};
+pub use metrics::{
+    Communities, LayerMetrics, Metrics, Projection, ProjectionMetrics, betweenness,
+    louvain_communities, modularity, page_rank,
+};
+pub use region::{Region, RegionGraph, Transition};
+pub use significance::{CellTest, Contrast, LayerTest, Significance};
 pub use view::{GraphView, ViewEdge};

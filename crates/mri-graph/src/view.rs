@@ -1,7 +1,8 @@
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::{LayeredDigraph, Region, RegionGraph};
+use crate::digraph::LayeredDigraph;
+use crate::region::{Region, RegionGraph};
 
 /// A [`RegionGraph`] as some of its categories see it: the regions with a text of theirs and the
 /// transitions that a text of theirs makes, weights summed over the categories.

@@ -6,7 +6,8 @@ use mri_grid::Cell;
 use petgraph::graph::NodeIndex;
 use serde::Deserialize;
 
-use crate::{GraphError, Region, RegionGraph, Transition};
+use crate::error::GraphError;
+use crate::region::{Region, RegionGraph, Transition};
 
 /// Reads the node-link JSON that [`write_json`](crate::write_json) wrote, giving an equal graph.
 ///

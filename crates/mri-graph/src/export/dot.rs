@@ -1,7 +1,6 @@
 use std::io::{self, Write};
 
-use crate::GraphTable;
-use crate::graph_table::{Column, Values};
+use crate::export::columns::{Column, GraphTable, Values};
 
 /// Writes DOT, the language of Graphviz: a row per layer, the first at the top.
 ///

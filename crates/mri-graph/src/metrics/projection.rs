@@ -6,7 +6,7 @@ use ndarray::{Array2, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::LayeredDigraph;
+use crate::digraph::LayeredDigraph;
 
 /// The regions of every other layer, joined where they share a neighbor in a layer between.
 ///

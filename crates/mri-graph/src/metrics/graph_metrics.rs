@@ -1,7 +1,8 @@
 use mri_stats::{Summary, pearson};
 use serde::{Deserialize, Serialize};
 
-use crate::{LayeredDigraph, Projection, ProjectionMetrics};
+use crate::digraph::LayeredDigraph;
+use crate::metrics::projection::{Projection, ProjectionMetrics};
 
 /// The numbers of one graph. `None` where a number is not defined, such as the variance of one node.
 ///

@@ -10,8 +10,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use crate::GraphTable;
-use crate::graph_table::{Column, EDGE_ENDS, NODE_NAME, Values};
+use crate::export::columns::{Column, EDGE_ENDS, GraphTable, NODE_NAME, Values};
 
 /// Writes the edges as Parquet, with the columns of [`write_edges_csv`](crate::write_edges_csv): names as
 /// strings, whole numbers as 64-bit integers, the rest as doubles. Nothing is compressed.

@@ -3,7 +3,8 @@ use std::collections::HashSet;
 use mri_core::Layer;
 use petgraph::visit::EdgeRef;
 
-use crate::{CorrelationGraph, RegionGraph};
+use crate::correlation::{ComponentNode, CorrelationGraph};
+use crate::region::{Region, RegionGraph};
 
 /// A graph as two tables, of nodes and of edges, with typed columns: what every export writes.
 ///
@@ -60,6 +61,12 @@ pub(crate) fn real(value: f64) -> String {
     } else {
         value.to_string()
     }
+}
+
+/// A field: empty for what is not defined.
+pub(crate) fn optional_number(value: Option<f64>) -> String {
+    let value = value.filter(|value| !value.is_nan());
+    value.map(real).unwrap_or_default()
 }
 
 /// The columns that flat tables begin with.
@@ -148,7 +155,7 @@ impl From<&RegionGraph> for GraphTable {
         Self {
             title: "co-activation of regions",
             layers: graph.layers().to_vec(),
-            nodes: regions().map(crate::Region::label).collect(),
+            nodes: regions().map(Region::label).collect(),
             positions: regions().map(|r| r.position).collect(),
             node_columns,
             edges: edges()
@@ -167,7 +174,7 @@ impl From<&CorrelationGraph> for GraphTable {
         Self {
             title: "correlation of components",
             layers: graph.layers().to_vec(),
-            nodes: components().map(crate::ComponentNode::label).collect(),
+            nodes: components().map(ComponentNode::label).collect(),
             positions: components().map(|c| c.position).collect(),
             node_columns: vec![
                 Column::new(

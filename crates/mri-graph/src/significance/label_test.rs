@@ -3,7 +3,8 @@ use mri_grid::{Cell, GridStack};
 use mri_stats::{Partition, TwoSample, benjamini_hochberg};
 use serde::{Deserialize, Serialize};
 
-use crate::{Contrast, GraphError};
+use crate::error::GraphError;
+use crate::significance::contrast::Contrast;
 
 /// How to ask whether two sides of a [`Contrast`] differ by more than chance.
 ///

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use petgraph::visit::EdgeRef;
 use serde_json::{Map, Value, json};
 
-use crate::{Correlation, CorrelationGraph, RegionGraph};
+use crate::correlation::{Correlation, CorrelationGraph};
+use crate::region::RegionGraph;
 
 /// Writes node-link JSON, which networkx's `node_link_graph` opens and
 /// [`read_json`](crate::read_json) reads back.

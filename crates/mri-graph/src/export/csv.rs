@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::GraphTable;
-use crate::graph_table::{Column, EDGE_ENDS, NODE_NAME};
+use crate::export::columns::{Column, EDGE_ENDS, GraphTable, NODE_NAME};
 
 /// Writes the edges as CSV: `source,target,layer`, then one column of weights per category, or of a
 /// graph of correlations `weight` (ρ with its sign), `p` and `q`.

@@ -1,8 +1,7 @@
 use std::io::{self, Write};
 
-use crate::GraphTable;
-use crate::graph_table::{Column, Values};
-use crate::xml::xml;
+use crate::export::columns::{Column, GraphTable, Values};
+use crate::export::xml::xml;
 
 /// Writes GEXF 1.2, which Gephi and networkx open.
 ///

@@ -1,7 +1,7 @@
 use mri_core::Labels;
 use serde::{Deserialize, Serialize};
 
-use crate::GraphError;
+use crate::error::GraphError;
 
 /// Two disjoint sets of categories whose texts are compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
