@@ -2,11 +2,13 @@
 //! projections.
 
 mod betweenness;
+mod clustering;
 mod graph_metrics;
 mod louvain;
 mod modularity;
 mod page_rank;
 mod projection;
+mod shortest_path;
 
 pub use betweenness::betweenness;
 pub use graph_metrics::{LayerMetrics, Metrics};
