@@ -57,10 +57,7 @@ fn main() -> Result<()> {
         t_grid + t_graph + t_metrics + t_export
     );
 
-    let settings = Significance {
-        resamples: 0,
-        ..Significance::default()
-    };
+    let settings = Significance::default().with_resamples(0);
     let contrasts = Contrast::all(grids.labels());
     let start = Instant::now();
     for contrast in &contrasts {

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 /// Linear centered kernel alignment of two matrices over the same rows, from 0 to 1.
 ///
-/// With `X` and `Y` centered, `|Y'X|^2 / (|X'X| |Y'Y|)` in Frobenius norms (S. Kornblith et al., 2019):
-/// 1 if one is the other turned, mirrored, shifted or scaled as a whole. Widths may differ.
+/// With `X` and `Y` centered, `|Y'X|^2 / (|X'X| |Y'Y|)` in Frobenius norms (S. Kornblith et al.,
+/// 2019): 1 if one is the other turned, mirrored, shifted or scaled as a whole. Widths may differ.
 /// `None` if a matrix has no spread. Memory: three matrices of width × width in `f64`.
 ///
 /// # Errors
@@ -52,11 +52,12 @@ pub fn linear_cka(x: &dyn RowSource, y: &dyn RowSource) -> io::Result<Option<f64
 }
 
 /// How far every text moved between two maps, relative to its neighbors: the share of its `k`
-/// nearest texts in `x` that are not among its `k` nearest in `y`, from 0 (the same neighbors) to 1.
+/// nearest texts in `x` that are not among its `k` nearest in `y`, from 0 (the same neighbors) to
+/// 1.
 ///
 /// Turning, mirroring, shifting or scaling a map moves nothing. Distances are Euclidean; of equally
-/// near texts the earlier is the nearer. `k` is lowered to the number of other texts, rows beyond the
-/// shorter matrix are ignored, and a map with one text moves nothing.
+/// near texts the earlier is the nearer. `k` is lowered to the number of other texts, rows beyond
+/// the shorter matrix are ignored, and a map with one text moves nothing.
 ///
 /// # Complexity
 /// O(n² · columns), over all threads.

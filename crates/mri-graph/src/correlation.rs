@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::digraph::LayeredDigraph;
 use crate::error::GraphError;
 
-/// How the components of neighboring layers move together: the region graph's sibling for maps
-/// that are not two-dimensional.
+/// Rank correlations between the components of adjacent layers, for maps with other than two
+/// components, where there are no regions.
 ///
-/// A node is a component of a layer. An edge joins components of neighboring layers whose values
-/// over the texts rise and fall together, or against each other, by Spearman's ρ.
+/// A node is a component of a layer. An edge joins components of adjacent layers whose values over
+/// the texts are correlated, positively or negatively, by Spearman's ρ.
 #[derive(Debug, Clone)]
 pub struct CorrelationGraph {
     layers: Vec<Layer>,
@@ -19,7 +19,7 @@ pub struct CorrelationGraph {
     graph: DiGraph<ComponentNode, Correlation>,
 }
 
-/// One component of one layer.
+/// A component of one layer: a node of a [`CorrelationGraph`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComponentNode {
     /// The layer.
@@ -38,11 +38,11 @@ impl ComponentNode {
     }
 }
 
-/// How two components go together.
+/// The correlation of two components: an edge of a [`CorrelationGraph`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Correlation {
-    /// Spearman's ρ, from −1 to 1, with its sign. The sign of a component is arbitrary, so only its
-    /// product around a loop of edges means something.
+    /// Spearman's ρ, from −1 to 1. The sign of a component is arbitrary, so only the product of the
+    /// signs around a cycle of edges carries meaning.
     pub rho: f64,
     /// Two-sided p, see [`RankCorrelation::p_value`](mri_stats::RankCorrelation::p_value).
     pub p: f64,
@@ -55,10 +55,10 @@ pub struct Correlation {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
-    /// Those whose adjusted p is at most this: a false discovery rate.
+    /// Those whose adjusted p is at most this.
     #[serde(rename = "discovery")]
     FalseDiscoveryRate(f64),
-    /// Those with `|ρ|` of at least this, whatever the number of texts.
+    /// Those with an `|ρ|` of at least this, whatever the number of texts.
     #[serde(rename = "correlation")]
     AbsoluteRho(f64),
 }
@@ -81,9 +81,9 @@ impl Threshold {
 }
 
 impl CorrelationGraph {
-    /// The graph of the texts of some categories (of all, if none is named).
+    /// The graph over the texts of some categories; over all texts if `categories` is empty.
     ///
-    /// A component without any spread over those texts is a node without edges.
+    /// A component that is constant over those texts is a node without edges.
     ///
     /// # Errors
     /// [`GraphError::UnknownCategory`]; [`GraphError::TooFewTexts`] below 3 texts;
@@ -169,23 +169,24 @@ impl CorrelationGraph {
         &self.layers
     }
 
-    /// How many texts the correlations rest on.
+    /// The number of texts that the correlations are computed over.
     #[must_use]
     pub fn n_texts(&self) -> usize {
         self.n_texts
     }
 
-    /// The graph itself: every component is a node, the correlations that passed are edges.
+    /// The graph itself, for petgraph's algorithms. Every component is a node; the correlations
+    /// that pass the threshold are edges.
     #[must_use]
     pub fn graph(&self) -> &DiGraph<ComponentNode, Correlation> {
         &self.graph
     }
 
-    /// The plain form in which a graph is measured, with `|ρ|` as the weight.
+    /// The graph as [`Metrics`](crate::Metrics) take it, with `|ρ|` as the weight.
     ///
     /// # Errors
-    /// None for graphs built by [`CorrelationGraph::spearman`] but for a ρ of exactly 0 that a
-    /// threshold of 0 let through.
+    /// [`GraphError::BadEdge`] for an edge with a ρ of exactly 0, which only a threshold of 0 lets
+    /// through.
     pub fn digraph(&self) -> Result<LayeredDigraph, GraphError> {
         let layers = self
             .graph

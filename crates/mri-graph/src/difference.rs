@@ -9,10 +9,10 @@ use crate::significance::Contrast;
 
 /// A [`RegionGraph`] as the difference of two sides of a [`Contrast`].
 ///
-/// Every region and every transition with a text of either side has the share of A's texts that
-/// are there, less the share of B's. Shares and not counts, because the sides may differ in size:
-/// between two layers the differences of all transitions sum to 0, and their absolute values to
-/// twice the total variation distance.
+/// Every region and every transition with a text of either side has an effect: the share of A's
+/// texts that are there less the share of B's. Shares are compared, not counts, because the sides
+/// may differ in size: between two layers the effects of all transitions sum to 0, and their
+/// absolute values to twice the total variation distance.
 #[derive(Debug, Clone)]
 pub struct GraphDifference<'a> {
     graph: &'a RegionGraph,
@@ -20,7 +20,7 @@ pub struct GraphDifference<'a> {
     sizes: [usize; 2],
 }
 
-/// What the two sides have in one place.
+/// The texts of the two sides in one region or transition.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Difference {
     /// Texts of side A.
@@ -40,16 +40,16 @@ pub struct DifferenceEdge {
     pub source: NodeIndex,
     /// The region in the next layer.
     pub target: NodeIndex,
-    /// How the sides differ here.
+    /// The difference of the sides.
     pub difference: Difference,
 }
 
 impl RegionGraph {
-    /// The difference of two sides.
+    /// The difference of the two sides of a contrast.
     ///
     /// # Errors
-    /// [`GraphError::UnknownCategory`], [`GraphError::BothSides`], or [`GraphError::TooFewTexts`] if a
-    /// side has none.
+    /// [`GraphError::UnknownCategory`], [`GraphError::BothSides`], or [`GraphError::TooFewTexts`]
+    /// if a side has none.
     pub fn difference(&self, contrast: &Contrast) -> Result<GraphDifference<'_>, GraphError> {
         contrast.check(self.categories().len())?;
         let sizes = [&contrast.a, &contrast.b]
@@ -69,7 +69,7 @@ impl RegionGraph {
 }
 
 impl<'a> GraphDifference<'a> {
-    /// The graph looked at.
+    /// The underlying graph.
     #[must_use]
     pub fn graph(&self) -> &'a RegionGraph {
         self.graph
@@ -122,7 +122,7 @@ impl<'a> GraphDifference<'a> {
     /// Writes the edges as CSV: `source,target,layer,texts_a,texts_b,effect`.
     ///
     /// # Errors
-    /// What the writer gives.
+    /// Errors of the writer.
     pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(["source", "target", "layer", "texts_a", "texts_b", "effect"])?;

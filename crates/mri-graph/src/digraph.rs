@@ -1,10 +1,11 @@
 use crate::error::GraphError;
 
-/// A weighted directed graph whose nodes stand in layers and whose edges lead from one layer to the next.
+/// A weighted directed graph whose nodes are in layers and whose edges lead from a layer to the
+/// next.
 ///
-/// This is the plain form in which a graph is measured: nodes are numbered from 0, and nothing is
-/// known about them but their layer, so that any layered graph can be measured. A
-/// [`GraphView`](crate::GraphView) becomes one with [`digraph`](crate::GraphView::digraph).
+/// [`Metrics`](crate::Metrics) are computed from this form: nodes are numbered from 0 and have only
+/// a layer, so any layered graph can be measured. A [`GraphView`](crate::GraphView) becomes one
+/// with [`digraph`](crate::GraphView::digraph).
 ///
 /// **Invariant:** no edge occurs twice, every weight is finite and above 0, and edges are sorted by
 /// source, then target.
@@ -35,7 +36,7 @@ impl LayeredDigraph {
         edges.sort_by_key(|&(source, target, _)| (source, target));
         for (i, &(source, target, weight)) in edges.iter().enumerate() {
             let problem = if source >= layers.len() || target >= layers.len() {
-                "a node that is not there"
+                "one of its nodes is not there"
             } else if layers[target] != layers[source] + 1 {
                 "it does not lead to the next layer"
             } else if !(weight.is_finite() && weight > 0.0) {
@@ -54,7 +55,7 @@ impl LayeredDigraph {
         Ok(Self::from_parts(n_layers, layers, edges))
     }
 
-    /// A graph from parts that are known to keep the invariant, but for the order of the edges.
+    /// As [`new`](Self::new), for edges that are known to be valid; they are sorted here.
     pub(crate) fn from_parts(
         n_layers: usize,
         layers: Vec<usize>,

@@ -2,7 +2,7 @@ use mri_core::Layer;
 use mri_stats::StatsError;
 use thiserror::Error;
 
-/// What can be wrong with a region graph or a question asked of one.
+/// Why a graph cannot be built, read, compared or measured.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GraphError {
@@ -19,11 +19,11 @@ pub enum GraphError {
     /// An edge cannot be part of a layered graph.
     #[error("the edge from node {source_node} to node {target_node} cannot be kept: {problem}")]
     BadEdge {
-        /// Where it starts.
+        /// The node it starts from.
         source_node: usize,
-        /// Where it ends.
+        /// The node it leads to.
         target_node: usize,
-        /// What is wrong with it.
+        /// Which rule it breaks.
         problem: &'static str,
     },
     /// A category index is out of range.
@@ -31,14 +31,14 @@ pub enum GraphError {
         "there is no category {category}; categories are numbered from 0 and there are {categories}"
     )]
     UnknownCategory {
-        /// The index asked for.
+        /// The index, counted from 0.
         category: usize,
         /// How many there are.
         categories: usize,
     },
-    /// A question needs more texts than there are.
+    /// There are too few texts for the statistic.
     #[error(
-        "{texts} texts are too few: at least {needed} are needed; take more categories or more texts"
+        "{texts} texts are too few: at least {needed} are needed"
     )]
     TooFewTexts {
         /// Texts there are.
@@ -60,16 +60,16 @@ pub enum GraphError {
         /// Its index.
         category: usize,
     },
-    /// What should be a graph's JSON is not.
-    #[error("not the JSON of a region graph: {0}")]
+    /// The JSON does not describe a region graph.
+    #[error("this is not the JSON of a region graph: {0}")]
     Json(#[from] serde_json::Error),
     /// The two sides of a contrast cannot be compared.
     #[error(transparent)]
     Samples(#[from] StatsError),
-    /// A graph that was read contradicts itself.
-    #[error("the graph contradicts itself: {problem}; it was not written whole, or changed since")]
+    /// A graph that was read is inconsistent.
+    #[error("the graph is inconsistent: {problem}; the file is incomplete or was changed")]
     Inconsistent {
-        /// Where.
+        /// The contradiction.
         problem: String,
     },
 }

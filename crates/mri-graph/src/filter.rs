@@ -7,25 +7,26 @@ use serde::{Deserialize, Serialize};
 use crate::region::{Region, RegionGraph, Transition};
 use crate::view::{GraphView, ViewEdge};
 
-/// Which edges of a view are worth drawing.
+/// Which edges of a view to keep.
 ///
-/// The tests apply one after the other: the layers, the least weight, and then, from the heaviest
-/// edge on, the largest number of edges and the share of transitions, whichever ends first. Of
-/// equally heavy edges the earlier one goes first, so that the choice is always the same.
+/// Edges outside the layers or below the least weight are removed first; of the others, by
+/// descending weight, edges are kept until their number or their share of the transitions is
+/// reached. Ties are broken by the order of the view, so the choice is deterministic.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Filter {
-    /// Positions of layers; an edge needs both its ends there. `None` for all.
+    /// Positions of layers; both ends of an edge have to be in this range. `None` for all.
     pub layers: Option<RangeInclusive<usize>>,
     /// The least weight; 0 and 1 keep every edge.
     pub min_weight: u32,
     /// At most this many edges, the heaviest.
     pub top: Option<usize>,
-    /// As few edges as make up this share (0 to 1) of the transitions within the layers.
+    /// The fewest edges that make up this share (0 to 1) of the transitions within the layers.
     pub share: Option<f64>,
 }
 
-/// The edges that a [`Filter`] kept, and how much of the view they are.
+/// The edges that a [`Filter`] keeps, and how much of the view they are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     /// The edges, in the order of the view.
@@ -36,6 +37,36 @@ pub struct Selection {
     pub transitions: u64,
     /// Transitions within the filter's layers.
     pub transitions_before: u64,
+}
+
+impl Filter {
+    /// This filter for layers at these positions.
+    #[must_use]
+    pub fn with_layers(mut self, layers: RangeInclusive<usize>) -> Self {
+        self.layers = Some(layers);
+        self
+    }
+
+    /// This filter with a least weight.
+    #[must_use]
+    pub fn with_min_weight(mut self, min_weight: u32) -> Self {
+        self.min_weight = min_weight;
+        self
+    }
+
+    /// This filter with a largest number of edges.
+    #[must_use]
+    pub fn with_top(mut self, top: usize) -> Self {
+        self.top = Some(top);
+        self
+    }
+
+    /// This filter with a share of the transitions, from 0 to 1.
+    #[must_use]
+    pub fn with_share(mut self, share: f64) -> Self {
+        self.share = Some(share);
+        self
+    }
 }
 
 impl Selection {
@@ -92,11 +123,12 @@ impl GraphView<'_> {
         }
     }
 
-    /// A graph of its own of what a filter keeps: the view's categories, the kept edges and the
-    /// regions at their ends.
+    /// A new graph of what a filter keeps: the view's categories, the kept edges and the regions at
+    /// their ends.
     ///
-    /// Sizes of the categories and texts in the regions stay those of the whole. Layers outside the
-    /// filter are left out. If no edge is lost, the regions are all of the view's within the layers.
+    /// Category sizes and the texts of a region stay those of the whole graph. Layers outside the
+    /// filter are left out. If no edge is removed, all regions of the view within the layers are
+    /// kept.
     #[must_use]
     pub fn extract(&self, filter: &Filter) -> RegionGraph {
         let whole = self.graph();

@@ -10,7 +10,7 @@ use petgraph::visit::EdgeRef;
 pub struct Region {
     /// The layer.
     pub layer: Layer,
-    /// The place of the layer among those of the graph, counted from 0.
+    /// The position of the layer in the graph, counted from 0.
     pub position: usize,
     /// The cell of the layer's grid.
     pub cell: Cell,
@@ -33,7 +33,8 @@ impl Region {
     }
 }
 
-/// The texts that go from one region to another: an edge of a [`RegionGraph`].
+/// The texts that move from one region to another between adjacent layers: an edge of a
+/// [`RegionGraph`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
     /// Texts of each category that are in the source region in one layer and in the target region
@@ -52,12 +53,11 @@ impl Transition {
 /// The regions of all layers and how texts move between them.
 ///
 /// Nodes are the occupied cells, ordered by layer, then x, then y. An edge leads from the cell of a
-/// text in one layer to its cell in the next; its weight is kept **per category**, so that a
-/// category's graph, or the composition of several, is a [view](RegionGraph::view) and nothing is
-/// ever overwritten.
+/// text in one layer to its cell in the next; its weight is kept **per category**, so that the
+/// graph of a category, or of several together, is a [view](RegionGraph::view).
 ///
-/// **Law:** the weights of a category between two neighboring layers sum to its number of texts
-/// (to at most that where a filter took edges away, see [`GraphView::extract`](crate::GraphView::extract)).
+/// **Invariant:** the weights of a category between two adjacent layers sum to its number of texts
+/// (to at most that in a filtered graph, see [`GraphView::extract`](crate::GraphView::extract)).
 #[derive(Debug, Clone)]
 pub struct RegionGraph {
     graph: DiGraph<Region, Transition>,
@@ -118,7 +118,7 @@ impl RegionGraph {
         }
     }
 
-    /// A graph without nodes yet, for readers that check what they add.
+    /// A graph without nodes, for readers that check the invariant themselves.
     pub(crate) fn empty(
         categories: Vec<String>,
         sizes: Vec<usize>,
@@ -179,7 +179,7 @@ impl RegionGraph {
 
     /// The regions that one text passes through, layer by layer.
     ///
-    /// `grids` must be those the graph was made of; `None` if they are not, or if there is no such
+    /// `grids` are those the graph was built from. `None` if they are others, or without such a
     /// row.
     #[must_use]
     pub fn path(&self, grids: &GridStack, row: usize) -> Option<Vec<NodeIndex>> {
@@ -190,7 +190,7 @@ impl RegionGraph {
             .collect()
     }
 
-    /// Whether a filter took edges away, so that the law of the weights holds no more.
+    /// Whether a filter removed edges, so that weights sum to at most the number of texts.
     #[must_use]
     pub fn is_filtered(&self) -> bool {
         self.filtered

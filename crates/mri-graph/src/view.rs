@@ -4,11 +4,10 @@ use petgraph::visit::EdgeRef;
 use crate::digraph::LayeredDigraph;
 use crate::region::{Region, RegionGraph};
 
-/// A [`RegionGraph`] as some of its categories see it: the regions with a text of theirs and the
-/// transitions that a text of theirs makes, weights summed over the categories.
+/// A [`RegionGraph`] restricted to some categories: the regions with one of their texts and the
+/// transitions that one of their texts makes, with weights summed over the categories.
 ///
-/// Looking does not change the graph: composing two categories and then looking at one again gives
-/// what it gave before.
+/// A view borrows the graph and changes nothing in it.
 #[derive(Debug, Clone)]
 pub struct GraphView<'a> {
     graph: &'a RegionGraph,
@@ -56,7 +55,7 @@ impl RegionGraph {
 }
 
 impl<'a> GraphView<'a> {
-    /// The graph looked at.
+    /// The underlying graph.
     #[must_use]
     pub fn graph(&self) -> &'a RegionGraph {
         self.graph
@@ -101,8 +100,8 @@ impl<'a> GraphView<'a> {
         })
     }
 
-    /// The plain form in which a graph is measured. Its nodes are those of [`GraphView::nodes`], in
-    /// that order.
+    /// The view as [`Metrics`](crate::Metrics) take it. Its nodes are those of
+    /// [`GraphView::nodes`], in that order.
     #[must_use]
     pub fn digraph(&self) -> LayeredDigraph {
         let mut index = vec![usize::MAX; self.graph.graph().node_count()];

@@ -20,13 +20,15 @@ const STOP_WORDS: &str = include_str!("stop_words.txt");
 impl Grid {
     /// The words that set each occupied cell apart from the others, the most telling first.
     ///
-    /// Class-based TF-IDF (M. Grootendorst, "BERTopic", 2022): with all texts of a cell as one document,
-    /// `weight = f(word, cell) / n(cell) * ln(1 + A / f(word))`, where `f` counts occurrences, `n(cell)`
-    /// is the number of words of the cell and `A` the mean of `n` over the occupied cells.
+    /// Class-based TF-IDF (M. Grootendorst, "BERTopic", 2022): with all texts of a cell as one
+    /// document, `weight = f(word, cell) / n(cell) * ln(1 + A / f(word))`, where `f` counts
+    /// occurrences, `n(cell)` is the number of words of the cell and `A` the mean of `n` over the
+    /// occupied cells.
     ///
-    /// A word is a run of letters, marks inside it (`'`, `’`, `-`) included, in lower case and of at least
-    /// 2 letters. Stop words of English and Portuguese are left out before anything is counted.
-    /// Of equally telling words the first of the alphabet goes first; `top` are kept per cell.
+    /// A word is a run of letters, marks inside it (`'`, `’`, `-`) included, in lower case and of
+    /// at least 2 letters. Stop words of English and Portuguese are left out before anything is
+    /// counted. Of equally telling words the first of the alphabet goes first; `top` are kept per
+    /// cell.
     ///
     /// `texts` are those of the rows; what is beyond the shorter of the two is not counted.
     #[must_use]

@@ -139,12 +139,10 @@ fn draw(
             &format!("difference{suffix}"),
         )?;
         let contrast = &Contrast::all(labels)[0];
-        let verdicts = Significance {
-            permutations: 200,
-            resamples: 0,
-            ..Significance::default()
-        }
-        .cells(grids, contrast)?;
+        let verdicts = Significance::default()
+            .with_permutations(200)
+            .with_resamples(0)
+            .cells(grids, contrast)?;
         let tested = difference_sheet(
             grids, embedding, contrast, &verdicts, 0.05, &caption, &style,
         )?;

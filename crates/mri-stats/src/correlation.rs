@@ -15,8 +15,8 @@ impl RankCorrelation {
     /// The two-sided p-value under independence, from 0 to 1; 1 for fewer than 3 pairs.
     ///
     /// `t = ρ sqrt((n - 2) / (1 - ρ^2))` is referred to Student's distribution with `n − 2` degrees
-    /// of freedom, as in `scipy.stats.spearmanr`. `P(|T| >= |t|)` is the regularized incomplete beta
-    /// function `I(x; (n - 2) / 2, 1 / 2)` at `x = (n - 2) / (n - 2 + t^2) = 1 - ρ^2`.
+    /// of freedom, as in `scipy.stats.spearmanr`. `P(|T| >= |t|)` is the regularized incomplete
+    /// beta function `I(x; (n - 2) / 2, 1 / 2)` at `x = (n - 2) / (n - 2 + t^2) = 1 - ρ^2`.
     #[must_use]
     pub fn p_value(&self) -> f64 {
         let freedom = self.n as f64 - 2.0;

@@ -5,10 +5,11 @@ use statrs::function::gamma::ln_gamma;
 /// Adjusted mutual information of two partitions of the same rows: how much they tell about each
 /// other beyond chance.
 ///
-/// 1 for equal partitions, whatever the names of the parts, and about 0 for unrelated ones; negative
-/// where they agree less than chance. `(MI - E) / (mean of the entropies - E)`, with `E` the mean of
-/// the mutual information over all partitions with parts of these sizes (N. X. Vinh et al., 2010),
-/// as scikit-learn's `adjusted_mutual_info_score`. Rows beyond the shorter of the two are ignored.
+/// 1 for equal partitions, whatever the names of the parts, and about 0 for unrelated ones;
+/// negative where they agree less than chance. `(MI - E) / (mean of the entropies - E)`, with `E`
+/// the mean of the mutual information over all partitions with parts of these sizes (N. X. Vinh et
+/// al., 2010), as scikit-learn's `adjusted_mutual_info_score`. Rows beyond the shorter of the two
+/// are ignored.
 ///
 /// # Complexity
 /// O(n · (parts of a + parts of b)).

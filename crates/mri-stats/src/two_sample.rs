@@ -280,8 +280,8 @@ impl Permuter {
         }
     }
 
-    /// Assigns rows to the smaller sample by a partial Fisher–Yates shuffle, and counts them per part.
-    /// The larger sample has the others, so its counts follow from the totals.
+    /// Assigns rows to the smaller sample by a partial Fisher–Yates shuffle, and counts them per
+    /// part. The larger sample has the others, so its counts follow from the totals.
     fn draw(&mut self, sample: &TwoSample, mut rng: StreamRng) -> &[u32] {
         self.small.fill(0);
         self.swaps.clear();

@@ -110,11 +110,9 @@ impl Scan {
         let embedding = Embedding::new(labels.clone(), entries).unwrap();
         let grids = grid_stack(&embedding, Binning::Uniform { side }).unwrap();
         let graph = RegionGraph::co_activation(&grids);
-        let significance = Significance {
-            permutations: 200,
-            resamples: 200,
-            ..Significance::default()
-        };
+        let significance = Significance::default()
+            .with_permutations(200)
+            .with_resamples(200);
         let contrasts = Contrast::all(&labels)
             .into_iter()
             .map(|contrast| {

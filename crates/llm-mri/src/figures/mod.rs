@@ -81,10 +81,7 @@ impl Scan {
     pub fn difference(&self, contrast: &Contrast) -> Result<Figure, ScanError> {
         let grids = self.grids.as_ref().ok_or_else(|| self.not_planar())?;
         // The figure shows no intervals.
-        let judge = Significance {
-            resamples: 0,
-            ..self.shown_significance()
-        };
+        let judge = self.shown_significance().with_resamples(0);
         self.difference_with(contrast, &judge.cells(grids, contrast)?)
     }
 

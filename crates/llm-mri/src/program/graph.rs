@@ -168,11 +168,11 @@ fn options(args: &GraphArgs, scan: &Scan) -> Result<GraphOptions> {
         Some(rho) => Threshold::AbsoluteRho(rho),
         None => Threshold::FalseDiscoveryRate(args.fdr),
     };
-    options.significance = (args.permutations > 0).then(|| Significance {
-        permutations: args.permutations,
-        resamples: args.permutations,
-        seed: args.seed,
-        ..Significance::default()
+    options.significance = (args.permutations > 0).then(|| {
+        Significance::default()
+            .with_permutations(args.permutations)
+            .with_resamples(args.permutations)
+            .with_seed(args.seed)
     });
     Ok(options)
 }

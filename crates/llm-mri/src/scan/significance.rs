@@ -117,11 +117,7 @@ impl Scan {
     ) -> Result<Vec<Discoveries>, ScanError> {
         let grids = self.grids.as_ref().ok_or_else(|| self.not_planar())?;
         // The adjusted p of a region is exact: it needs no draws.
-        let settings = Significance {
-            permutations: 0,
-            resamples: 0,
-            ..settings.clone()
-        };
+        let settings = settings.clone().with_permutations(0).with_resamples(0);
         let in_layer = |verdict: &LayerTest<Cell>| {
             let cells = verdict.items.iter();
             cells.filter(|v| v.q.is_some_and(|q| q <= rate)).count()

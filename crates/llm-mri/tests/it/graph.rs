@@ -125,12 +125,10 @@ fn significance_is_written_with_every_scan_and_as_the_library_gives_it() {
 fn tables_pictures_and_report_give_the_same_verdicts() {
     let home = tempfile::tempdir().unwrap();
     let out = kept(home.path(), 2);
-    let settings = Significance {
-        permutations: 150,
-        resamples: 40,
-        seed: 7,
-        ..Significance::default()
-    };
+    let settings = Significance::default()
+        .with_permutations(150)
+        .with_resamples(40)
+        .with_seed(7);
     let options = GraphOptions {
         significance: Some(settings.clone()),
         ..GraphOptions::default()
@@ -155,7 +153,7 @@ fn tables_pictures_and_report_give_the_same_verdicts() {
     let rows = table(&out.join("grid/significance.csv"));
     let mut items = 0;
     for layer in cells {
-        let name = verdicts.layers[layer.layer].to_string();
+        let name = verdicts.layers[layer.position].to_string();
         for verdict in &layer.items {
             let place = [
                 name.clone(),
@@ -170,10 +168,7 @@ fn tables_pictures_and_report_give_the_same_verdicts() {
         }
     }
     assert!(items > 10 && cells.iter().any(|layer| layer.q < 0.05));
-    let other = Significance {
-        seed: 8,
-        ..settings
-    };
+    let other = settings.with_seed(8);
     assert!(other.cells(scan.grids().unwrap(), contrast).unwrap() != cells);
 }
 

@@ -6,21 +6,22 @@ use petgraph::visit::EdgeRef;
 use crate::correlation::{ComponentNode, CorrelationGraph};
 use crate::region::{Region, RegionGraph};
 
-/// A graph as two tables, of nodes and of edges, with typed columns: what every export writes.
+/// A graph as two tables with typed columns, one of nodes and one of edges: the input of every
+/// export.
 ///
-/// [`RegionGraph`] and [`CorrelationGraph`] turn into one by `into()`, so that each format is written
-/// once for both.
+/// [`RegionGraph`] and [`CorrelationGraph`] convert into it with `into()`, so that each format is
+/// implemented once for both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GraphTable {
-    /// What the graph is, for formats that have a place for it.
+    /// A description of the graph, for formats that have a title.
     pub(crate) title: &'static str,
     pub(crate) layers: Vec<Layer>,
-    /// The names of the nodes, each of them once.
+    /// The names of the nodes, all different.
     pub(crate) nodes: Vec<String>,
-    /// The place of every node's layer in `layers`.
+    /// Per node the index of its layer in `layers`.
     pub(crate) positions: Vec<usize>,
     pub(crate) node_columns: Vec<Column>,
-    /// Source and target, as places in `nodes`.
+    /// Source and target, as indices into `nodes`.
     pub(crate) edges: Vec<(usize, usize)>,
     pub(crate) edge_columns: Vec<Column>,
 }
@@ -30,8 +31,8 @@ pub struct GraphTable {
 pub(crate) struct Column {
     /// Its name as an attribute, such as `weight: law`.
     pub(crate) name: String,
-    /// Its name in a flat table, such as `law`; `None` if it is left out there, as what sums
-    /// others up is.
+    /// Its name in a flat table, such as `law`; `None` for a sum of other columns, which flat
+    /// tables leave out.
     pub(crate) flat: Option<String>,
     pub(crate) values: Values,
 }
@@ -44,7 +45,7 @@ pub(crate) enum Values {
 }
 
 impl Values {
-    /// A value as every text format writes it.
+    /// A value in the notation of every text format.
     pub(crate) fn text(&self, row: usize) -> String {
         match self {
             Self::Integer(values) => values[row].to_string(),
@@ -54,7 +55,7 @@ impl Values {
     }
 }
 
-/// A number so that reading it gives the same number; a tiny one with an exponent instead of rows of zeros.
+/// The shortest notation that reads back as the same number; tiny ones have an exponent.
 pub(crate) fn real(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-5 {
         format!("{value:e}")
@@ -63,7 +64,7 @@ pub(crate) fn real(value: f64) -> String {
     }
 }
 
-/// A field: empty for what is not defined.
+/// The field of a number; empty where it is not defined.
 pub(crate) fn optional_number(value: Option<f64>) -> String {
     let value = value.filter(|value| !value.is_nan());
     value.map(real).unwrap_or_default()
@@ -96,8 +97,8 @@ impl Column {
     }
 }
 
-/// One column per category. In flat tables they have the category's own name, unless another column
-/// has it already.
+/// One column per category. In flat tables it has the name of the category, unless another column
+/// has that name.
 fn by_category<'a>(
     what: &str,
     categories: &[String],

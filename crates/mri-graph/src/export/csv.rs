@@ -1,5 +1,3 @@
-//! The two tables of a graph as CSV.
-
 use std::io::{self, Write};
 
 use crate::export::columns::{Column, EDGE_ENDS, GraphTable, NODE_NAME};
@@ -7,11 +5,11 @@ use crate::export::columns::{Column, EDGE_ENDS, GraphTable, NODE_NAME};
 /// Writes the edges as CSV: `source,target,layer`, then one column of weights per category, or of a
 /// graph of correlations `weight` (ρ with its sign), `p` and `q`.
 ///
-/// `layer` is the number of the layer that the edge starts from. A category that is called as
-/// one of the first three columns has its column named `weight: NAME`.
+/// `layer` is the index of the layer that the edge starts from. The column of a category with the
+/// name of one of the first three columns is called `weight: NAME`.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_edges_csv(graph: impl Into<GraphTable>, out: impl Write) -> io::Result<()> {
     let table = graph.into();
     let ends = table.edges.iter();
@@ -19,11 +17,11 @@ pub fn write_edges_csv(graph: impl Into<GraphTable>, out: impl Write) -> io::Res
     write_rows(&EDGE_ENDS, &table.edge_columns, ends, out)
 }
 
-/// Writes the nodes as CSV: `node,site,layer`, then `x,y,texts` and one column of texts per category,
-/// or of a graph of correlations `component`.
+/// Writes the nodes as CSV: `node,site,layer`, then `x,y,texts` and one column of texts per
+/// category, or of a graph of correlations `component`.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_nodes_csv(graph: impl Into<GraphTable>, out: impl Write) -> io::Result<()> {
     let table = graph.into();
     let names = table.nodes.iter().map(|name| [name.as_str()]);

@@ -2,13 +2,13 @@ use std::io::{self, Write};
 
 use crate::export::columns::{Column, GraphTable, Values};
 
-/// Writes DOT, the language of Graphviz: a row per layer, the first at the top.
+/// Writes DOT, the language of Graphviz, with one rank per layer, the first at the top.
 ///
-/// Nodes and edges have the attributes of [`write_graphml`](crate::write_graphml). Graphviz draws with
-/// whole weights from 0 up, so the ρ of a correlation is called `rho` here.
+/// Nodes and edges have the attributes of [`write_graphml`](crate::write_graphml). Graphviz reads
+/// `weight` as a whole number from 0 up, so the ρ of a correlation is called `rho` here.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_dot(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Result<()> {
     let table = graph.into();
     writeln!(out, "digraph {} {{", quoted(table.title))?;
@@ -42,7 +42,7 @@ fn attributes(columns: &[Column], row: usize) -> String {
     pairs.collect::<Vec<_>>().join(", ")
 }
 
-/// A string of the DOT language. Only the quote ends it; a backslash starts an escape of Graphviz.
+/// A quoted string of the DOT language: quotes and backslashes escaped, line breaks replaced.
 fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{}\"", escaped.replace(['\n', '\r', '\0'], " "))

@@ -5,10 +5,11 @@ use crate::export::xml::xml;
 
 /// Writes GEXF 1.2, which Gephi and networkx open.
 ///
-/// Attributes are those of [`write_graphml`](crate::write_graphml); `weight` is the edge's own weight.
+/// Attributes are those of [`write_graphml`](crate::write_graphml); `weight` is the edge's own
+/// weight.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_gexf(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Result<()> {
     let table = graph.into();
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;

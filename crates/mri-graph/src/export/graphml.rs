@@ -5,13 +5,13 @@ use crate::export::xml::xml;
 
 /// Writes GraphML, which networkx, Gephi, yEd and igraph open.
 ///
-/// Every column is a typed attribute. Of a region graph: `site`, `layer`, `x`, `y`, `texts` and
-/// `texts: NAME` per category of a node; `layer`, `weight` and `weight: NAME` per category of an edge.
-/// Of a graph of correlations: `site`, `layer`, `component`; `layer`, `weight` (ρ with its sign), `p`
-/// and `q`. Characters that XML does not allow are replaced.
+/// Every column is a typed attribute. A region graph has `site`, `layer`, `x`, `y`, `texts` and
+/// `texts: NAME` per category of a node; `layer`, `weight` and `weight: NAME` per category of an
+/// edge. A graph of correlations has `site`, `layer`, `component`; `layer`, `weight` (ρ with its
+/// sign), `p` and `q`. Characters that XML does not allow are replaced.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_graphml(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Result<()> {
     let table = graph.into();
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;

@@ -9,14 +9,14 @@ use serde::Deserialize;
 use crate::error::GraphError;
 use crate::region::{Region, RegionGraph, Transition};
 
-/// Reads the node-link JSON that [`write_json`](crate::write_json) wrote, giving an equal graph.
+/// Reads the node-link JSON of [`write_json`](crate::write_json); the graph equals the written one.
 ///
-/// Everything is checked: the law that a category's weights between two layers sum to its texts
-/// holds for what is returned (for a filtered graph: to at most its texts).
+/// Everything is checked, also that a category's weights between two layers sum to its texts (for a
+/// filtered graph: to at most its texts).
 ///
 /// # Errors
-/// [`GraphError::Json`] if it is not JSON of this form, [`GraphError::Inconsistent`] if it
-/// contradicts itself.
+/// [`GraphError::Json`] if it is not JSON of this form, [`GraphError::Inconsistent`] if its parts
+/// contradict each other.
 pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
     let file: File = serde_json::from_reader(source)?;
     let n = file.graph.categories.len();
@@ -109,12 +109,12 @@ pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
         let (source, target) = (NodeIndex::new(source), NodeIndex::new(target));
         graph.graph_mut().add_edge(source, target, transition);
     }
-    check_law(&graph)?;
+    check_sums(&graph)?;
     Ok(graph)
 }
 
 /// Every text is in one cell per layer, and makes one transition from each layer to the next.
-fn check_law(graph: &RegionGraph) -> Result<(), GraphError> {
+fn check_sums(graph: &RegionGraph) -> Result<(), GraphError> {
     let n_layers = graph.layers().len();
     for (category, &size) in graph.category_sizes().iter().enumerate() {
         let mut texts = vec![0; n_layers];

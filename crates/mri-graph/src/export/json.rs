@@ -1,5 +1,3 @@
-//! Node-link JSON.
-
 use std::io::{self, Write};
 
 use petgraph::visit::EdgeRef;
@@ -16,7 +14,7 @@ use crate::region::RegionGraph;
 /// `categories`, their `sizes`, its `layers` and whether it was `filtered`.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_json(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
     let g = graph.graph();
     let by_category = |values: &[u32]| {
@@ -70,11 +68,12 @@ pub fn write_json(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
 
 /// Writes a graph of correlations as node-link JSON, which networkx's `node_link_graph` opens.
 ///
-/// A node has `id`, `layer`, `site` and `component`; an edge has `weight` (ρ with its sign), `p` and `q`.
-/// The graph itself has its `layers` and the number of `texts` that the correlations rest on.
+/// A node has `id`, `layer`, `site` and `component`; an edge has `weight` (ρ with its sign), `p`
+/// and `q`. The graph itself has its `layers` and the number of `texts` that the correlations are
+/// computed over.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_correlation_json(graph: &CorrelationGraph, mut out: impl Write) -> io::Result<()> {
     let g = graph.graph();
     let nodes: Vec<Value> = g

@@ -3,23 +3,23 @@ use std::io::{self, Write};
 use crate::export::columns::optional_number;
 use crate::metrics::{Metrics, ProjectionMetrics};
 
-/// One graph's line of a metrics table.
+/// The metrics of one graph, as a row of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricsRow<'a> {
     /// The model.
     pub model_name: &'a str,
-    /// The category, or the composition of several.
+    /// The category, or several together.
     pub label: &'a str,
-    /// Its numbers.
+    /// Its metrics.
     pub metrics: &'a Metrics,
 }
 
-/// Writes the metrics of several categories and models as one tidy table: one line per graph, one
-/// column per number, those of the projections with the prefix `even_` or `odd_`. The numbers by
-/// layer are left out. A number that is not defined is an empty field.
+/// Writes the metrics of several categories and models as one tidy table: one row per graph, one
+/// column per metric, those of the projections with the prefix `even_` or `odd_`. The metrics by
+/// layer are left out. A metric that is not defined is an empty field.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_metrics_csv(rows: &[MetricsRow<'_>], out: impl Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     for (i, row) in rows.iter().enumerate() {

@@ -1,5 +1,3 @@
-//! The two tables of a graph as Parquet.
-
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -12,11 +10,11 @@ use parquet::schema::types::Type;
 
 use crate::export::columns::{Column, EDGE_ENDS, GraphTable, NODE_NAME, Values};
 
-/// Writes the edges as Parquet, with the columns of [`write_edges_csv`](crate::write_edges_csv): names as
-/// strings, whole numbers as 64-bit integers, the rest as doubles. Nothing is compressed.
+/// Writes the edges as Parquet, with the columns of [`write_edges_csv`](crate::write_edges_csv):
+/// names as strings, whole numbers as 64-bit integers, the rest as doubles. Nothing is compressed.
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_edges_parquet(graph: impl Into<GraphTable>, out: impl Write + Send) -> io::Result<()> {
     let table = graph.into();
     let end = |name: &str, of: fn(&(usize, usize)) -> usize| {
@@ -31,11 +29,11 @@ pub fn write_edges_parquet(graph: impl Into<GraphTable>, out: impl Write + Send)
     write_table(&columns, out).map_err(io::Error::other)
 }
 
-/// Writes the nodes as Parquet, with the columns of [`write_nodes_csv`](crate::write_nodes_csv); types are
-/// those of [`write_edges_parquet`].
+/// Writes the nodes as Parquet, with the columns of [`write_nodes_csv`](crate::write_nodes_csv);
+/// types are those of [`write_edges_parquet`].
 ///
 /// # Errors
-/// What the writer gives.
+/// Errors of the writer.
 pub fn write_nodes_parquet(graph: impl Into<GraphTable>, out: impl Write + Send) -> io::Result<()> {
     let table = graph.into();
     let mut columns = vec![(NODE_NAME.to_owned(), Values::Text(table.nodes.clone()))];

@@ -1,5 +1,3 @@
-//! SignificanceResults and metrics as CSV tables.
-
 use std::io::{self, Write};
 
 use mri_core::Layer;
@@ -19,10 +17,11 @@ pub struct NamedTests<T> {
 
 /// Writes tests of cells: `a,b,layer,x,y`, then the numbers of [`CellTest`].
 ///
-/// `tests` has one entry per contrast, with what [`Significance::cells`](crate::Significance::cells)
-/// gave; `layers` are those of the grids. A layer's own test stands before those of its cells, with
-/// `x` and `y` empty and its distance as the effect. `low` and `high` bound the interval of the
-/// effect. A number that is not defined is an empty field.
+/// `tests` has one entry per contrast, with what
+/// [`Significance::cells`](crate::Significance::cells) gave; `layers` are those of the grids. A
+/// layer's own test stands before those of its cells, with `x` and `y` empty and its distance as
+/// the effect. `low` and `high` bound the interval of the effect. A number that is not defined is
+/// an empty field.
 ///
 /// # Errors
 /// Errors of the writer.
@@ -120,7 +119,8 @@ fn numbers_of<T>(test: &CellTest<T>) -> [String; 9] {
     ]
 }
 
-/// An end of an interval. Resamples are kept in single precision, so no more digits mean anything.
+/// The field of an interval's bound. Bootstrap effects have single precision, so more digits would
+/// mean nothing.
 fn bound(value: f64) -> String {
     let rounded = value as f32;
     if rounded.is_nan() {

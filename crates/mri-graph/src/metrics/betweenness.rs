@@ -2,18 +2,19 @@ use rayon::prelude::*;
 
 use crate::digraph::LayeredDigraph;
 
-/// The share of shortest paths between other nodes that run through each node, from 0 to 1.
+/// The betweenness centrality of every node: the share of the shortest paths between other nodes
+/// that run through it, from 0 to 1.
 ///
-/// An edge is `1 / w` long, so that the way most texts take is the short one. Paths follow the
-/// direction of the edges. The sum over ordered pairs `(s, t)` of the share of shortest `s`-`t` paths
-/// through `v` is divided by `(V - 1)(V - 2)` (U. Brandes, "A faster algorithm for betweenness
-/// centrality", 2001). With fewer than 3 nodes every value is 0.
+/// An edge is `1 / w` long, so that the path most texts take is the short one. Paths follow the
+/// direction of the edges. The sum over ordered pairs `(s, t)` of the share of shortest `s`-`t`
+/// paths through `v` is divided by `(V - 1)(V - 2)` (U. Brandes, "A faster algorithm for
+/// betweenness centrality", 2001). With fewer than 3 nodes every value is 0.
 ///
 /// # Complexity
-/// `O(V E)`: layers give the topological order, so no queue is needed.
+/// O(V E), over all threads: layers give the topological order, so no queue is needed.
 #[must_use]
 pub fn betweenness(graph: &LayeredDigraph) -> Vec<f64> {
-    /// Sources per task. Fixed, so that sums are taken in one order for any number of threads.
+    /// Sources per task. Fixed, so that the order of summation does not depend on the threads.
     const SOURCES: usize = 64;
     let n = graph.n_nodes();
     let mut order: Vec<usize> = (0..n).collect();

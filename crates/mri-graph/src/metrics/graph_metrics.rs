@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use crate::digraph::LayeredDigraph;
 use crate::metrics::projection::{Projection, ProjectionMetrics};
 
-/// The numbers of one graph. `None` where a number is not defined, such as the variance of one node.
+/// The metrics of one graph. `None` where one is not defined, such as the variance of one node.
 ///
-/// Throughout, `V` is the number of nodes, `E` of edges, `L` of layers (empty ones included), `l(v)`
-/// the layer of node `v` counted from 0, `w` the weight of an edge. The *degree* of a node counts its
-/// edges, in and out together; its *strength* sums their weights. Their moments are those of
-/// [`Summary`].
+/// Throughout, `V` is the number of nodes, `E` of edges, `L` of layers (empty ones included),
+/// `l(v)` the layer of node `v` counted from 0, `w` the weight of an edge. The *degree* of a node
+/// counts its edges, incoming and outgoing; its *strength* sums their weights. Their moments are
+/// those of [`Summary`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// `V`.
@@ -33,22 +33,22 @@ pub struct Metrics {
     pub skew_strength: Option<f64>,
     /// Excess kurtosis of the strengths.
     pub kurt_strength: Option<f64>,
-    /// Mean strength over the number of texts, `sum(w) / (L - 1)`: the mean share of all texts that
-    /// a region sees arrive and leave.
+    /// Mean strength over the number of texts, `sum(w) / (L - 1)`: the mean share of the texts that
+    /// enter a region plus the share that leave it.
     pub mean_strength_per_text: Option<f64>,
     /// Pearson correlation over edges of the strength that leaves the source and the strength that
     /// enters the target (M. E. J. Newman, "Mixing patterns in networks", 2003): from −1 to 1.
     pub assortativity: Option<f64>,
-    /// `E / (V (V - 1))`: edges over ordered pairs of nodes, most of which no edge can join.
+    /// `E / (V (V - 1))`: edges over ordered pairs of nodes, most of which cannot have an edge.
     pub density: Option<f64>,
-    /// `E / sum over l of V(l) V(l + 1)`: edges over the pairs that an edge can join.
+    /// `E / sum over l of V(l) V(l + 1)`: edges over the pairs of nodes in adjacent layers.
     pub layered_density: Option<f64>,
     /// `sum over v of (l(v) - (L - 1) / 2) / V`: in layers; 0 is the middle of the model, positive
     /// is towards its output.
     pub center_of_mass: Option<f64>,
-    /// The same with every node weighing its strength `s`:
-    /// `sum of s(v) (l(v) - (L - 1) / 2) / sum of s(v)`. In a whole co-activation graph every text
-    /// adds the same to every layer, so that this is 0; it tells something of correlations.
+    /// The same weighted by the strength `s` of the nodes: `sum of s(v) (l(v) - (L - 1) / 2) / sum
+    /// of s(v)`. In a whole co-activation graph every text adds the same to every layer, so this is
+    /// 0; it is informative for graphs of correlations.
     pub center_of_strength: Option<f64>,
     /// Per layer, in their order.
     pub by_layer: Vec<LayerMetrics>,
@@ -58,7 +58,7 @@ pub struct Metrics {
     pub odd: ProjectionMetrics,
 }
 
-/// The numbers of the nodes of one layer.
+/// The metrics of the nodes of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LayerMetrics {
     /// The position of the layer, counted from 0.
@@ -80,7 +80,7 @@ impl Metrics {
     /// Measures a graph.
     ///
     /// # Complexity
-    /// `O(E)` but for the projections, which take up to `O(n^3)` for `n` nodes in every other layer.
+    /// O(E), plus up to O(n³) for the projections, with `n` nodes in every other layer.
     #[must_use]
     pub fn of(graph: &LayeredDigraph) -> Self {
         let n = graph.n_nodes() as f64;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::digraph::LayeredDigraph;
 use crate::metrics::modularity::modularity;
 
-/// A split of the nodes into groups that keep to themselves.
+/// A partition of the nodes into communities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Communities {
     /// The community of every node, numbered from 0 in the order of their first node.
@@ -12,10 +12,10 @@ pub struct Communities {
     pub modularity: f64,
 }
 
-/// Communities by the Louvain method (V. D. Blondel et al., 2008), the direction of edges dropped.
+/// Communities by the Louvain method (V. D. Blondel et al., 2008), ignoring the direction of edges.
 ///
-/// Nodes are visited in their order and of equally good communities the lowest is taken, so that
-/// the result needs no seed and is always the same.
+/// Nodes are visited in order and ties go to the lowest community, so the result is deterministic
+/// and needs no seed.
 #[must_use]
 pub fn louvain_communities(graph: &LayeredDigraph) -> Communities {
     let mut of: Vec<usize> = (0..graph.n_nodes()).collect();
@@ -62,10 +62,11 @@ impl Level {
         }
     }
 
-    /// Moves nodes to the neighboring community that gains most, until none gains. Returns the
-    /// community of every node, numbered without gaps, and their number.
+    /// The local phase: moves nodes to the neighboring community with the largest gain of
+    /// modularity until no move gains. Returns the community of every node, numbered without gaps,
+    /// and the number of communities.
     fn sweep(&self) -> (Vec<usize>, usize) {
-        /// A gain below this is rounding, and following it could go round in circles.
+        /// A gain below this is rounding noise; following it could cycle forever.
         const LEAST_GAIN: f64 = 1e-12;
         let n = self.links.len();
         let mut of: Vec<usize> = (0..n).collect();

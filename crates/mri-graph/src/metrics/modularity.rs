@@ -2,29 +2,30 @@ use std::collections::BTreeMap;
 
 use crate::digraph::LayeredDigraph;
 
-/// The weighted modularity of a split of the nodes, the direction of edges dropped.
+/// The weighted modularity of a partition of the nodes (M. E. J. Newman, 2004), ignoring the
+/// direction of edges.
 ///
 /// `Q = sum over communities of (inside / m - (strength / (2 m))^2)`, with `m` the total weight of
 /// the graph, `inside` that of the edges within the community and `strength` the sum of its nodes'
-/// strengths (M. E. J. Newman, 2004). From −½ to 1; 0 for a graph without edges.
+/// strengths. From −½ to 1; 0 for a graph without edges.
 ///
-/// `of` gives the community of every node; the numbers may be any.
+/// `membership` has the community of every node; any numbers will do.
 ///
 /// # Panics
-/// If `of` is shorter than the number of nodes.
+/// If `membership` is shorter than the number of nodes.
 #[must_use]
-pub fn modularity(graph: &LayeredDigraph, of: &[usize]) -> f64 {
+pub fn modularity(graph: &LayeredDigraph, membership: &[usize]) -> f64 {
     let total: f64 = graph.edges().iter().map(|&(_, _, w)| w).sum();
     if total == 0.0 {
         return 0.0;
     }
     let mut groups: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     for (v, s) in graph.strengths().into_iter().enumerate() {
-        groups.entry(of[v]).or_default().1 += s;
+        groups.entry(membership[v]).or_default().1 += s;
     }
     for &(u, v, w) in graph.edges() {
-        if of[u] == of[v] {
-            groups.entry(of[u]).or_default().0 += w;
+        if membership[u] == membership[v] {
+            groups.entry(membership[u]).or_default().0 += w;
         }
     }
     groups

@@ -1,15 +1,16 @@
 use crate::digraph::LayeredDigraph;
 
-/// Where a walker would be who follows the texts: PageRank by weight, summing to 1.
+/// The weighted PageRank of every node (S. Brin and L. Page, 1998), summing to 1.
 ///
-/// From a node the walker takes an edge with probability proportional to its weight, or, with
-/// probability `1 - damping` and from every node without a way out, jumps anywhere. The usual
-/// `damping` is 0.85 (S. Brin and L. Page, 1998); it is clamped to 0 … 1.
+/// A random walk follows an edge with probability proportional to its weight; with probability
+/// `1 - damping`, and from every node without outgoing edges, it jumps to a node chosen uniformly.
+/// The usual `damping` is 0.85; it is clamped to 0 … 1. Computed by power iteration.
 #[must_use]
 pub fn page_rank(graph: &LayeredDigraph, damping: f64) -> Vec<f64> {
-    /// Of the total of 1, what may still move in the last step: rounding noise.
+    /// The iteration ends when the ranks, which sum to 1, change by less than this in total:
+    /// rounding noise.
     const TOLERANCE: f64 = 1e-14;
-    /// 0.85 to this power is far below the tolerance.
+    /// A bound for a damping near 1; 0.85 to this power is far below the tolerance.
     const MAX_STEPS: usize = 1000;
     let n = graph.n_nodes();
     if n == 0 {

@@ -6,19 +6,20 @@ use crate::digraph::LayeredDigraph;
 use crate::metrics::clustering::average_clustering;
 use crate::metrics::shortest_path::average_shortest_path;
 
-/// The regions of every other layer, joined where they share a neighbor in a layer between.
+/// The one-mode projection of a layered graph onto every other layer: nodes are joined where they
+/// share a neighbor in an adjacent layer.
 ///
-/// The directions of the edges are dropped. Two regions `u`, `v` of the chosen layers are joined
-/// if some region `b` of the other layers touches both, with Newman's collaboration weight
-/// `w(u, v) = sum over such b of 1 / (deg(b) - 1)`: a region that everything passes through says
-/// little about any pair. (M. E. J. Newman, "Scientific collaboration networks II", 2001.)
+/// The direction of edges is ignored. Two regions `u`, `v` of the chosen layers are joined
+/// if some region `b` of the other layers is adjacent to both, with Newman's collaboration weight
+/// `w(u, v) = sum over such b of 1 / (deg(b) - 1)`: a region that is adjacent to many says little
+/// about a pair. (M. E. J. Newman, "Scientific collaboration networks II", 2001.)
 #[derive(Debug, Clone, PartialEq)]
 pub struct Projection {
     /// Per node its neighbors in ascending order, with the weight.
     adjacency: Vec<Vec<(usize, f64)>>,
 }
 
-/// The numbers of one projection. `None` where a number is not defined.
+/// The metrics of one projection. `None` where one is not defined.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ProjectionMetrics {
     /// The number of nodes.
@@ -41,8 +42,8 @@ pub struct ProjectionMetrics {
     pub assortativity: Option<f64>,
     /// Edges over possible edges, `2 E / (n (n - 1))`.
     pub density: Option<f64>,
-    /// Mean over the pairs of the largest component of the shortest path, where an edge is
-    /// `1 / w` long: regions that share much are close.
+    /// Mean length of the shortest paths between the pairs of the largest connected component,
+    /// where an edge is `1 / w` long: regions that share much are close.
     pub average_shortest_path: Option<f64>,
 }
 
@@ -108,7 +109,7 @@ impl Projection {
         &self.adjacency[node]
     }
 
-    /// All numbers of the projection.
+    /// All metrics of the projection.
     #[must_use]
     pub fn metrics(&self) -> ProjectionMetrics {
         let n = self.n_nodes() as f64;

@@ -46,8 +46,8 @@ fn largest_component(adjacency: &[Vec<(usize, f64)>]) -> Vec<usize> {
         .collect()
 }
 
-/// Per node its neighbors by length of the edge, without edges that a path over two others undercuts:
-/// no shortest path uses them, and in a dense projection most edges are of that kind.
+/// Per node its neighbors by length of the edge, without edges that a path over two others
+/// undercuts: no shortest path uses them, and in a dense projection most edges are of that kind.
 fn without_detours(adjacency: &[Vec<(usize, f64)>]) -> Vec<Vec<(usize, f64)>> {
     /// Paths over so many nearest neighbors are tried. More finds little more.
     const NEAREST: usize = 32;

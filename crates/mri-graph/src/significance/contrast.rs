@@ -31,16 +31,16 @@ impl Contrast {
         }
     }
 
-    /// The comparisons that labels call for: of two categories with texts the one pair, of more
-    /// each against the rest, of fewer none.
+    /// The usual contrasts: of two categories with texts the one pair, of more each against the
+    /// rest, of fewer none.
     #[must_use]
     pub fn all(labels: &Labels) -> Vec<Self> {
         let every: Vec<usize> = (0..labels.n_categories()).collect();
         Self::among(&every, labels)
     }
 
-    /// [`Contrast::all`] for some of the categories: the others are not looked at. Categories without
-    /// texts, unknown ones and repetitions are left out.
+    /// [`Contrast::all`] among some of the categories; the rest then excludes all others.
+    /// Categories without texts, unknown ones and repetitions are ignored.
     #[must_use]
     pub fn among(categories: &[usize], labels: &Labels) -> Vec<Self> {
         let counts = labels.category_counts();
@@ -61,7 +61,7 @@ impl Contrast {
         }
     }
 
-    /// What the two sides are called: their category names, or `rest` for all but side A.
+    /// The names of the two sides: their categories joined by ` + `, or `rest` for all but side A.
     #[must_use]
     pub fn names(&self, labels: &Labels) -> [String; 2] {
         let name = |side: &[usize]| {

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::error::GraphError;
 use crate::significance::contrast::Contrast;
 
-/// How to ask whether two sides of a [`Contrast`] differ by more than chance.
+/// Settings of the test of whether the two sides of a [`Contrast`] differ by more than chance.
 ///
-/// Chance means that labels are dealt to the texts of both sides at random. For a cell or an edge
-/// the statistic is the difference of the two sides' shares of their texts, and its p under *all*
-/// permutations of labels is known in closed form (hypergeometric); for a whole layer the
+/// The null hypothesis: labels are assigned to the texts of both sides at random. For a cell or an
+/// edge the statistic is the share of A's texts that are there less the share of B's, and its p
+/// over *all* permutations of the labels has a closed form (hypergeometric). For a whole layer the
 /// statistic is the total variation distance, half the sum of the absolute differences over its
-/// cells, and its p comes from random permutations.
+/// cells, and its p is estimated from random permutations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Significance {
     /// Random permutations of the labels; p of a layer cannot fall below `1 / (permutations + 1)`.
     pub permutations: usize,
@@ -21,11 +22,11 @@ pub struct Significance {
     pub resamples: usize,
     /// Coverage of the intervals, such as 0.95.
     pub confidence: f64,
-    /// A cell or edge with so few texts that its p could not reach this whatever their labels is not
-    /// tested: it could only dilute the others. It depends on no label, so it is not a choice
-    /// among results.
+    /// A cell or edge with so few texts that no labels could bring its p down to this is not
+    /// tested: it would only raise the adjusted p of the others. The criterion does not use the
+    /// labels, so it does not select among results.
     pub alpha: f64,
-    /// Fixes permutations and resamples, for any number of threads.
+    /// Determines permutations and resamples, whatever the number of threads.
     pub seed: u64,
 }
 
@@ -42,23 +43,25 @@ impl Default for Significance {
     }
 }
 
-/// The verdict on one layer, or on the transitions from one layer to the next.
+/// The test of one layer, or of the transitions from one layer to the next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerTest<T> {
     /// The position of the layer in the stack; for transitions that of the earlier one.
     #[serde(rename = "layer")]
     pub position: usize,
-    /// Total variation distance of the two sides, from 0 (alike) to 1 (no cell in common).
+    /// Total variation distance of the two sides, from 0 (equal shares everywhere) to 1 (no cell in
+    /// common).
     pub distance: f64,
-    /// Its p over random permutations, `(1 + as far or farther) / (1 + permutations)`.
+    /// Its p estimated from the permutations, `(1 + hits) / (1 + permutations)`, where a hit is a
+    /// permutation whose distance is at least as large.
     pub p: f64,
-    /// `p` adjusted over the layers.
+    /// `p` adjusted over the layers ([`benjamini_hochberg`]).
     pub q: f64,
-    /// The verdicts on its cells or edges, those with at least one text of either side.
+    /// The tests of its cells or edges, of those with at least one text of either side.
     pub items: Vec<CellTest<T>>,
 }
 
-/// The verdict on one cell or edge.
+/// The test of one cell or edge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellTest<T> {
     /// The cell, or the cells at the two ends of the edge.
@@ -67,27 +70,65 @@ pub struct CellTest<T> {
     pub texts_a: u32,
     /// Texts of side B.
     pub texts_b: u32,
-    /// The share of A's texts that are here less that of B's, from −1 to 1.
+    /// The share of A's texts that are here less the share of B's, from −1 to 1.
     pub effect: f64,
-    /// The percentile bootstrap interval of the effect.
+    /// The percentile bootstrap interval of the effect, ascending.
     pub interval: [f64; 2],
-    /// The chance of an effect as large or larger under random labels, over all permutations.
+    /// The probability of an absolute effect at least as large under random labels, exact over all
+    /// permutations.
     pub p: f64,
-    /// The same estimated from the random permutations, `(1 + hits) / (1 + permutations)`.
+    /// The same estimated from the random permutations, `(1 + hits) / (1 + permutations)`: a check
+    /// of `p`.
     pub p_permuted: f64,
-    /// `p` adjusted over what is tested in the figure: the cells of a layer, the edges of a graph
-    /// ([`benjamini_hochberg`]). `None` if there were too few texts to test.
+    /// `p` adjusted over the tested cells of the layer, or the tested edges of the graph
+    /// ([`benjamini_hochberg`]). `None` if it has too few texts, see [`Significance::alpha`].
     pub q: Option<f64>,
-    /// The share of bootstrap resamples in which any text is here: 1 is there to stay.
+    /// The share of bootstrap resamples in which any text is here, from 0 to 1.
     pub stability: f64,
 }
 
 impl Significance {
-    /// The verdict on every cell, layer by layer. A layer is a figure: p are adjusted within it.
+    /// These settings with another number of permutations; 0 leaves the p of layers at 1.
+    #[must_use]
+    pub fn with_permutations(mut self, permutations: usize) -> Self {
+        self.permutations = permutations;
+        self
+    }
+
+    /// These settings with another number of resamples; 0 leaves intervals and stabilities NaN.
+    #[must_use]
+    pub fn with_resamples(mut self, resamples: usize) -> Self {
+        self.resamples = resamples;
+        self
+    }
+
+    /// These settings with another coverage of the intervals, from 0 to 1.
+    #[must_use]
+    pub fn with_confidence(mut self, confidence: f64) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// These settings with another level below which a p must be able to fall to be tested.
+    #[must_use]
+    pub fn with_alpha(mut self, alpha: f64) -> Self {
+        self.alpha = alpha;
+        self
+    }
+
+    /// These settings with another seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Tests every cell, layer by layer. Within a layer, p are adjusted for the number of its
+    /// cells.
     ///
     /// # Errors
-    /// [`GraphError::UnknownCategory`], [`GraphError::BothSides`], or [`GraphError::TooFewTexts`] if a
-    /// side has none.
+    /// [`GraphError::UnknownCategory`], [`GraphError::BothSides`], or [`GraphError::TooFewTexts`]
+    /// if a side has none.
     pub fn cells(
         &self,
         grids: &GridStack,
@@ -97,11 +138,11 @@ impl Significance {
             .iter()
             .map(|(_, grid)| Partition::new(grid.cells().iter().copied()))
             .collect();
-        self.judge(&partitions, grids.labels(), contrast, Family::Layer)
+        self.test(&partitions, grids.labels(), contrast, Family::Layer)
     }
 
-    /// The verdict on every edge of the co-activation graph. The graph is one figure: p are adjusted
-    /// over all its edges.
+    /// Tests every edge of the co-activation graph. p are adjusted over the edges of the whole
+    /// graph.
     ///
     /// # Errors
     /// As [`Significance::cells`].
@@ -115,10 +156,10 @@ impl Significance {
             .windows(2)
             .map(|pair| Partition::new(pair[0].iter().copied().zip(pair[1].iter().copied())))
             .collect();
-        self.judge(&partitions, grids.labels(), contrast, Family::Graph)
+        self.test(&partitions, grids.labels(), contrast, Family::Graph)
     }
 
-    fn judge<T: Ord + Copy>(
+    fn test<T: Ord + Copy>(
         &self,
         partitions: &[Partition<T>],
         labels: &Labels,
@@ -133,7 +174,7 @@ impl Significance {
         let resampled = sample.bootstrap(self.resamples, self.seed);
 
         let share = |hits: u32| f64::from(hits + 1) / (self.permutations + 1) as f64;
-        let mut verdicts: Vec<LayerTest<T>> = partitions
+        let mut tests: Vec<LayerTest<T>> = partitions
             .iter()
             .enumerate()
             .map(|(position, partition)| {
@@ -161,11 +202,11 @@ impl Significance {
                 }
             })
             .collect();
-        let p: Vec<f64> = verdicts.iter().map(|verdict| verdict.p).collect();
-        for (verdict, adjusted) in verdicts.iter_mut().zip(benjamini_hochberg(&p)) {
-            verdict.q = adjusted;
+        let p: Vec<f64> = tests.iter().map(|test| test.p).collect();
+        for (test, adjusted) in tests.iter_mut().zip(benjamini_hochberg(&p)) {
+            test.q = adjusted;
         }
-        Ok(verdicts)
+        Ok(tests)
     }
 
     /// The adjusted p of every part that has enough texts to be tested.
@@ -196,7 +237,7 @@ impl Significance {
     }
 }
 
-/// What p are adjusted over.
+/// The tests that p are adjusted over.
 #[derive(Clone, Copy)]
 enum Family {
     Layer,

@@ -30,12 +30,10 @@ fn stack(golden: &Golden, labels: Vec<u32>) -> GridStack {
 }
 
 fn judge(grids: &GridStack, seed: u64) -> Vec<LayerTest<Cell>> {
-    let settings = Significance {
-        permutations: 200,
-        resamples: 0,
-        seed,
-        ..Significance::default()
-    };
+    let settings = Significance::default()
+        .with_permutations(200)
+        .with_resamples(0)
+        .with_seed(seed);
     settings.cells(grids, &Contrast::pair(0, 1)).unwrap()
 }
 

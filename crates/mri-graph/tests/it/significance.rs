@@ -41,12 +41,10 @@ fn scan(names: &[&str], texts: usize, shift: f32, seed: u64) -> GridStack {
 }
 
 fn quick(seed: u64) -> Significance {
-    Significance {
-        permutations: 200,
-        resamples: 20,
-        seed,
-        ..Significance::default()
-    }
+    Significance::default()
+        .with_permutations(200)
+        .with_resamples(20)
+        .with_seed(seed)
 }
 
 #[test]
@@ -138,11 +136,9 @@ fn verdicts_rest_on_the_counts_of_the_grid_and_the_graph() {
 #[test]
 fn random_permutations_agree_with_all_permutations() {
     let grids = scan(&["a", "b"], 90, 0.3, 3);
-    let settings = Significance {
-        permutations: 20_000,
-        resamples: 500,
-        ..Significance::default()
-    };
+    let settings = Significance::default()
+        .with_permutations(20_000)
+        .with_resamples(500);
     for layer in settings.cells(&grids, &Contrast::pair(0, 1)).unwrap() {
         for v in &layer.items {
             // Five standard errors of a share estimated from so many draws.
