@@ -37,9 +37,7 @@ pub enum GraphError {
         categories: usize,
     },
     /// There are too few texts for the statistic.
-    #[error(
-        "{texts} texts are too few: at least {needed} are needed"
-    )]
+    #[error("{texts} texts are too few: at least {needed} are needed")]
     TooFewTexts {
         /// Texts there are.
         texts: usize,

@@ -3,24 +3,24 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::GridError;
+use crate::error::GridError;
 
-/// How an axis is cut into bins.
+/// How the axes of a map are cut into bins. Its text form is `uniform:10` or `quantile:10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 #[non_exhaustive]
 pub enum Binning {
-    /// Bins of equal width over the range of the points, as pandas' `cut(x, side)` makes them:
-    /// closed on the right, the lowest edge lowered by 0.1 % of the range so that the least point
-    /// is inside. Where all points are equal to `v`, the range is widened by `0.001·|v|` to both
-    /// sides (by 0.001 where `v` is 0).
+    /// Bins of equal width over the range of the points, as in pandas' `cut(x, side)`: closed on
+    /// the right, with the lowest edge lowered by 0.1 % of the range so that it includes the
+    /// smallest value. If all values equal `v`, the range is widened by `0.001·|v|` on both sides
+    /// (by 0.001 if `v` is 0).
     Uniform {
         /// Bins per axis.
         side: usize,
     },
-    /// Bins of equal counts, with edges at the quantiles of the points (linear interpolation), so
-    /// that an outlier does not press all others into one cell. Equal points share a bin, so
-    /// counts differ where there are ties.
+    /// Bins of equal counts: edges at the quantiles of the values (linear interpolation), so that
+    /// an outlier does not push all others into one cell. Equal values share a bin, so counts
+    /// differ where there are ties.
     Quantile {
         /// Bins per axis.
         side: usize,
@@ -43,7 +43,8 @@ impl Binning {
         }
     }
 
-    /// Refuses a side of 0 or one that no [`Cell`](crate::Cell) can count to.
+    /// Checks that the side is from 1 to 65,535, what the indices of a [`Cell`](crate::Cell) can
+    /// hold.
     ///
     /// # Errors
     /// [`GridError::BadSide`].
@@ -56,7 +57,7 @@ impl Binning {
         }
     }
 
-    /// The `side + 1` edges of the bins for these values, of which there is at least one.
+    /// The `side + 1` edges of the bins for at least one value.
     pub(crate) fn edges(self, values: &[f64]) -> Vec<f64> {
         match self {
             Self::Uniform { side } => uniform_edges(values, side),
@@ -65,7 +66,7 @@ impl Binning {
     }
 }
 
-/// The lowest edge is lowered by this share of the range.
+/// The share of the range by which pandas lowers the lowest edge.
 const ADJUSTMENT: f64 = 0.001;
 
 fn uniform_edges(values: &[f64], side: usize) -> Vec<f64> {
@@ -81,7 +82,7 @@ fn uniform_edges(values: &[f64], side: usize) -> Vec<f64> {
         low -= widening;
         high += widening;
     }
-    // Step by step as numpy's `linspace` does it, so that the edges are the same bits.
+    // The same operations as numpy's `linspace`, so that edges are equal to the bit.
     let step = (high - low) / side as f64;
     let mut edges: Vec<f64> = (0..=side).map(|i| i as f64 * step + low).collect();
     edges[side] = high;
@@ -91,6 +92,8 @@ fn uniform_edges(values: &[f64], side: usize) -> Vec<f64> {
     edges
 }
 
+/// Quantiles at `0, 1/side, .. 1`, as `mri_stats::quantile_of_sorted` has them; these few lines are
+/// cheaper than a dependency on its crate.
 fn quantile_edges(values: &[f64], side: usize) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

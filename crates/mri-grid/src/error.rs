@@ -1,14 +1,14 @@
 use mri_core::Layer;
 use thiserror::Error;
 
-/// Why points could not be cut into cells.
+/// Why points cannot be cut into cells.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum GridError {
-    /// A grid needs exactly two columns.
+    /// The points do not have exactly two columns.
     #[error("a grid needs points with 2 components, but these have {columns}")]
     NotPlanar {
-        /// The components given.
+        /// Number of columns.
         columns: usize,
     },
     /// There are no points.
@@ -17,7 +17,7 @@ pub enum GridError {
     /// The number of cells per side is out of range.
     #[error("a grid side of {side} is out of range; it must be from 1 to {limit}", limit = u16::MAX)]
     BadSide {
-        /// What was asked for.
+        /// The side.
         side: usize,
     },
     /// A coordinate is NaN or infinite.
@@ -26,18 +26,18 @@ pub enum GridError {
         /// The row of the point, counted from 0.
         row: usize,
     },
-    /// A layer of a stack could not be cut.
+    /// A layer of a stack cannot be cut.
     #[error("layer {layer}: {source}")]
     Layer {
         /// The layer.
         layer: Layer,
-        /// Why.
+        /// The reason.
         source: Box<GridError>,
     },
-    /// The name of a binning could not be read.
+    /// A text is not a binning.
     #[error("{text:?} is not a binning; expected uniform:N or quantile:N with N from 1 to {limit}", limit = u16::MAX)]
     BadBinning {
-        /// What was given.
+        /// The text.
         text: String,
     },
 }

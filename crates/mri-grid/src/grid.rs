@@ -1,8 +1,9 @@
 use mri_core::{Embedding, Labels, LayerStack, RowCount};
 use ndarray::{Array3, ArrayView2};
 
-use crate::binning::bin;
-use crate::{Binning, Cell, GridError};
+use crate::binning::{Binning, bin};
+use crate::cell::Cell;
+use crate::error::GridError;
 
 /// The map of one layer, cut into `side` × `side` cells.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +22,10 @@ impl RowCount for Grid {
     }
 }
 
-/// Cuts every layer of an embedding with two components, each over its own range.
+/// Cuts the map of every layer, each over its own range. Maps need two components.
 ///
 /// # Errors
-/// [`GridError::Layer`] with the first layer that could not be cut.
+/// [`GridError::Layer`] with the first layer that cannot be cut, and the reason.
 pub fn grid_stack(embedding: &Embedding, binning: Binning) -> Result<GridStack, GridError> {
     let entries = embedding
         .iter()
@@ -43,11 +44,14 @@ pub fn grid_stack(embedding: &Embedding, binning: Binning) -> Result<GridStack, 
 }
 
 impl Grid {
-    /// Cuts the points of one layer, of shape (texts, 2). O(n·log side), for quantiles O(n·log n).
+    /// Cuts the map of one layer, of shape (texts, 2).
     ///
     /// # Errors
-    /// [`GridError`]: no points, other than two components, a coordinate that is not finite, a
-    /// side out of range.
+    /// [`GridError::NoPoints`]; [`GridError::NotPlanar`] without exactly two columns;
+    /// [`GridError::NonFinite`]; [`GridError::BadSide`].
+    ///
+    /// # Complexity
+    /// O(n log side); for quantiles O(n log n).
     pub fn new(points: ArrayView2<'_, f32>, binning: Binning) -> Result<Self, GridError> {
         binning.check()?;
         if points.nrows() == 0 {
@@ -78,7 +82,7 @@ impl Grid {
         Ok(grid)
     }
 
-    /// How the axes were cut.
+    /// The binning of the axes.
     #[must_use]
     pub fn binning(&self) -> Binning {
         self.binning
@@ -96,13 +100,14 @@ impl Grid {
         &self.cells
     }
 
-    /// The cell of a text, `None` past the last.
+    /// The cell of a text; `None` past the last row.
     #[must_use]
     pub fn cell_of(&self, row: usize) -> Option<Cell> {
         self.cells.get(row).copied()
     }
 
-    /// The `side + 1` bin edges along the first component, ascending, in embedding coordinates.
+    /// The `side + 1` bin edges along the first component, ascending, in the coordinates of the
+    /// map.
     #[must_use]
     pub fn edges_x(&self) -> &[f64] {
         &self.edges[0]
@@ -114,15 +119,15 @@ impl Grid {
         &self.edges[1]
     }
 
-    /// The cell of a new point; a point outside the grid goes to the nearest cell at its border.
-    /// NaN goes to the lowest bin of its axis.
+    /// The cell of a new point. A coordinate beyond the edges goes to the bin at that end; NaN goes
+    /// to the lowest bin.
     #[must_use]
     pub fn place(&self, point: [f32; 2]) -> Cell {
         let [x, y] = [0, 1].map(|axis| bin(&self.edges[axis], f64::from(point[axis])));
         Cell { x, y }
     }
 
-    /// The middle of a cell in embedding coordinates.
+    /// The middle of a cell in the coordinates of the map.
     ///
     /// # Panics
     /// If the cell is not one of this grid, as slice indexing does.
@@ -134,10 +139,9 @@ impl Grid {
         })
     }
 
-    /// Texts per category and cell, of shape (category, x, y), for the full grid.
+    /// Texts per category and cell of the full grid, of shape (category, x, y).
     ///
-    /// `labels` are those of the texts of this grid; rows beyond the shorter of the two are not
-    /// counted.
+    /// `labels` are those of the grid's texts; rows beyond the shorter of the two are not counted.
     #[must_use]
     pub fn counts(&self, labels: &Labels) -> Array3<u32> {
         let side = self.side();
@@ -148,7 +152,7 @@ impl Grid {
         counts
     }
 
-    /// The texts of a cell, ascending.
+    /// The rows of the texts in a cell, ascending.
     #[must_use]
     pub fn rows_in(&self, cell: Cell) -> Vec<usize> {
         (0..self.cells.len())
@@ -156,11 +160,11 @@ impl Grid {
             .collect()
     }
 
-    /// The texts of a cell, the most typical first: nearest to the middle of the cell, measured in
-    /// cell widths and heights, and the earlier of two that are equally near.
+    /// The rows of the texts in a cell, the most typical first: by distance from the middle of the
+    /// cell, measured in cell widths and heights; ties in row order.
     ///
-    /// `points` are those the grid was made of, of shape (texts, 2); rows beyond the shorter of the
-    /// two are left out.
+    /// `points` are those the grid was made from, of shape (texts, 2); rows beyond the shorter of
+    /// the two are left out.
     ///
     /// # Panics
     /// If the cell is not one of this grid, or `points` has fewer than 2 columns.
@@ -170,16 +174,16 @@ impl Grid {
         let size = [(0, cell.x), (1, cell.y)].map(|(axis, i)| {
             let edges = &self.edges[axis];
             let size = edges[usize::from(i) + 1] - edges[usize::from(i)];
-            // Quantile bins of equal points have no width; all their points are in the middle.
+            // A quantile bin of equal values has no width; all its points are in the middle.
             if size > 0.0 { size } else { 1.0 }
         });
         let distance = |row: usize| {
             let along = [0, 1].map(|a| (f64::from(points[(row, a)]) - center[a]) / size[a]);
             along[0] * along[0] + along[1] * along[1]
         };
-        let mut texts = self.rows_in(cell);
-        texts.retain(|&row| row < points.nrows());
-        texts.sort_by(|&a, &b| distance(a).total_cmp(&distance(b)));
-        texts
+        let mut rows = self.rows_in(cell);
+        rows.retain(|&row| row < points.nrows());
+        rows.sort_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+        rows
     }
 }

@@ -1,36 +1,36 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::{Cell, Grid};
+use crate::cell::Cell;
+use crate::grid::Grid;
 
-/// A word that sets a cell apart.
+/// A word that is characteristic of a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
     /// The word, in lower case.
     pub word: String,
-    /// Its weight by class-based TF-IDF; larger is more telling. Comparable within one grid.
+    /// Its weight by class-based TF-IDF, see [`Grid::words`]; comparable within one grid.
     pub weight: f64,
-    /// How often it occurs in the texts of the cell.
+    /// Occurrences in the texts of the cell.
     pub count: u32,
 }
 
-/// Words too common to tell anything, of English and Portuguese.
+/// Stop words of English and Portuguese, the languages of the bundled corpus and of LLM-MRI's.
 const STOP_WORDS: &str = include_str!("stop_words.txt");
 
 impl Grid {
-    /// The words that set each occupied cell apart from the others, the most telling first.
+    /// The most characteristic words of every occupied cell, by descending weight.
     ///
     /// Class-based TF-IDF (M. Grootendorst, "BERTopic", 2022): with all texts of a cell as one
     /// document, `weight = f(word, cell) / n(cell) * ln(1 + A / f(word))`, where `f` counts
     /// occurrences, `n(cell)` is the number of words of the cell and `A` the mean of `n` over the
     /// occupied cells.
     ///
-    /// A word is a run of letters, marks inside it (`'`, `’`, `-`) included, in lower case and of
-    /// at least 2 letters. Stop words of English and Portuguese are left out before anything is
-    /// counted. Of equally telling words the first of the alphabet goes first; `top` are kept per
-    /// cell.
+    /// A word is a run of at least 2 letters in lower case; the marks `'`, `’` and `-` may stand
+    /// inside it. Stop words of English and Portuguese are removed before anything is counted.
+    /// Words of equal weight are in alphabetical order; at most `top` are kept per cell.
     ///
-    /// `texts` are those of the rows; what is beyond the shorter of the two is not counted.
+    /// `texts` are those of the grid's rows; what is beyond the shorter of the two is not counted.
     #[must_use]
     pub fn words<S: AsRef<str>>(&self, texts: &[S], top: usize) -> BTreeMap<Cell, Vec<Word>> {
         let stop: HashSet<&str> = STOP_WORDS.split_whitespace().collect();
@@ -63,7 +63,7 @@ impl Grid {
                         }
                     })
                     .collect();
-                words.sort_by(most_telling);
+                words.sort_by(by_weight);
                 words.truncate(top);
                 (cell, words)
             })
@@ -71,9 +71,9 @@ impl Grid {
     }
 }
 
-fn most_telling(a: &Word, b: &Word) -> Ordering {
-    let by_weight = b.weight.total_cmp(&a.weight);
-    by_weight.then_with(|| a.word.cmp(&b.word))
+fn by_weight(a: &Word, b: &Word) -> Ordering {
+    let heavier = b.weight.total_cmp(&a.weight);
+    heavier.then_with(|| a.word.cmp(&b.word))
 }
 
 /// The words of a text in lower case, see [`Grid::words`].
