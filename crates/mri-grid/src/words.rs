@@ -15,7 +15,7 @@ pub struct Word {
     pub count: u32,
 }
 
-/// Stop words of English and Portuguese, the languages of the bundled corpus and of LLM-MRI's.
+/// Stop words of English and Portuguese.
 const STOP_WORDS: &str = include_str!("stop_words.txt");
 
 impl Grid {

@@ -19,7 +19,7 @@ struct Room {
 const ENGINE: [&str; 2] = ["tch", "torch-sys"];
 const NO_DEFAULT: &[&str] = &["--no-default-features"];
 
-const ROOMS: [Room; 8] = [
+const ROOMS: [Room; 9] = [
     Room {
         package: "mri-build",
         may_know: &[],
@@ -33,6 +33,12 @@ const ROOMS: [Room; 8] = [
         without: &["faer", "ndarray-linalg", "plotters", "rayon"],
     },
     Room {
+        package: "mri-stats",
+        may_know: &[],
+        features: &[],
+        without: &["faer", "ndarray", "ndarray-linalg", "plotters", "serde"],
+    },
+    Room {
         package: "mri-extract",
         may_know: &["mri-build", "mri-core"],
         features: NO_DEFAULT,
@@ -40,7 +46,7 @@ const ROOMS: [Room; 8] = [
     },
     Room {
         package: "mri-reduce",
-        may_know: &["mri-core"],
+        may_know: &["mri-core", "mri-stats"],
         features: &[],
         without: &["ndarray-linalg", "plotters"],
     },
@@ -52,7 +58,7 @@ const ROOMS: [Room; 8] = [
     },
     Room {
         package: "mri-graph",
-        may_know: &["mri-core", "mri-grid"],
+        may_know: &["mri-core", "mri-grid", "mri-stats"],
         features: &[],
         without: &["faer", "ndarray-linalg", "plotters", "parquet"],
     },
@@ -72,6 +78,7 @@ const ROOMS: [Room; 8] = [
             "mri-grid",
             "mri-reduce",
             "mri-render",
+            "mri-stats",
         ],
         features: NO_DEFAULT,
         without: &["clap", "indicatif", "hf-hub", "parquet"],
