@@ -8,8 +8,8 @@
 /// - `kurt = n (n + 1) (n - 1) / m * sum(d^4) / sum(d^2)^2 - 3 (n - 1)^2 / m` with
 ///   `m = (n - 2) (n - 3)`, for `n >= 4` (0 for the normal distribution).
 ///
-/// As in pandas, a constant sample has skewness and kurtosis 0. A statistic that needs more values
-/// than there are is `None`.
+/// A constant sample has skewness and kurtosis 0, as in pandas before version 3, which gives NaN. A
+/// statistic that needs more values than there are is `None`.
 ///
 /// ```
 /// let summary = mri_stats::Summary::of(&[1.0, 2.0, 6.0]);
