@@ -3,7 +3,7 @@
 pub(crate) mod report;
 
 use mri_core::Layer;
-use mri_graph::{Contrast, LayerTest, Metrics, MetricsRow, Significance};
+use mri_graph::{Contrast, LayerTest, Metrics, MetricsRow};
 use mri_grid::Cell;
 use mri_reduce::align_layers;
 use mri_render::{

@@ -31,7 +31,7 @@ proptest! {
     ) {
         let (ids, coordinates): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let graph = RegionGraph::co_activation(&stack(&HOSTILE, &ids, &coordinates));
-        let filter = Filter { min_weight, layers: Some(first..=last), ..Filter::default() };
+        let filter = Filter::default().with_min_weight(min_weight).with_layers(first..=last);
         let part = graph.view(&[0, 2]).extract(&filter);
         let mut bytes = Vec::new();
         write_json(&part, &mut bytes).unwrap();

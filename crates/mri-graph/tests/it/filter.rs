@@ -33,7 +33,8 @@ proptest! {
     ) {
         let graph = RegionGraph::co_activation(&stack(&rows));
         let view = graph.view(&[0, 1]);
-        let filter = Filter { layers: Some(1..=2), min_weight, top, share };
+        let mut filter = Filter::default().with_layers(1..=2).with_min_weight(min_weight);
+        (filter.top, filter.share) = (top, share);
         let selection = view.select(&filter);
         let all: Vec<_> = view.edges().filter(|e| graph.graph()[e.source].position == 1).collect();
         prop_assert_eq!(selection.n_edges_before, all.len());
@@ -67,7 +68,8 @@ proptest! {
         let graph = RegionGraph::co_activation(&stack(&rows));
         let view = graph.view(&[2, 0]);
         let layers = Some(first..=first + length);
-        let filter = Filter { layers, min_weight, top, share: None };
+        let mut filter = Filter::default().with_min_weight(min_weight);
+        (filter.layers, filter.top) = (layers, top);
         let part = view.extract(&filter);
         prop_assert_eq!(part.categories(), &["a".to_owned(), "c".to_owned()]);
         let describe = |graph: &RegionGraph, weights: &[(EdgeIndex, [u32; 2])]| -> Vec<String> {
