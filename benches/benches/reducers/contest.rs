@@ -185,7 +185,7 @@ fn score(
     pca: Option<&Array2<f32>>,
 ) -> Result<Score> {
     let options = QualityOptions {
-        neighbours: 15.min((set.rows.nrows() - 1) / 2),
+        neighbors: 15.min((set.rows.nrows() - 1) / 2),
         anchors: (PAIRS / set.rows.nrows()).min(2_000),
         ..QualityOptions::default()
     };
@@ -217,7 +217,7 @@ fn score(
             let (kept, held_back) = (set.kept(), set.held_back());
             let fitted = (kept.view(), points.fitted.view());
             let new = (held_back.view(), points.held_back.view());
-            let shares = placement(fitted, new, options.neighbours, Distance::Euclidean)?;
+            let shares = placement(fitted, new, options.neighbors, Distance::Euclidean)?;
             placed.push(shares.iter().sum::<f64>() / shares.len() as f64);
         }
     }
@@ -235,7 +235,7 @@ fn score(
         hit: set
             .labels
             .as_ref()
-            .map(|_| mean(&|q| q.neighbourhood_hit.unwrap_or(f64::NAN))),
+            .map(|_| mean(&|q| q.neighborhood_hit.unwrap_or(f64::NAN))),
         triplets: mean(&|q| q.triplet_accuracy),
         distances: mean(&|q| q.distance_correlation),
         placed: (!placed.is_empty()).then(|| placed.iter().sum::<f64>() / placed.len() as f64),

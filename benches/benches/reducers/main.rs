@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! cargo bench -p benches --bench reducers -- [--data NAME,...] [--reducers NAME,...]
-//!     [--components K] [--rounds N] [--threads N] [--record NAME] [--neighbours]
+//!     [--components K] [--rounds N] [--threads N] [--record NAME] [--neighbors]
 //! ```
 //!
 //! A reducer joins by one line in [`registered`]. Data are named `topics` and `topic-tokens` (the
-//! bundled corpus through `.models/all-MiniLM-L6-v2`), `tokens:TABLE` (the same of other labelled texts),
+//! bundled corpus through `.models/all-MiniLM-L6-v2`), `tokens:TABLE` (the same of other labeled texts),
 //! `roll:ROWS`, `clusters:ROWS`, `decay:ROWSxWIDTH`, or are the path of an `.npy` matrix or of a store of activations
 //! (`FOLDER@resid.06`; without a layer its last); `MRI_BENCH_DATA` names more.
 //!
@@ -14,7 +14,7 @@
 //! that python has them (`rivals/reducers.py`). In every round each contestant fits once with the
 //! round's number as its seed, so that a machine which others use too treats all alike; the fastest
 //! round counts, since others only ever make one slower. No reducer of ours scales the columns, so
-//! that all answer the same question: `svd` takes the rows as they are, all others their centred
+//! that all answer the same question: `svd` takes the rows as they are, all others their centered
 //! rows. Criterion would want ten fits of each and keeps neither memory nor points.
 //!
 //! The table is printed and written to `target/reducers.csv`; `--record NAME` also writes it under
@@ -24,21 +24,21 @@
 //!   (of ours what was allocated, but for buffers that a library keeps for the whole process; of
 //!   rivals how much the process grew);
 //! - trustworthiness, continuity, recall, hit (with labels only), triplets and Spearman of the
-//!   distances, as in `mri_reduce::Quality`, neighbourhoods of 15: the mean over the rounds;
-//! - `placed`: of rows held back, the share of their 15 true neighbours that `transform` puts them
+//!   distances, as in `mri_reduce::Quality`, neighborhoods of 15: the mean over the rounds;
+//! - `placed`: of rows held back, the share of their 15 true neighbors that `transform` puts them
 //!   among (`mri_reduce::placement`), the mean over the rounds' seeds;
 //! - `unstable`: the Procrustes disparity between the rounds' points (`mri_reduce::instability`), 0
 //!   for a reducer without chance;
 //! - `off pca`: the same disparity from our PCA's points, 0 for an exact PCA.
 //!
-//! `--neighbours` compares nobody but the two ways to nearest neighbours: how long `nearest_rows` and
-//! `near_rows` take for the 14 that UMAP looks for, and the share that the latter finds.
+//! `--neighbors` compares nobody but the two ways to nearest neighbors: how long `nearest_rows` and
+//! `approximate_nearest_rows` take for the 14 that UMAP looks for, and the share that the latter finds.
 
 #![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 mod contest;
 mod data;
-mod neighbours;
+mod neighbors;
 mod peak;
 mod rival;
 mod table;
@@ -114,7 +114,7 @@ struct Options {
     rounds: usize,
     threads: usize,
     record: Option<String>,
-    neighbours: bool,
+    neighbors: bool,
 }
 
 fn main() -> Result<()> {
@@ -128,8 +128,8 @@ fn main() -> Result<()> {
         for set in data::open(name)? {
             let (rows, width) = set.rows.dim();
             println!("{}: {rows} x {width}", set.name);
-            if options.neighbours {
-                neighbours::compare(set.rows.view(), options.rounds)?;
+            if options.neighbors {
+                neighbors::compare(set.rows.view(), options.rounds)?;
                 continue;
             }
             let scores = compete(&set, &options)?;
@@ -218,7 +218,7 @@ fn options() -> Result<Options> {
         rounds: 3,
         threads: std::thread::available_parallelism()?.get(),
         record: None,
-        neighbours: false,
+        neighbors: false,
     };
     let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
     let mut args = std::env::args().skip(1);
@@ -230,7 +230,7 @@ fn options() -> Result<Options> {
             "--components" => options.components = value()?.parse()?,
             "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
             "--threads" => options.threads = value()?.parse::<usize>()?.max(1),
-            "--neighbours" => options.neighbours = true,
+            "--neighbors" => options.neighbors = true,
             "--record" => options.record = Some(value()?),
             // Cargo adds this one.
             "--bench" => {}

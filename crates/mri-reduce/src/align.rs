@@ -1,20 +1,18 @@
 use mri_core::{Embedding, Points, Projection, ReduceError};
 use ndarray::{Array2, ArrayView2};
 
-use crate::{LayerError, Procrustes, ReducedLayer};
+use crate::reduced::{LayerError, ReducedLayer};
+use crate::similarity::Procrustes;
 
-/// Brings the layers of an embedding into a common frame: each layer's points are rotated or
-/// mirrored about their mean to lie nearest to the layer before, and moved to a common centre.
+/// Aligns the layers of an embedding: each layer's points are rotated or reflected and shifted to lie as
+/// near as possible, in least squares, to those of the layer before.
 ///
-/// Two layers that hold the same thing may come out of a reducer mirrored or turned, because
-/// the signs and the order of its components are arbitrary. After this, a text moves between layers
-/// because the model moved it. Distances within a layer do not change; the axes do, so their names
-/// and shares of variance are dropped where a layer was turned. Degenerate layers stay as they are,
-/// and the layer after one is aligned to the last that was not.
+/// Reducers give two layers with the same content maps that differ by a rotation or reflection, because
+/// the signs and the order of components are arbitrary. Distances within a layer do not change; the axes
+/// do, so their names and shares of variance are dropped in rotated layers. Degenerate layers are skipped.
 ///
-/// The `i`-th of the motions belongs to the `i`-th layer; [`Procrustes::apply`] does to newly
-/// transformed points what was done to the layer's. It is `None` for the first layer and for
-/// degenerate ones.
+/// The `i`-th motion is that of the `i`-th layer, to be applied to newly transformed points
+/// ([`Procrustes::apply`]). It is `None` for the first layer and for degenerate ones.
 ///
 /// # Errors
 /// [`LayerError`] where a layer cannot be fitted, such as for another number of components.
@@ -29,7 +27,7 @@ pub fn align_layers(
         let mut points = points.clone();
         let mut motion = None;
         if let (Some(target), false) = (&last, points.degenerate) {
-            motion = Some(turn(&mut points, target.coordinates.view()).map_err(at)?);
+            motion = Some(rotate(&mut points, target.coordinates.view()).map_err(at)?);
         }
         if !points.degenerate {
             last = Some(points.clone());
@@ -43,8 +41,8 @@ pub fn align_layers(
     ))
 }
 
-/// Turns and shifts points to lie nearest to others.
-fn turn(points: &mut Points, target: ArrayView2<'_, f32>) -> Result<Procrustes, ReduceError> {
+/// Rotates and shifts points onto others.
+fn rotate(points: &mut Points, target: ArrayView2<'_, f32>) -> Result<Procrustes, ReduceError> {
     let motion = Procrustes::fit(points.coordinates.view(), target, false)?;
     points.coordinates = motion.apply(points.coordinates.view())?;
     for (i, axis) in points.components.iter_mut().enumerate() {
@@ -54,8 +52,8 @@ fn turn(points: &mut Points, target: ArrayView2<'_, f32>) -> Result<Procrustes, 
     Ok(motion)
 }
 
-/// A layer's points turned towards others, and with them the places of new rows.
-pub(crate) fn turned(
+/// A layer rotated onto the points of another, its projection included.
+pub(crate) fn rotate_layer(
     reduced: ReducedLayer,
     target: ArrayView2<'_, f32>,
 ) -> Result<ReducedLayer, ReduceError> {
@@ -66,19 +64,19 @@ pub(crate) fn turned(
     if points.degenerate {
         return Ok(ReducedLayer { points, projection });
     }
-    let motion = turn(&mut points, target)?;
+    let motion = rotate(&mut points, target)?;
     let projection =
-        projection.map(|first| Box::new(Turned { first, motion }) as Box<dyn Projection>);
+        projection.map(|first| Box::new(Rotated { first, motion }) as Box<dyn Projection>);
     Ok(ReducedLayer { points, projection })
 }
 
-/// A projection, and a motion after it.
-struct Turned {
+/// A projection followed by a motion.
+struct Rotated {
     first: Box<dyn Projection>,
     motion: Procrustes,
 }
 
-impl Projection for Turned {
+impl Projection for Rotated {
     fn transform(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>, ReduceError> {
         let points = self.first.transform(x)?;
         self.motion.apply(points.view())

@@ -1,7 +1,20 @@
 use mri_core::ReduceError;
 use ndarray::ArrayView2;
 
-/// Refuses matrices that no reducer can work on: fewer than two rows, or no column.
+/// The error of a parameter out of range.
+pub(crate) fn out_of_range<T>(
+    parameter: &'static str,
+    value: impl ToString,
+    expected: &'static str,
+) -> Result<T, ReduceError> {
+    Err(ReduceError::Parameter {
+        parameter,
+        value: value.to_string(),
+        expected,
+    })
+}
+
+/// Rejects matrices with fewer than two rows or no column.
 pub(crate) fn check_size((rows, columns): (usize, usize)) -> Result<(), ReduceError> {
     if rows < 2 || columns == 0 {
         return Err(ReduceError::TooSmall {
@@ -13,10 +26,10 @@ pub(crate) fn check_size((rows, columns): (usize, usize)) -> Result<(), ReduceEr
     Ok(())
 }
 
-/// Refuses NaN and infinity, naming the first.
+/// Rejects NaN and infinity; the error names the first.
 pub(crate) fn check_finite(x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
     for (row, values) in x.rows().into_iter().enumerate() {
-        // Without an early exit the loop runs on whole vectors; the place matters only if there is one.
+        // Without an early exit the compiler vectorizes the loop.
         if values.iter().fold(false, |bad, v| bad | !v.is_finite()) {
             let found = values.iter().enumerate().find(|(_, v)| !v.is_finite());
             if let Some((column, &value)) = found {
@@ -27,8 +40,7 @@ pub(crate) fn check_finite(x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
     Ok(())
 }
 
-/// Refuses a number of components that is 0 or that a matrix of this size cannot
-/// give.
+/// Rejects a number of components that is 0 or above the smaller side of the matrix.
 pub(crate) fn check_components(
     (rows, columns): (usize, usize),
     components: usize,
@@ -52,7 +64,7 @@ pub(crate) fn check_components(
     Ok(())
 }
 
-/// Refuses initial points that are not one per row, of so many components and finite.
+/// Rejects initial points that are not finite or not of shape (rows, components).
 pub(crate) fn check_init(
     init: ArrayView2<'_, f32>,
     rows: usize,

@@ -1,14 +1,14 @@
-//! Count, means, spreads and ranges of columns, from one reading of the rows.
+//! Counts, means, sums of squares and ranges of columns, in one pass over the rows.
 
 use mri_core::ReduceError;
 use ndarray::{Array1, ArrayView2};
 
+use crate::block::PaddedVec;
 use crate::check::check_finite;
 use crate::eight::{Eight, LANES, Work, widest};
-use crate::quad::Padded;
-use crate::{Scaler, Scaling};
+use crate::scaling::{Scaler, Scaling};
 
-/// What scalings need to know of the columns.
+/// The statistics of columns that scalings need.
 #[derive(Debug, Clone)]
 pub(crate) struct Columns {
     pub(crate) rows: usize,
@@ -20,7 +20,7 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Of no rows.
+    /// The statistics of no rows.
     pub(crate) fn new(width: usize) -> Self {
         Self {
             rows: 0,
@@ -31,10 +31,10 @@ impl Columns {
         }
     }
 
-    /// Of at least one row.
+    /// The statistics of at least one row.
     ///
-    /// Sums are taken of the rows less the first, which is about as near to the mean as the rows are
-    /// to each other, so that no offset costs precision.
+    /// Sums are taken after subtracting the first row, which is about as near to the mean as the rows are
+    /// to each other, so that an offset costs no precision.
     ///
     /// # Errors
     /// [`ReduceError::NonFinite`] with the row as counted within `rows`.
@@ -42,7 +42,7 @@ impl Columns {
         let (n, width) = rows.dim();
         let flat = rows.as_standard_layout();
         let flat = flat.as_slice().unwrap_or(&[]);
-        let first = Padded::new(flat.iter().take(width).map(|&v| f64::from(v)));
+        let first = PaddedVec::new(flat.iter().take(width).map(|&v| f64::from(v)));
         let mut groups = vec![Group::default(); width.div_ceil(LANES)];
         widest(Pass {
             rows: flat,
@@ -60,8 +60,7 @@ impl Columns {
             columns.squares[j] = (group.squares[lane] - sum * sum / count).max(0.0);
             columns.low[j] = group.low[lane] as f32;
             columns.high[j] = group.high[lane] as f32;
-            // Any NaN or infinity among the rows stays in the sums; sums of `f32` in `f64` cannot
-            // become infinite by themselves.
+            // NaN and infinity propagate to the sums; sums of finite `f32` in `f64` cannot overflow.
             if !group.squares[lane].is_finite() {
                 check_finite(rows)?;
             }
@@ -69,7 +68,7 @@ impl Columns {
         Ok(columns)
     }
 
-    /// Adds the rows of another (Chan, Golub & LeVeque 1983).
+    /// Merges the statistics of other rows (Chan, Golub & LeVeque 1983).
     pub(crate) fn join(&mut self, other: &Self) {
         let (before, added) = (self.rows as f64, other.rows as f64);
         if other.rows == 0 {
@@ -99,7 +98,7 @@ impl Columns {
     }
 }
 
-/// Eight columns' sums, of their values less the first row's.
+/// Sums of eight columns, of their values less the first row's.
 #[derive(Clone)]
 struct Group {
     sum: [f64; LANES],
@@ -129,8 +128,8 @@ struct Pass<'a> {
 impl Work for Pass<'_> {
     #[inline(always)]
     fn run<E: Eight>(self) {
-        /// Rows for which the sums of a group are kept in registers: few, so that the next rows of
-        /// the tile are still being fetched in the order in which they lie in memory.
+        /// Rows for which the sums of a group are kept in registers: few, so that rows are still read
+        /// nearly in the order in which they lie in memory.
         const TILE: usize = 8;
         if self.width == 0 {
             return;

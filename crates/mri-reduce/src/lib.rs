@@ -11,61 +11,53 @@
 //! [`reduce_stack_aligned`] gives all layers one frame, so that texts can be followed through them.
 //!
 //! [`quality`] says how much a reduction kept, [`placement`] whether new rows land among their
-//! neighbours, [`instability`] how much a reduction owes to its seed.
+//! neighbors, [`instability`] how much a reduction owes to its seed.
 //!
-//! [`Pca`] and [`Svd`] are exact: no randomised approximation, whose subspace is wrong where a
+//! [`Pca`] and [`Svd`] are exact: no randomized approximation, whose subspace is wrong where a
 //! spectrum decays slowly, as that of real activations does. The linear algebra is faer's, or
 //! LAPACK's with the feature `lapack`; only `linalg.rs` knows which. [`Umap`] and [`Tsne`] place points by
-//! their neighbours, and give the same bits for one seed on any number of threads.
+//! their neighbors, and give the same bits for one seed on any number of threads.
 
 #![warn(missing_docs)]
 
 mod align;
+mod block;
 mod check;
 mod columns;
-mod directions;
+mod distance;
 mod eight;
 mod kind;
 mod knn;
 mod krylov;
 mod linalg;
 mod linear;
-mod moments;
+mod neighbor_embedding;
 mod options;
-mod pca;
-mod procrustes;
-mod projection;
-mod quad;
 mod quality;
 mod random;
-mod random_projection;
-mod rows;
+mod reduced;
+mod row_blocks;
 mod scaling;
 mod simd;
-mod sketch;
+mod similarity;
+mod spec;
 mod stack;
-mod svd;
 mod tsne;
 mod umap;
 
 pub use align::align_layers;
-pub use kind::{ParseReducerError, ReducerKind, ReducerSpec};
-pub use knn::{Neighbours, near_rows, nearest_rows};
-pub use linear::LinearModel;
+pub use distance::Distance;
+pub use kind::{ParseReducerError, ReducerKind};
+pub use knn::{Neighbors, approximate_nearest_rows, nearest_rows};
+pub use linear::{IncrementalPca, LinearModel, LinearProjection, Pca, RandomProjection, Svd};
 pub use mri_core::{Component, Fitted, Projection, ReduceError, Reducer};
+pub use neighbor_embedding::Init;
 pub use options::ReducerOptions;
-pub use pca::Pca;
-pub use procrustes::{Procrustes, instability};
-pub use projection::LinearProjection;
-pub use quality::{
-    Distance, PointQuality, Quality, QualityOptions, RowsAndPoints, placement, quality,
-};
-pub use random_projection::RandomProjection;
+pub use quality::{PointQuality, Quality, QualityOptions, RowsAndPoints, placement, quality};
+pub use reduced::{LayerError, Reduced, ReducedLayer};
 pub use scaling::{Scaler, Scaling};
-pub use sketch::PcaSketch;
-pub use stack::{
-    LayerError, Reduced, ReducedLayer, reduce_near, reduce_stack, reduce_stack_aligned,
-};
-pub use svd::Svd;
+pub use similarity::{Procrustes, instability, linear_cka, neighbor_overlap};
+pub use spec::ReducerSpec;
+pub use stack::{reduce_layer_aligned, reduce_stack, reduce_stack_aligned};
 pub use tsne::Tsne;
-pub use umap::{Init, Umap};
+pub use umap::Umap;

@@ -1,7 +1,7 @@
 //! The one file that names faer or LAPACK.
 //!
-//! Products are bit-identical for any number of threads; eigenvalue solvers are not, so they run
-//! on one thread and the callers parallelise over layers instead.
+//! Products are bit-identical on any number of threads; eigenvalue solvers are not, so they run on one
+//! thread, and callers parallelize over layers.
 
 use mri_core::ReduceError;
 use ndarray::{Array2, ArrayView2};
@@ -122,7 +122,7 @@ mod with_faer {
         );
     }
 
-    /// Lends a view as faer's type, copying only where its rows and columns are both strided.
+    /// Passes a view as faer's type; copies it only if both rows and columns are strided.
     fn with_ref<R>(a: ArrayView2<'_, f64>, f: impl FnOnce(MatRef<'_, f64>) -> R) -> R {
         let (rows, columns) = a.dim();
         if let Some(slice) = a.to_slice() {

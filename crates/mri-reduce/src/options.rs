@@ -1,54 +1,54 @@
 use mri_core::ReduceError;
 use serde::{Deserialize, Serialize};
 
-use crate::{Distance, Init, ReducerKind};
+use crate::distance::Distance;
+use crate::kind::ReducerKind;
+use crate::neighbor_embedding::Init;
 
-/// The options of single reducers, as plain data; `None` takes the reducer's own default.
+/// The options that only some reducers have, named as their fields; `None` means the reducer's default.
 ///
-/// They have the names of the reducers' fields. One that is given to a reducer that does not have it
-/// is an error rather than ignored, for a map would then not be what its maker believes it is.
+/// An option that the reducer does not have is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReducerOptions {
-    /// How many rows make a neighbourhood; see [`Umap::n_neighbors`](crate::Umap::n_neighbors).
+    /// The size of a neighborhood; see [`Umap::n_neighbors`](crate::Umap::n_neighbors).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_neighbors: Option<usize>,
-    /// How near points may come; see [`Umap::min_dist`](crate::Umap::min_dist).
+    /// The distance below which points attract no further; see [`Umap::min_dist`](crate::Umap::min_dist).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_dist: Option<f64>,
-    /// How far apart neighbours are; see [`Umap::spread`](crate::Umap::spread).
+    /// The scale of the distances between neighbors; see [`Umap::spread`](crate::Umap::spread).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
-    /// How many neighbours a row has, softly counted; see
-    /// [`Tsne::perplexity`](crate::Tsne::perplexity).
+    /// The effective number of neighbors; see [`Tsne::perplexity`](crate::Tsne::perplexity).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perplexity: Option<f64>,
-    /// How often all points are moved; see [`Umap::n_epochs`](crate::Umap::n_epochs) and
+    /// The number of epochs; see [`Umap::n_epochs`](crate::Umap::n_epochs) and
     /// [`Tsne::n_epochs`](crate::Tsne::n_epochs).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_epochs: Option<usize>,
-    /// What makes rows neighbours; see [`Umap::metric`](crate::Umap::metric) and
+    /// The distance that defines neighbors; see [`Umap::metric`](crate::Umap::metric) and
     /// [`Tsne::metric`](crate::Tsne::metric).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<Distance>,
-    /// Where the points are at first; see [`Umap::init`](crate::Umap::init).
+    /// The initial points; see [`Umap::init`](crate::Umap::init).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
 }
 
 impl ReducerOptions {
-    /// Whether none is given.
+    /// Whether all are `None`.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Finds one that `kind` does not have.
+    /// Rejects options that `kind` does not have.
     ///
     /// # Errors
     /// [`ReduceError::Parameter`].
     pub(crate) fn check(&self, kind: ReducerKind) -> Result<(), ReduceError> {
-        // What is given, and who has it.
+        // The given options, and the reducers that have them.
         let given = [
             ("n_neighbors", text(self.n_neighbors), ONLY_UMAP),
             ("min_dist", text(self.min_dist), ONLY_UMAP),

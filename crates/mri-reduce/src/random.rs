@@ -1,12 +1,11 @@
-//! Random numbers as a function of a seed and a counter, so that they do not depend on which thread
-//! asks first.
+//! Counter-based random numbers: a function of a seed and a counter, so that the order in which threads
+//! draw does not matter.
 
-/// SplitMix64's mixing function (Steele, Lea & Flood 2014) of the `counter`-th state after `seed`.
+use mri_core::SplitMix64;
+
+/// 64 random bits.
 pub(crate) fn bits(seed: u64, counter: u64) -> u64 {
-    let mut z = seed.wrapping_add(counter.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    SplitMix64::at(seed, counter)
 }
 
 /// Uniform in the open interval from 0 to 1.
@@ -20,7 +19,7 @@ pub(crate) fn normal(seed: u64, counter: u64) -> f64 {
     radius * (std::f64::consts::TAU * unit(seed, 2 * counter + 1)).cos()
 }
 
-/// A number below `n`; the bias of at most n / 2⁶⁴ is nothing here.
+/// Uniform among the integers below `n`, with a bias of at most n / 2⁶⁴.
 pub(crate) fn below(seed: u64, counter: u64, n: usize) -> usize {
     ((u128::from(bits(seed, counter)) * n as u128) >> 64) as usize
 }

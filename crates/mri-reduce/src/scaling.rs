@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::check_finite;
 
-/// What is done to the columns before they are reduced.
+/// How columns are scaled before they are reduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scaling {
-    /// Nothing.
+    /// Not at all.
     None,
     /// Subtract the column mean.
     Center,
@@ -44,8 +44,8 @@ pub struct Scaler {
     factor: Array1<f64>,
 }
 
-/// A column counts as constant when its spread is below this share of its largest absolute value:
-/// what is left is the rounding of `f32`, and dividing by it would blow that up to noise of size 1.
+/// A column counts as constant if its spread is below this share of its largest absolute value: such a
+/// spread is rounding of `f32`, which division would amplify to noise of size 1.
 const CONSTANT: f64 = 1e-7;
 
 impl Scaler {
@@ -72,7 +72,7 @@ impl Scaler {
         Self::from_columns(scaling, x.nrows(), &mean, &squares, &low, &high)
     }
 
-    /// The same from the columns' means, sums of squares about them, minima and maxima.
+    /// [`Scaler::fit`] from the columns' means, sums of squares about them, minima and maxima.
     pub(crate) fn from_columns(
         scaling: Scaling,
         rows: usize,
@@ -160,7 +160,7 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn standardised_columns_have_mean_0_and_variance_1() {
+    fn standardized_columns_have_mean_0_and_variance_1() {
         let x = array![[1.0_f32, 5.0, 1e6], [2.0, 5.0, 1e6], [6.0, 5.0, 1e6 + 3.0]];
         let z = Scaler::fit(x.view(), Scaling::Standardize)
             .transform(x.view())
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn centring_takes_the_mean_away_and_nothing_takes_nothing() {
+    fn centering_takes_the_mean_away_and_nothing_takes_nothing() {
         let x = array![[1.0_f32, -4.0], [2.0, 0.0], [6.0, 1.0]];
         let scale = |scaling| Scaler::fit(x.view(), scaling).transform(x.view()).unwrap();
         assert_eq!(scale(Scaling::None), x);

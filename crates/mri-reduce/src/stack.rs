@@ -1,55 +1,19 @@
-use mri_core::{
-    Activations, CoreError, Embedding, Fitted, Layer, Points, Projection, ReduceError, Reducer,
-    RowSource, Watch,
-};
+use mri_core::{Activations, Embedding, Layer, Points, ReduceError, Reducer, RowSource, Watch};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
-use thiserror::Error;
 
-use crate::rows::Rows;
+use crate::align::rotate_layer;
+use crate::reduced::{LayerError, Reduced, ReducedLayer};
+use crate::row_blocks::RowBlocks;
 
-/// Rows count as equal when no column spreads over more than this share of the layer's largest
-/// absolute value. It leaves room for the rounding by which one text's row may differ between
-/// batches of different shape.
+/// Rows count as equal if no column spreads over more than this share of the layer's largest absolute
+/// value. This tolerates the rounding differences of one text between batches of different shape.
 const EQUAL: f32 = 1e-5;
 
-/// All layers reduced, with what is needed to place new rows in each of them.
-pub struct Reduced {
-    /// The points of every layer.
-    pub embedding: Embedding,
-    /// The projection of each layer, in the order of the embedding; `None` for degenerate layers.
-    pub projections: Vec<Option<Box<dyn Projection>>>,
-}
-
-/// One layer's points and projection.
-pub struct ReducedLayer {
-    /// The points.
-    pub points: Points,
-    /// Places new rows; `None` for a degenerate layer.
-    pub projection: Option<Box<dyn Projection>>,
-}
-
-/// Why a stack could not be reduced, and where.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum LayerError {
-    /// A layer could not be reduced.
-    #[error("layer {layer}: {source}")]
-    Layer {
-        /// The layer.
-        layer: Layer,
-        /// Why.
-        source: ReduceError,
-    },
-    /// The reducer returned points that do not belong to the rows.
-    #[error("the reducer returned points that do not fit the rows: {0}")]
-    Shape(#[from] CoreError),
-}
-
-/// Reduces every layer of a recording, several at once.
+/// Reduces every layer of a recording, layers in parallel.
 ///
-/// A layer whose rows are all equal is degenerate: its points are all the origin, whatever the
-/// reducer would have made of rounding errors.
+/// A layer whose rows are all equal is degenerate: its points are all at the origin, and rounding errors
+/// are not reduced.
 ///
 /// # Errors
 /// [`LayerError`] with the first layer, in stack order, that failed.
@@ -85,12 +49,12 @@ pub fn reduce_stack(
     })
 }
 
-/// [`reduce_stack`] in one frame for all layers, so that a text moves between them because the model
-/// moved it and not because the reducer turned.
+/// [`reduce_stack`] in one frame for all layers: a text moves between maps because its activations
+/// change, not because the reducer rotates its axes.
 ///
-/// Each layer is fitted near the points of the layer before ([`Reducer::fit_aligned`]). The points of a
-/// reducer that cannot do that, such as PCA, are turned and shifted as a whole instead, as
-/// [`align_layers`](crate::align_layers) does. Degenerate layers are passed over.
+/// Each layer is fitted from the points of the layer before ([`Reducer::fit_aligned`]). The points of a
+/// reducer without aligned fits, such as PCA, are rotated onto them instead, as
+/// [`align_layers`](crate::align_layers) does. Degenerate layers are skipped.
 ///
 /// # Errors
 /// As [`reduce_stack`].
@@ -105,7 +69,7 @@ pub fn reduce_stack_aligned(
     for (layer, rows) in activations.iter() {
         let last = entries.iter().rev().find(|(_, points)| !points.degenerate);
         let last = last.map(|(_, points)| points.coordinates.view());
-        let reduced = reduce_near(rows.as_ref(), reducer, components, last, watch);
+        let reduced = reduce_layer_aligned(rows.as_ref(), reducer, components, last, watch);
         let reduced = reduced.map_err(|source| LayerError::Layer { layer, source })?;
         entries.push((layer, reduced.points));
         projections.push(reduced.projection);
@@ -116,12 +80,12 @@ pub fn reduce_stack_aligned(
     })
 }
 
-/// Reduces one layer as [`reduce_stack_aligned`] does: in the frame of the points of the layer before,
-/// of shape (rows, components); in its own if there is none.
+/// Reduces one layer as [`reduce_stack_aligned`] does: aligned to the points of the layer before, of shape
+/// (rows, components), if there is one.
 ///
 /// # Errors
 /// [`ReduceError`].
-pub fn reduce_near(
+pub fn reduce_layer_aligned(
     rows: &dyn RowSource,
     reducer: &dyn Reducer,
     components: usize,
@@ -142,7 +106,7 @@ pub fn reduce_near(
         Some(fitted) => Ok(ReducedLayer::of(fitted)),
         None => {
             let reduced = reduce_layer(rows, reducer, components, watch)?;
-            crate::align::turned(reduced, last)
+            rotate_layer(reduced, last)
         }
     }
 }
@@ -157,19 +121,6 @@ fn reduce_layer(
         return Ok(point(rows.size().0, components));
     }
     reducer.fit_rows(rows, watch).map(ReducedLayer::of)
-}
-
-impl ReducedLayer {
-    fn of(fitted: Fitted) -> Self {
-        Self {
-            points: Points {
-                coordinates: fitted.points,
-                components: fitted.components,
-                degenerate: false,
-            },
-            projection: Some(fitted.projection),
-        }
-    }
 }
 
 /// The map of a degenerate layer.
@@ -198,7 +149,7 @@ fn is_degenerate(rows: &dyn RowSource) -> Result<bool, ReduceError> {
         let spreads = low.iter().zip(high).map(|(l, h)| h - l);
         spreads.fold(0.0_f32, f32::max)
     };
-    Rows::of(rows).for_blocks(&(), "", |block| {
+    RowBlocks::of(rows).for_blocks(&(), "", |block| {
         for row in block.rows() {
             for ((&v, l), h) in row.iter().zip(&mut low).zip(&mut high) {
                 *l = if v < *l { v } else { *l };
@@ -207,8 +158,8 @@ fn is_degenerate(rows: &dyn RowSource) -> Result<bool, ReduceError> {
                 finite &= v.is_finite();
             }
         }
-        // A spread of twice the bound settles it: rows to come could raise the bound above it only
-        // with a value twice as large as any before, which is a spread itself.
+        // Stops at a spread of twice the bound: later rows could raise the bound above it only with a
+        // value twice as large as all before, which is a spread itself.
         Ok(finite && spread(&low, &high) <= 2.0 * EQUAL * largest)
     })?;
     Ok(finite && spread(&low, &high) <= EQUAL * largest)

@@ -239,7 +239,7 @@ fn quality_table(maps: &MapsNote) -> Option<ReportTable> {
             of(|m| Some(m.trustworthiness)),
             of(|m| Some(m.continuity)),
             of(|m| Some(m.recall)),
-            of(|m| m.neighbourhood_hit),
+            of(|m| m.neighborhood_hit),
             of(|m| Some(m.triplet_accuracy)),
             of(|m| Some(m.distance_correlation)),
         ]

@@ -84,7 +84,7 @@ pub(crate) fn run(args: ReduceArgs) -> Result<()> {
         scan
     } else {
         let options = QualityOptions {
-            neighbours: args.neighbours,
+            neighbors: args.neighbours,
             ..QualityOptions::default()
         };
         scan.with_quality(&options, &bar)?

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mri_core::{Activations, Layer, Points, Projection, Watch};
-use mri_reduce::{LinearProjection, reduce_near};
+use mri_reduce::{LinearProjection, reduce_layer_aligned};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::error::ScanError;
@@ -49,7 +49,7 @@ impl Scan {
             .last();
         let last = last.map(|(_, map)| map.coordinates.view());
         let components = spec.components;
-        let fitted = reduce_near(
+        let fitted = reduce_layer_aligned(
             fitted_to.as_ref(),
             reducer.as_ref(),
             components,

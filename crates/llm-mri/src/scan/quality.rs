@@ -35,7 +35,7 @@ impl Scan {
         let count = n.min(ROWS);
         let chosen: Vec<usize> = (0..count).map(|i| i * n / count).collect();
         let options = QualityOptions {
-            neighbours: options.neighbours.min(count.saturating_sub(1) / 2),
+            neighbors: options.neighbors.min(count.saturating_sub(1) / 2),
             ..*options
         };
         let labels = self.labels().select(&chosen)?;
@@ -73,7 +73,7 @@ fn measure(
     let (measures, _) = quality(some.view(), points.view(), Some(labels), options, watch)?;
     Ok(QualityNote {
         rows: chosen.len(),
-        neighbours: options.neighbours,
+        neighbours: options.neighbors,
         measures,
     })
 }
@@ -103,7 +103,7 @@ fn line(layer: Layer, quality: Option<&QualityNote>) -> String {
     };
     let m = &note.measures;
     let hit = m
-        .neighbourhood_hit
+        .neighborhood_hit
         .map_or(String::new(), |hit| hit.to_string());
     format!(
         "{layer},{},{},{},{},{},{hit},{},{}",

@@ -203,7 +203,7 @@ fn the_table_of_quality_has_a_line_per_layer_with_what_the_library_measures() {
     let layers: Vec<Layer> = opened.activations().layers().collect();
     assert_eq!(lines.len(), layers.len());
     let options = QualityOptions {
-        neighbours: 7,
+        neighbors: 7,
         ..QualityOptions::default()
     };
     for (line, layer) in lines.iter().zip(layers) {
@@ -224,7 +224,7 @@ fn the_table_of_quality_has_a_line_per_layer_with_what_the_library_measures() {
             q.trustworthiness,
             q.continuity,
             q.recall,
-            q.neighbourhood_hit.unwrap(),
+            q.neighborhood_hit.unwrap(),
             q.triplet_accuracy,
             q.distance_correlation,
         ];

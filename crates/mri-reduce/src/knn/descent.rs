@@ -1,52 +1,51 @@
-//! Nearest neighbours of many rows, nearly all of them found.
+//! Approximate nearest neighbors of many rows.
 //!
-//! Rows are split by random hyperplanes down to leaves (Dasgupta & Freund 2008), in each of which
-//! all pairs are compared; several such trees give a good part of the neighbours. The rest is found
-//! by comparing the neighbours of every row with each other (nearest-neighbour descent; Dong, Moses &
-//! Li 2011). Either way rows are compared group by group, and a group stays in the processor's cache
-//! while its rows meet.
+//! Random projection trees (Dasgupta & Freund 2008) split the rows into leaves, and all pairs of a leaf
+//! are compared; several trees candidate a good part of the neighbors. Nearest-neighbor descent (Dong, Moses &
+//! Li 2011) updates the rest: it compares the neighbors of every row with each other. Either way rows are
+//! compared in groups that stay in the cache.
 //!
-//! Groups are taken in batches. Those of a batch all look at the lists that the batches before it
-//! left, and what they find is entered when all are done, each list by one thread and in an order of
-//! distances and row numbers: the number of threads changes nothing.
+//! Groups are processed in batches. All groups of a batch read the lists as the batch before left them,
+//! and their updates are applied when all are done, each list by one thread and in the order of distances
+//! and indices: the result does not depend on the number of threads.
 
 use mri_core::{ReduceError, Watch};
 use rayon::prelude::*;
 
-use super::Neighbours;
+use super::neighbors::Neighbors;
 use super::table::Table;
 use crate::random;
 use crate::simd::{Kernel, square_distance, square_distances, widest};
 
-/// Trees that are tried first. Two or four leave the rounds more to do than they save.
+/// Trees. With two or four, the additional rounds of descent cost more than is saved.
 const TREES: usize = 8;
 
-/// Rows of a leaf at most, as long as that is three times the length of the lists, which one leaf
-/// must fill. Its rows stay in the cache.
+/// Maximal leaf size, unless three times the length of the lists is more: one leaf must fill them. Rows of
+/// a leaf stay in the cache.
 const LEAF: usize = 96;
 
-/// Neighbours that are kept beyond those wanted: longer lists lead to many more rows. On 20,000 rows of
-/// real activations the recall of 14 neighbours is 0.962 with 6 more, 0.975 with 10, 0.983 with 14.
+/// Entries per list beyond `k`, which widen the search. On 20,000 rows of
+/// real activations the recall of 14 neighbors is 0.962 with 6 more, 0.975 with 10, 0.983 with 14.
 const EXTRA: usize = 12;
 
-/// Neighbours of a row, the nearest, that are compared with each other, and as many of those that have
-/// it as such a neighbour: the pairs of long lists would be too many.
-const SIDE: usize = 30;
+/// How many nearest neighbors of a row take part in its comparisons, and how many reverse neighbors: the
+/// number of pairs is quadratic.
+const SAMPLE: usize = 30;
 
-/// Rounds of descent at most; real activations are done after some five.
+/// Maximal rounds of descent; real activations take some five.
 const ROUNDS: usize = 12;
 
-/// A round that improves fewer than this share of all places in lists is the last.
-const ENOUGH: f64 = 0.002;
+/// A round that changes less than this share of all entries is the last.
+const CONVERGED: f64 = 0.002;
 
-/// Rows whose groups make a batch: their finds take some tens of megabytes.
+/// Rows whose groups make a batch: their updates take some tens of megabytes.
 const BATCH: usize = 16_384;
 
-/// Rows whose lists one thread fills.
+/// Rows whose lists one task updates.
 const RANGE: usize = 1024;
 
-/// A neighbour: its squared distance, its number, and whether it is yet to be compared with the
-/// row's others.
+/// A neighbor: its squared distance, its index, and whether it has yet to be compared with the row's other
+/// neighbors.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     square: f32,
@@ -62,44 +61,44 @@ impl Entry {
     };
 }
 
-/// Rows to be compared: each of the first `fresh` with all that come after it.
+/// Rows to compare: each of the first `fresh` with all after it.
 struct Group {
     rows: Vec<u32>,
     fresh: usize,
 }
 
-/// That row `id` is near row `to`.
+/// A candidate: row `id` for the list of row `to`.
 #[derive(Clone, Copy)]
-struct Find {
+struct Candidate {
     to: u32,
     id: u32,
     square: f32,
 }
 
-/// The neighbours known of every row, `keep` of each, nearest first.
-struct Lists {
+/// The nearest rows found so far, `keep` of each row, nearest first.
+struct NeighborLists {
     keep: usize,
     entries: Vec<Entry>,
 }
 
-/// The `k` nearest others of every row.
+/// The `k` nearest other rows of every row.
 pub(super) fn search(
     table: &Table,
     k: usize,
     seed: u64,
     watch: &dyn Watch,
-) -> Result<Neighbours, ReduceError> {
+) -> Result<Neighbors, ReduceError> {
     let n = table.len();
     let keep = (k + EXTRA).min(n - 1);
-    let mut lists = Lists {
+    let mut lists = NeighborLists {
         keep,
         entries: vec![Entry::NONE; n * keep],
     };
     let steps = TREES + ROUNDS;
-    // Rows of a leaf have neighbours in common: taken one after the other they are found in the cache.
+    // Rows of a leaf share neighbors: processed one after the other they candidate them in the cache.
     let mut order: Vec<u32> = Vec::new();
     for tree in 0..TREES {
-        watch.check("neighbours", tree, steps)?;
+        watch.check("neighbors", tree, steps)?;
         let leaf = LEAF.max(3 * keep);
         let leaves = leaves(table, leaf, random::bits(seed, tree as u64));
         for batch in leaves.chunks((BATCH / leaf).max(1)) {
@@ -111,18 +110,18 @@ pub(super) fn search(
     }
     for round in 0..ROUNDS {
         let step = TREES + round;
-        watch.check("neighbours", step, steps)?;
+        watch.check("neighbors", step, steps)?;
         let groups = lists.groups(&order, random::bits(seed, step as u64));
         let improved: usize = groups
             .chunks(BATCH)
             .map(|batch| lists.improve(table, batch))
             .sum();
-        if (improved as f64) < ENOUGH * (n * keep) as f64 {
+        if (improved as f64) < CONVERGED * (n * keep) as f64 {
             break;
         }
     }
-    watch.check("neighbours", steps, steps)?;
-    let mut found = Neighbours::empty(n, k);
+    watch.check("neighbors", steps, steps)?;
+    let mut found = Neighbors::empty(n, k);
     found
         .chunks_mut(1)
         .zip(lists.entries.par_chunks(keep))
@@ -135,7 +134,7 @@ pub(super) fn search(
     Ok(found)
 }
 
-/// Halves the rows by a random hyperplane, again and again.
+/// The leaves of a random projection tree.
 fn leaves(table: &Table, leaf: usize, seed: u64) -> Vec<Group> {
     let mut rows: Vec<u32> = (0..table.len() as u32).collect();
     let mut found = Vec::new();
@@ -152,7 +151,7 @@ fn split(table: &Table, leaf: usize, rows: &mut [u32], seed: u64, found: &mut Ve
         });
         return;
     }
-    // Which of two rows is nearer: a direction in which rows are spread.
+    // The hyperplane halfway between two random rows.
     let a = random::below(seed, 0, n);
     let b = (a + 1 + random::below(seed, 1, n - 1)) % n;
     let (a, b) = (table.row(rows[a] as usize), table.row(rows[b] as usize));
@@ -161,7 +160,7 @@ fn split(table: &Table, leaf: usize, rows: &mut [u32], seed: u64, found: &mut Ve
         .with_min_len(512)
         .map(|&i| (widest(Nearer(table.row(i as usize), a, b)), i))
         .collect();
-    // At the median, so that equal rows make no leaf larger than another.
+    // Split at the median, so that equal rows do not make large leaves.
     let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
     along.select_nth_unstable_by(n / 2, order);
     for (row, (_, i)) in rows.iter_mut().zip(&along) {
@@ -176,7 +175,7 @@ fn split(table: &Table, leaf: usize, rows: &mut [u32], seed: u64, found: &mut Ve
     found.append(&mut more);
 }
 
-/// How much nearer the first row is to the second than to the third.
+/// How much nearer, in squared distance, the first row is to the second than to the third.
 struct Nearer<'a>(&'a [f32], &'a [f32], &'a [f32]);
 
 impl Kernel for Nearer<'_> {
@@ -188,8 +187,8 @@ impl Kernel for Nearer<'_> {
     }
 }
 
-impl Lists {
-    /// Compares the rows of each group; returns how many places in lists were improved.
+impl NeighborLists {
+    /// Compares the rows of each group; returns the number of changed entries.
     fn improve(&mut self, table: &Table, groups: &[Group]) -> usize {
         let ranges = table.len().div_ceil(RANGE);
         let bounds: Vec<f32> = self
@@ -197,20 +196,20 @@ impl Lists {
             .chunks_exact(self.keep)
             .map(|list| list[self.keep - 1].square)
             .collect();
-        // By task of groups, then by range of rows that they are near to.
-        let finds: Vec<Vec<Vec<Find>>> = groups
+        // Updates by task, then by range of the lists they go to.
+        let updates: Vec<Vec<Vec<Candidate>>> = groups
             .par_chunks(groups.len().div_ceil(64).max(1))
             .map(|groups| {
-                let mut finds = vec![Vec::new(); ranges];
+                let mut updates = vec![Vec::new(); ranges];
                 for group in groups {
                     widest(Join {
                         table,
                         group,
                         bounds: &bounds,
-                        finds: &mut finds,
+                        updates: &mut updates,
                     });
                 }
-                finds
+                updates
             })
             .collect();
         let keep = self.keep;
@@ -219,21 +218,21 @@ impl Lists {
             .enumerate()
             .map(|(range, lists)| {
                 let mut improved = 0;
-                for find in finds.iter().flat_map(|task| &task[range]) {
-                    let at = (find.to as usize - range * RANGE) * keep;
-                    improved += usize::from(enter(&mut lists[at..at + keep], *find));
+                for candidate in updates.iter().flat_map(|task| &task[range]) {
+                    let at = (candidate.to as usize - range * RANGE) * keep;
+                    improved += usize::from(insert(&mut lists[at..at + keep], *candidate));
                 }
                 improved
             })
             .sum()
     }
 
-    /// For every row the rows near it or that it is near to, those not yet compared first; all count
-    /// as compared from now on.
+    /// For every row its neighbors and reverse neighbors, those not yet compared first; marks all as
+    /// compared.
     fn groups(&mut self, order: &[u32], seed: u64) -> Vec<Group> {
         let (n, keep) = (order.len(), self.keep);
-        let side = keep.min(SIDE);
-        // Who has each row among its nearest, by counting.
+        let side = keep.min(SAMPLE);
+        // Reverse neighbors, by counting sort.
         let mut starts = vec![0_usize; n + 1];
         for list in self.entries.chunks_exact(keep) {
             for entry in &list[..side] {
@@ -255,7 +254,7 @@ impl Lists {
             let i = i as usize;
             let forth = &self.entries[i * keep..][..side];
             let mut near: Vec<(u32, bool)> = forth.iter().map(|e| (e.id, !e.fresh)).collect();
-            // Some rows are in very many lists; chance leaves them as many as any row has itself.
+            // Hubs are in very many lists: a random sample of their reverse neighbors is kept.
             let mut back = back[starts[i]..starts[i + 1]].to_vec();
             if back.len() > side {
                 back.select_nth_unstable(side);
@@ -277,18 +276,18 @@ impl Lists {
     }
 }
 
-/// Enters a neighbour into a list if it is near enough and new.
-fn enter(list: &mut [Entry], find: Find) -> bool {
-    let before = |e: &Entry| (e.square, e.id) < (find.square, find.id);
+/// Inserts a candidate into a list if it is near enough and new.
+fn insert(list: &mut [Entry], candidate: Candidate) -> bool {
+    let before = |e: &Entry| (e.square, e.id) < (candidate.square, candidate.id);
     let at = list.partition_point(before);
     // The distance of two rows has the same bits whenever it is computed.
-    if at == list.len() || list[at].id == find.id {
+    if at == list.len() || list[at].id == candidate.id {
         return false;
     }
     list.copy_within(at..list.len() - 1, at + 1);
     list[at] = Entry {
-        square: find.square,
-        id: find.id,
+        square: candidate.square,
+        id: candidate.id,
         fresh: true,
     };
     true
@@ -299,7 +298,7 @@ struct Join<'a> {
     table: &'a Table,
     group: &'a Group,
     bounds: &'a [f32],
-    finds: &'a mut [Vec<Find>],
+    updates: &'a mut [Vec<Candidate>],
 }
 
 impl Kernel for Join<'_> {
@@ -307,27 +306,27 @@ impl Kernel for Join<'_> {
 
     #[inline(always)]
     fn run(self) {
-        /// Rows that one row is compared with at a time.
-        const ABREAST: usize = 4;
+        /// Rows compared with one row at a time.
+        const UNROLL: usize = 4;
         let rows = &self.group.rows;
         let row = |i: u32| self.table.row(i as usize);
-        let mut meet = |a: u32, b: u32, square: f32| {
+        let mut offer = |a: u32, b: u32, square: f32| {
             for (to, id) in [(a, b), (b, a)] {
                 if square < self.bounds[to as usize] {
-                    self.finds[to as usize / RANGE].push(Find { to, id, square });
+                    self.updates[to as usize / RANGE].push(Candidate { to, id, square });
                 }
             }
         };
         for (i, &a) in rows[..self.group.fresh].iter().enumerate() {
-            let others = rows[i + 1..].chunks_exact(ABREAST);
+            let others = rows[i + 1..].chunks_exact(UNROLL);
             for &b in others.remainder() {
-                meet(a, b, square_distance(row(a), row(b)));
+                offer(a, b, square_distance(row(a), row(b)));
             }
             for some in others {
                 let four = [row(some[0]), row(some[1]), row(some[2]), row(some[3])];
-                let squares: [f32; ABREAST] = square_distances(row(a), four);
+                let squares: [f32; UNROLL] = square_distances(row(a), four);
                 for (&b, square) in some.iter().zip(squares) {
-                    meet(a, b, square);
+                    offer(a, b, square);
                 }
             }
         }

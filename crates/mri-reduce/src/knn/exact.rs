@@ -1,34 +1,34 @@
 use mri_core::{ReduceError, Watch};
 use rayon::prelude::*;
 
-use super::Neighbours;
+use super::neighbors::Neighbors;
 use super::table::Table;
 use crate::linalg::products_f32;
 use crate::simd::{Kernel, LANES, square_distance, widest};
 
-/// Rows of queries per matrix product, and rows they are compared with: the products fill half of a
-/// usual second-level cache.
+/// The tile of a matrix product: queries, and rows they are compared with. Its products fill half of a
+/// typical L2 cache.
 const QUERIES: usize = 128;
 const TILE: usize = 2048;
 
-/// Candidates kept beyond those wanted, because products in `f32` may put near ties in a wrong order;
-/// the candidates are then compared by their true distances.
+/// Candidates beyond `k`: products in `f32` may order near ties wrongly, so the candidates are compared
+/// again by their direct distances.
 const EXTRA: usize = 8;
 
-/// How far a product form of a squared distance may be from the truth, as a share of the squares that
-/// it is made of: some thirty roundings of `f32`.
+/// Bound on the error of a squared distance from products, relative to the squared norms: some thirty
+/// roundings of `f32`.
 const ERROR: f32 = 2e-6;
 
-/// The `k` nearest of `table` to every row of `queries`; without the row of the same number if `own`.
+/// The `k` nearest rows of `table` to every row of `queries`, the row of the same index excluded if `own`.
 pub(super) fn search(
     table: &Table,
     queries: &Table,
     k: usize,
     own: bool,
     watch: &dyn Watch,
-) -> Result<Neighbours, ReduceError> {
+) -> Result<Neighbors, ReduceError> {
     let n = queries.len();
-    let mut found = Neighbours::empty(n, k);
+    let mut found = Neighbors::empty(n, k);
     let done = std::sync::atomic::AtomicUsize::new(0);
     found
         .chunks_mut(QUERIES)
@@ -37,7 +37,7 @@ pub(super) fn search(
             let start = block * QUERIES;
             let end = (start + QUERIES).min(n);
             let so_far = done.fetch_add(end - start, std::sync::atomic::Ordering::Relaxed);
-            watch.check("neighbours", so_far, n)?;
+            watch.check("neighbors", so_far, n)?;
             let mut best: Vec<Best> = (start..end)
                 .map(|i| Best::new(k + EXTRA, if own { i } else { usize::MAX }))
                 .collect();
@@ -71,11 +71,11 @@ pub(super) fn search(
     Ok(found)
 }
 
-/// The nearest rows seen so far, unordered, by squared distance less the query's own square.
+/// The nearest rows so far, unordered, keyed by squared distance less the query's squared norm.
 struct Best {
     keep: usize,
     own: usize,
-    /// Rows farther than this are not among the nearest.
+    /// Rows of larger keys are not among the nearest.
     bound: f32,
     seen: Vec<(f32, u32)>,
 }
@@ -99,7 +99,7 @@ impl Best {
         }
     }
 
-    /// Drops all but the nearest; now and then, so that its cost is spread over many additions.
+    /// Drops all but the nearest. Called when the buffer is full, so that its cost is amortized.
     fn prune(&mut self) {
         if self.seen.len() > self.keep {
             let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
@@ -110,7 +110,7 @@ impl Best {
     }
 }
 
-/// Goes through a tile of products, row by row of the queries.
+/// Scans a tile of products for candidates.
 struct Scan<'a> {
     best: &'a mut [Best],
     products: &'a [f32],
@@ -150,9 +150,8 @@ impl Kernel for Scan<'_> {
     }
 }
 
-/// Orders the candidates of a query by their true distances. Where rows left out may be nearer than
-/// those, as among near copies, whose distances drown in the roundings of the products, all rows are
-/// compared again without products.
+/// Sorts the candidates of a query by their direct distances. If the error bound does not exclude that a
+/// rejected row is nearer, as among near duplicates, all rows are compared directly.
 struct Finish<'a> {
     query: &'a [f32],
     square: f32,

@@ -1,10 +1,10 @@
-//! Graphs that reference implementations made of the same rows.
+//! Graphs of reference implementations.
 
 use ndarray::Array2;
 use serde::Deserialize;
 
-use super::Graph;
-use crate::Distance;
+use super::graph::Graph;
+use crate::distance::Distance;
 
 /// What `golden/generate_umap.py` and `golden/generate_tsne.py` write of graphs.
 #[derive(Deserialize)]

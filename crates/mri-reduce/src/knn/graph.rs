@@ -1,12 +1,12 @@
-//! The graph that joins rows with their neighbours.
+//! The weighted graph of neighbors.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::Neighbours;
+use super::neighbors::Neighbors;
 
-/// A graph with weighted edges. An undirected one holds each edge at both ends.
+/// A weighted graph in compressed sparse rows. An undirected graph holds each edge at both ends.
 pub(crate) struct Graph {
     /// The edges of vertex i are those from `starts[i]` to `starts[i + 1]`.
     pub(crate) starts: Vec<usize>,
@@ -22,17 +22,17 @@ impl Graph {
         self.starts[vertex]..self.starts[vertex + 1]
     }
 
-    /// Joins every row with its neighbours: `weights` says how strongly, in the shape of their ids,
-    /// row by row. Where two rows count each other, `join` makes one weight of two; the weight of a
-    /// row that is not counted in return is joined with 0.
+    /// The undirected graph of directed edges from every row to its neighbors, whose `weights` are in the
+    /// shape of their ids. The weight of an edge is `join` of the weights of both directions, 0 for a
+    /// direction that is missing.
     pub(crate) fn union(
-        found: &Neighbours,
+        found: &Neighbors,
         weights: &[f32],
         join: impl Fn(f32, f32) -> f32 + Sync,
     ) -> Self {
         let (n, k) = found.ids.dim();
         let ids = found.ids.as_slice().unwrap_or(&[]);
-        // Who counts each row among its neighbours, in ascending order, by counting.
+        // Incoming edges in ascending order, by counting sort.
         let mut from = vec![0_usize; n + 1];
         ids.iter().for_each(|&j| from[j as usize + 1] += 1);
         (0..n).for_each(|i| from[i + 1] += from[i]);
@@ -48,7 +48,7 @@ impl Graph {
                 let outgoing = (i * k..(i + 1) * k).map(|e| (ids[e], weights[e]));
                 let mut all: Vec<(u32, f32)> = outgoing.collect();
                 all.extend_from_slice(&incoming[from[i]..from[i + 1]]);
-                // No row is its own neighbour, and none twice in one list: at most two entries are equal.
+                // No row is its own neighbor or twice in one list, so at most two entries are equal.
                 all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
                 all.chunk_by(|a, b| a.0 == b.0)
                     .map(|pair| {

@@ -1,12 +1,12 @@
 use ndarray::{Array2, ArrayView2};
 
-use crate::Distance;
+use crate::distance::Distance;
 use crate::simd::LANES;
 
-/// Rows made ready for distances in `f32`.
+/// Rows prepared for distances in `f32`.
 ///
-/// For straight lines they are shifted by a common offset, for angles made unit vectors. All values
-/// are divided by a power of two so that no square can overflow. Rows are padded with zeros to whole
+/// For Euclidean distances a common offset is subtracted and values are scaled by a power of two, so that
+/// no square overflows; for cosine distances rows are normalized. Rows are padded with zeros to whole
 /// vectors.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
@@ -16,24 +16,24 @@ pub(crate) struct Table {
     frame: Frame,
 }
 
-/// How rows are made ready; rows that are compared with each other share it.
+/// The preparation; rows that are compared with each other share it.
 #[derive(Debug, Clone)]
 struct Frame {
     distance: Distance,
-    /// Subtracted from straight rows.
+    /// Subtracted from rows under the Euclidean distance.
     offset: Vec<f32>,
-    /// Straight rows are multiplied by this.
+    /// Multiplied with rows under the Euclidean distance.
     factor: f32,
-    /// Whether a column says "this row is zero". Such a row has no direction: it is at distance 0 from
-    /// its like, and at 1 from all others.
+    /// Whether an additional column marks rows of zeros, which have no direction: under the cosine
+    /// distance they are at distance 0 from each other and at 1 from all others.
     zeros: bool,
 }
 
 impl Table {
-    /// Of the rows among which neighbours are sought.
+    /// A table of the rows to search.
     pub(crate) fn new(x: ArrayView2<'_, f32>, distance: Distance) -> Self {
         let frame = match distance {
-            Distance::Euclidean => Frame::straight(x),
+            Distance::Euclidean => Frame::euclidean(x),
             Distance::Cosine => Frame {
                 distance,
                 offset: Vec::new(),
@@ -47,7 +47,7 @@ impl Table {
         Self::in_frame(x, frame)
     }
 
-    /// Of rows that are to be compared with those of `self`.
+    /// A table of queries to the rows of `self`.
     pub(crate) fn of_queries(&self, x: ArrayView2<'_, f32>) -> Self {
         Self::in_frame(x, self.frame.clone())
     }
@@ -59,7 +59,7 @@ impl Table {
             match frame.distance {
                 Distance::Euclidean => {
                     for ((t, &v), &o) in to.iter_mut().zip(row).zip(&frame.offset) {
-                        // Halved before the difference, which could overflow.
+                        // Scaled before the difference, which could overflow.
                         *t = v * frame.factor - o;
                     }
                 }
@@ -106,22 +106,30 @@ impl Table {
         self.rows(i, i + 1)
     }
 
-    /// The sum of squares of each row.
+    /// The squared norm of each row.
     pub(crate) fn squares(&self) -> &[f32] {
         &self.squares
     }
 
-    /// A distance in the table's unit from the squared straight line between two of its rows.
+    /// The distance, in the table's unit, from the squared Euclidean distance of two prepared rows.
     #[inline(always)]
     pub(crate) fn measure(&self, square: f32) -> f32 {
         match self.frame.distance {
             Distance::Euclidean => square.sqrt(),
-            // Among unit vectors the squared straight line is twice 1 − cosine.
+            // The squared Euclidean distance of unit vectors is twice 1 − cosine.
             Distance::Cosine => square / 2.0,
         }
     }
 
-    /// Distances in the table's unit to those of the rows as given.
+    /// The inverse of [`Table::measure`].
+    pub(crate) fn square(&self, distance: f32) -> f32 {
+        match self.frame.distance {
+            Distance::Euclidean => distance * distance,
+            Distance::Cosine => distance * 2.0,
+        }
+    }
+
+    /// Converts distances from the table's unit to that of the rows.
     pub(crate) fn in_given_unit(&self, distances: &mut Array2<f32>) {
         if self.frame.distance == Distance::Euclidean {
             distances.mapv_inplace(|d| d / self.frame.factor);
@@ -130,13 +138,13 @@ impl Table {
 }
 
 impl Frame {
-    fn straight(x: ArrayView2<'_, f32>) -> Self {
+    fn euclidean(x: ArrayView2<'_, f32>) -> Self {
         let largest = x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-        // The next power of two, from the exponent; tiny values stay as they are.
+        // The next power of two, from the exponent.
         let exponent = (largest.max(f32::MIN_POSITIVE).to_bits() >> 23) as i32 - 127;
         let factor = 2.0_f32.powi((-exponent - 1).clamp(-126, 126));
-        // The product form of a distance loses what rows have in common. Their median is the offset to
-        // take out: a few massive rows, as of first tokens, would pull a mean away from the others.
+        // The product form of a distance cancels what rows have in common, so an offset costs precision.
+        // The median, because a few massive rows, such as those of first tokens, would dominate a mean.
         let step = x.nrows().div_ceil(SAMPLE).max(1);
         let mut column = Vec::with_capacity(SAMPLE);
         let offset = (0..x.ncols()).map(|j| {
@@ -157,5 +165,5 @@ impl Frame {
     }
 }
 
-/// Rows that the median is taken over: any point amid the rows will do.
+/// Rows that the median is taken over: it need not be exact.
 const SAMPLE: usize = 255;

@@ -1,8 +1,8 @@
 use ndarray::Array2;
 
-use super::Problem;
+use super::problem::Problem;
+use crate::block::BLOCK_VECTORS;
 use crate::linalg::Eigen;
-use crate::quad::QUAD;
 
 /// How far a vector may turn from the eigenvector (the sine of the angle, bounded by residual over
 /// gap) before the result is refused: well under what points in `f32` can show.
@@ -55,7 +55,7 @@ pub(super) fn judge(problem: &Problem, ritz: &Ritz, steps: usize, closed: bool) 
     let next = values.get(k).copied().unwrap_or(0.0);
     let complete = closed && left(values) <= 2.0 * slack;
     // The missed one is the largest left of at most k + 1 sets of eigenvectors.
-    let chance = (CHANCE / (k as f64 + 1.0)).ln() / QUAD as f64;
+    let chance = (CHANCE / (k as f64 + 1.0)).ln() / BLOCK_VECTORS as f64;
     let exponent = (1.648 * n.sqrt()).ln() - chance;
     let root = exponent / (2.0 * steps as f64 - 1.0);
     let by_chance = if root < 1.0 && values.len() > k {

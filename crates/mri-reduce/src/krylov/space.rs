@@ -2,9 +2,9 @@ use mri_core::ReduceError;
 use ndarray::{Array2, ArrayView2};
 
 use super::proof::Ritz;
+use crate::block::{BLOCK_VECTORS, PaddedVec, VectorBlock, add_rows, times};
 use crate::eight::LANES;
 use crate::linalg::{Eigen, symmetric_eigen};
-use crate::quad::{Four, Padded, QUAD, Quad, add_rows, times};
 use crate::random::normal;
 
 /// A Krylov space: an orthonormal basis, and what the matrix makes of it.
@@ -12,7 +12,7 @@ pub(super) struct Space {
     width: usize,
     /// The width up to whole groups of eight.
     stride: usize,
-    none: Padded,
+    none: PaddedVec,
     /// Vectors one after the other, and their images.
     basis: Vec<f64>,
     images: Vec<f64>,
@@ -29,7 +29,7 @@ impl Space {
         Self {
             width,
             stride,
-            none: Padded::new(std::iter::repeat_n(0.0, stride)),
+            none: PaddedVec::new(std::iter::repeat_n(0.0, stride)),
             basis: Vec::new(),
             images: Vec::new(),
             inner: Vec::new(),
@@ -47,11 +47,11 @@ impl Space {
         ArrayView2::from_shape(shape, of).unwrap_or_else(|_| ArrayView2::from(&[[]; 0]))
     }
 
-    pub(super) fn quad(&self, block: &[Vec<f64>]) -> Quad {
-        Quad::of(self.stride, block.iter().map(Vec::as_slice))
+    pub(super) fn quad(&self, block: &[Vec<f64>]) -> VectorBlock {
+        VectorBlock::of(self.stride, block.iter().map(Vec::as_slice))
     }
 
-    fn vectors(&self, quad: &Quad, count: usize) -> Vec<Vec<f64>> {
+    fn vectors(&self, quad: &VectorBlock, count: usize) -> Vec<Vec<f64>> {
         let vector = |v| {
             let mut to = vec![0.0; self.stride];
             quad.get(v, &mut to);
@@ -64,16 +64,20 @@ impl Space {
     pub(super) fn start(&self) -> Vec<Vec<f64>> {
         let vector = |v: usize| {
             let entry = |i: usize| match i < self.width {
-                true => normal(0x5EED, (i * QUAD + v) as u64),
+                true => normal(0x5EED, (i * BLOCK_VECTORS + v) as u64),
                 false => 0.0,
             };
             (0..self.stride).map(entry).collect()
         };
-        orthonormal((0..QUAD).map(vector).collect(), 0.0)
+        orthonormal((0..BLOCK_VECTORS).map(vector).collect(), 0.0)
     }
 
     /// Takes a block into the basis and returns the image's products with all of the basis.
-    pub(super) fn extend(&mut self, block: &[Vec<f64>], image: &Quad) -> Vec<Four> {
+    pub(super) fn extend(
+        &mut self,
+        block: &[Vec<f64>],
+        image: &VectorBlock,
+    ) -> Vec<[f64; BLOCK_VECTORS]> {
         let before = self.len();
         block.iter().for_each(|vector| self.basis.extend(vector));
         for vector in self.vectors(image, block.len()) {
@@ -89,11 +93,15 @@ impl Space {
     }
 
     /// The image made orthonormal to itself and to the basis, without what lies in the span already.
-    pub(super) fn continued(&self, mut image: Quad, along: Vec<Four>) -> Vec<Vec<f64>> {
+    pub(super) fn continued(
+        &self,
+        mut image: VectorBlock,
+        along: Vec<[f64; BLOCK_VECTORS]>,
+    ) -> Vec<Vec<f64>> {
         /// What rounding leaves of an image that lies in the span.
         const ROUNDING: f64 = 1e-13;
         self.take_away(&mut image, along);
-        let mut block = orthonormal(self.vectors(&image, QUAD), ROUNDING * self.scale);
+        let mut block = orthonormal(self.vectors(&image, BLOCK_VECTORS), ROUNDING * self.scale);
         // Twice is enough (Kahan and Parlett): the second time only rounding is taken away, unless
         // rounding was all there was.
         let mut again = self.quad(&block);
@@ -103,7 +111,7 @@ impl Space {
         orthonormal(block, 0.5)
     }
 
-    fn take_away(&self, from: &mut Quad, mut along: Vec<Four>) {
+    fn take_away(&self, from: &mut VectorBlock, mut along: Vec<[f64; BLOCK_VECTORS]>) {
         along
             .iter_mut()
             .flatten()
@@ -118,14 +126,14 @@ impl Space {
         let combined = |of: &[f64], from: usize| {
             let number =
                 |j| std::array::from_fn(|v| vectors.get((j, from + v)).map_or(0.0, |&y| y));
-            let mut numbers: Vec<Four> = (0..m).map(number).collect();
-            let mut to = Quad::zeros(self.stride);
+            let mut numbers: Vec<[f64; BLOCK_VECTORS]> = (0..m).map(number).collect();
+            let mut to = VectorBlock::zeros(self.stride);
             add_rows(self.rows(of), &self.none, &mut numbers, &mut to);
             to
         };
         let (mut found, mut residuals) = (Vec::with_capacity(k), Vec::with_capacity(k));
-        for from in (0..k).step_by(QUAD) {
-            let count = QUAD.min(k - from);
+        for from in (0..k).step_by(BLOCK_VECTORS) {
+            let count = BLOCK_VECTORS.min(k - from);
             let vectors = self.vectors(&combined(&self.basis, from), count);
             let mut residual = self.vectors(&combined(&self.images, from), count);
             for (v, vector) in vectors.iter().enumerate() {

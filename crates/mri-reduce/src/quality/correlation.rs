@@ -1,15 +1,19 @@
 use rayon::prelude::*;
 
-use super::QualityOptions;
-use super::neighbours::Cloud;
+use super::distance_table::DistanceTable;
+use super::options::QualityOptions;
 use crate::random;
 
 /// Spearman's correlation of the distances of pairs of rows, of all or of a sample.
-pub(super) fn of_distances(before: &Cloud, after: &Cloud, options: &QualityOptions) -> f64 {
+pub(super) fn of_distances(
+    before: &DistanceTable,
+    after: &DistanceTable,
+    options: &QualityOptions,
+) -> f64 {
     let n = before.len();
     let (high, low): (Vec<f64>, Vec<f64>) = if n * (n - 1) / 2 <= options.pairs {
         let rows: Vec<usize> = (0..n).collect();
-        let blocks = rows.par_chunks(Cloud::BLOCK);
+        let blocks = rows.par_chunks(DistanceTable::BLOCK);
         let parts = blocks.map(|block| {
             let (high, low) = (before.distances(block), after.distances(block));
             let mut pairs = Vec::new();

@@ -2,14 +2,15 @@ use mri_core::ReduceError;
 use ndarray::{ArrayView2, Axis, concatenate, s};
 use rayon::prelude::*;
 
-use super::Distance;
-use super::neighbours::{Cloud, nearest};
+use super::distance_table::DistanceTable;
 use crate::check::{check_finite, check_size};
+use crate::distance::Distance;
+use crate::knn::k_nearest;
 
 /// Rows with their points: of shapes (n, width) and (n, components).
 pub type RowsAndPoints<'a> = (ArrayView2<'a, f32>, ArrayView2<'a, f32>);
 
-/// Whether new rows were placed among their neighbours: for each of them, the share of the k
+/// Whether new rows were placed among their neighbors: for each of them, the share of the k
 /// nearest fitted rows that are among the k fitted points nearest to its point, from 0 to 1.
 ///
 /// `fitted` are the rows that a reducer was fitted to and their points, `placed` other rows and the
@@ -39,24 +40,24 @@ pub type RowsAndPoints<'a> = (ArrayView2<'a, f32>, ArrayView2<'a, f32>);
 pub fn placement(
     fitted: RowsAndPoints<'_>,
     placed: RowsAndPoints<'_>,
-    neighbours: usize,
+    neighbors: usize,
     distance: Distance,
 ) -> Result<Vec<f64>, ReduceError> {
-    check(fitted, placed, neighbours)?;
+    check(fitted, placed, neighbors)?;
     let n = fitted.0.nrows();
     let before = joined(fitted.0, placed.0, distance);
     let after = joined(fitted.1, placed.1, Distance::Euclidean);
     let new: Vec<usize> = (n..n + placed.0.nrows()).collect();
-    let shares = new.par_chunks(Cloud::BLOCK).map(|block| {
+    let shares = new.par_chunks(DistanceTable::BLOCK).map(|block| {
         let (high, low) = (before.distances(block), after.distances(block));
         let share = |i: usize| {
-            // No fitted row is left out: the row judged is not one of them.
+            // The new row is not among the fitted ones, so none is excluded.
             let near = |d: &ndarray::Array2<f64>| {
-                nearest(&d.slice(s![i, ..n]).to_vec(), usize::MAX, neighbours)
+                k_nearest(&d.slice(s![i, ..n]).to_vec(), None, neighbors)
             };
             let (rows, points) = (near(&high), near(&low));
             let both = points.iter().filter(|j| rows.contains(j)).count();
-            both as f64 / neighbours as f64
+            both as f64 / neighbors as f64
         };
         (0..block.len()).map(share).collect::<Vec<f64>>()
     });
@@ -64,16 +65,20 @@ pub fn placement(
 }
 
 /// Both in one frame, the fitted ones first.
-fn joined(fitted: ArrayView2<'_, f32>, new: ArrayView2<'_, f32>, distance: Distance) -> Cloud {
+fn joined(
+    fitted: ArrayView2<'_, f32>,
+    new: ArrayView2<'_, f32>,
+    distance: Distance,
+) -> DistanceTable {
     // The widths were checked, so this cannot fail.
     let all = concatenate(Axis(0), &[fitted, new]).unwrap_or_default();
-    Cloud::new(all.view(), distance)
+    DistanceTable::new(all.view(), distance)
 }
 
 fn check(
     fitted: RowsAndPoints<'_>,
     placed: RowsAndPoints<'_>,
-    neighbours: usize,
+    neighbors: usize,
 ) -> Result<(), ReduceError> {
     for (old, new) in [(fitted.0, placed.0), (fitted.1, placed.1)] {
         check_size(old.dim())?;
@@ -96,10 +101,10 @@ fn check(
         }
     }
     let n = fitted.0.nrows();
-    if neighbours == 0 || neighbours > n {
+    if neighbors == 0 || neighbors > n {
         return Err(ReduceError::Parameter {
-            parameter: "neighbours",
-            value: format!("{neighbours} of {n} fitted rows"),
+            parameter: "neighbors",
+            value: format!("{neighbors} of {n} fitted rows"),
             expected: "from 1 to the number of fitted rows",
         });
     }

@@ -1,17 +1,16 @@
-//! How strongly rows belong to each other's neighbourhood (van der Maaten & Hinton 2008, section 2).
+//! Input probabilities of t-SNE (van der Maaten & Hinton 2008, section 2).
 
 use rayon::prelude::*;
 
-use crate::knn::{Graph, Neighbours};
+use crate::knn::{Graph, Neighbors};
 
-/// Steps in the search for a precision. It takes about six of Newton's; the bound is for rows whose
-/// neighbours are all equally far, which no precision tells apart.
+/// Iterations of the search for a precision. Newton's method takes about six; the bound is for rows whose
+/// neighbors are all at the same distance, where no precision gives the wanted entropy.
 const STEPS: usize = 64;
 
-/// The chance with which each row picks each of its neighbours, of the shape of the distances, row by
-/// row: a Gaussian about the row, as wide as makes the choice as uncertain as one among `perplexity`
-/// equals. Each row's chances add up to 1.
-pub(super) fn chances(found: &Neighbours, perplexity: f64) -> Vec<f32> {
+/// The probability with which each row picks each of its neighbors, in the shape of the distances, row by
+/// row: a Gaussian kernel whose entropy is the logarithm of `perplexity`. Each row sums to 1.
+pub(super) fn conditional_probabilities(found: &Neighbors, perplexity: f64) -> Vec<f32> {
     let k = found.distances.ncols().max(1);
     let distances = found.distances.as_slice().unwrap_or(&[]);
     let mut out = vec![0.0; distances.len()];
@@ -22,8 +21,8 @@ pub(super) fn chances(found: &Neighbours, perplexity: f64) -> Vec<f32> {
 }
 
 fn of_row(distances: &[f32], perplexity: f64, out: &mut [f32]) {
-    // Counted from the nearest, so that its exponential is 1 and no sum is 0; and as shares of the
-    // farthest, so that the search begins near its end whatever the unit.
+    // Squared distances relative to the nearest, so that its kernel is 1 and no sum is 0, and to the
+    // range, so that the search does not depend on the unit.
     let nearest = f64::from(distances.iter().copied().fold(f32::INFINITY, f32::min)).powi(2);
     let farthest = f64::from(distances.iter().copied().fold(0.0, f32::max)).powi(2);
     let unit = farthest - nearest;
@@ -46,7 +45,7 @@ fn of_row(distances: &[f32], perplexity: f64, out: &mut [f32]) {
             second += square * square * *weight;
         }
         let (mean, variance) = (first / sum, second / sum - (first / sum).powi(2));
-        // The entropy of the chances, and how it falls as the precision grows.
+        // The entropy less the wanted one; its derivative by the precision is −precision · variance.
         let excess = sum.ln() + precision * mean - target;
         if excess.abs() < 1e-6 {
             break;
@@ -70,11 +69,11 @@ fn of_row(distances: &[f32], perplexity: f64, out: &mut [f32]) {
     }
 }
 
-/// The chance of each pair of neighbours: the mean of the chances that either picks the other, over the
-/// number of rows, so that all of them (each at both its ends) add up to 1.
-pub(super) fn pairs(found: &Neighbours, chances: &[f32]) -> Graph {
-    let whole = 2.0 * found.ids.nrows() as f32;
-    Graph::union(found, chances, |a, b| (a + b) / whole)
+/// The joint probability of each pair of neighbors: the mean of both conditional probabilities over the
+/// number of rows, so that all (each pair counted at both ends) sum to 1.
+pub(super) fn joint_probabilities(found: &Neighbors, conditional: &[f32]) -> Graph {
+    let total = 2.0 * found.ids.nrows() as f32;
+    Graph::union(found, conditional, |a, b| (a + b) / total)
 }
 
 #[cfg(test)]
@@ -92,14 +91,14 @@ mod tests {
         for golden in goldens.graphs {
             let table = Table::new(rows().view(), golden.distance);
             let found = of_table(&table, 21, 0, &())?;
-            let graph = pairs(&found, &chances(&found, 7.0));
+            let graph = joint_probabilities(&found, &conditional_probabilities(&found, 7.0));
             golden.check(&graph, 1e-5);
         }
         Ok(())
     }
 
     #[test]
-    fn rows_that_are_equally_far_are_picked_equally() {
+    fn neighbors_at_equal_distances_have_equal_probabilities() {
         let mut out = [0.0; 6];
         of_row(&[2.0; 6], 3.0, &mut out);
         assert!(out.iter().all(|v| (v - 1.0 / 6.0).abs() < 1e-6), "{out:?}");

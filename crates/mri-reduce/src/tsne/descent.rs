@@ -1,185 +1,201 @@
-//! The descent of points to where pulls and pushes balance (van der Maaten 2008, 2014).
+//! Gradient descent on the t-SNE objective (van der Maaten & Hinton 2008; van der Maaten 2014).
 //!
-//! Every point looks at where all the others are before the step, adds up all forces on it and moves.
-//! What a point sees, and in which order, depends on no thread.
+//! Every point reads the positions of all others before the step, sums its forces and moves. What a
+//! point reads, and in which order, does not depend on threads.
 
 use mri_core::{ReduceError, Watch};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::tree::{BLOCK, Lane, Seen, Tree};
+use super::tree::{BLOCK, Lane, PointMass, Tree};
 use crate::knn::Graph;
+use crate::neighbor_embedding::{DimensionKernel, dispatch_dimensions};
 use crate::simd::{Kernel, LANES, widest};
 
-/// How many times stronger neighbours pull in the first steps, in which groups find their places (as in
-/// the paper of 2014 and in openTSNE).
+/// Factor on the attraction in the first steps, in which clusters form (as in the paper of 2014 and in
+/// openTSNE).
 const EXAGGERATION: f32 = 12.0;
 
-/// How much of its last step a point goes on with.
+/// The share of its last step that a point keeps.
 const MOMENTUM: f32 = 0.8;
 
-/// What a coordinate's step length gains where it goes on in the same direction, and keeps where it
-/// turns (Jacobs 1988), and its least.
-const GAIN: f32 = 0.2;
-const LOSS: f32 = 0.8;
-const LEAST_GAIN: f32 = 0.01;
+/// Adaptive gains (Jacobs 1988): what a coordinate's gain grows by while the gradient keeps its sign,
+/// the factor on it when the sign changes, and its minimum.
+const GAIN_INCREASE: f32 = 0.2;
+const GAIN_DECAY: f32 = 0.8;
+const MIN_GAIN: f32 = 0.01;
 
 /// The longest step (as in openTSNE).
-const LONGEST: f32 = 5.0;
+const MAX_STEP_NORM: f32 = 5.0;
 
-/// A group of points pushes as one where its longest side is below this share of its distance. At
-/// 0.5, which is usual elsewhere, continuity and random triplets lost about 0.01.
-const ANGLE: f32 = 0.3;
+/// The Barnes–Hut criterion: a group repels as one point where its longest side is below this share of
+/// its distance. At 0.5, the usual value, continuity and random triplets lost about 0.01.
+const THETA: f32 = 0.3;
 
-/// Steps after which points are cut into groups anew.
-const CUTS: usize = 10;
+/// Steps between two rebuilds of the tree.
+const REBUILD_INTERVAL: usize = 10;
 
-/// Points, and blocks of them, that a thread takes at a time: some 50 µs of work.
-const POINTS: usize = 256;
-const BLOCKS: usize = 8;
+/// Points, and blocks of points, per task of a thread: some 50 µs of work.
+const POINTS_PER_TASK: usize = 256;
+const BLOCKS_PER_TASK: usize = 8;
 
-/// The most components that points may have.
-pub(super) const MOST_COMPONENTS: usize = 16;
-
-/// What moves the points.
-pub(super) struct Motion {
-    /// Steps in which neighbours pull harder, and further ones.
+/// The schedule of the optimization.
+pub(super) struct Optimization {
+    /// Steps with early exaggeration, and steps without.
     pub(super) early: usize,
     pub(super) late: usize,
-    /// How strongly points are held where they start, as a share of the strength of all their edges.
-    pub(super) tie: f32,
+    /// Stiffness of the spring to a point's initial position, relative to the sum of its edges'.
+    pub(super) anchor_strength: f32,
 }
 
-/// Moves points until neighbours are near and all else is apart.
-pub(super) fn settle(
+/// Optimizes all points of a graph in place.
+pub(super) fn optimize(
     graph: &Graph,
     points: &mut Array2<f32>,
-    motion: &Motion,
+    optimization: &Optimization,
     watch: &dyn Watch,
 ) -> Result<(), ReduceError> {
-    // The number of coordinates is known to the compiler, which keeps them in registers; those beyond
-    // the wanted ones are 0 and stay so.
-    match points.ncols() {
-        0..=2 => settle_in::<2>(graph, points, motion, watch),
-        3..=4 => settle_in::<4>(graph, points, motion, watch),
-        _ => settle_in::<MOST_COMPONENTS>(graph, points, motion, watch),
-    }
+    let components = points.ncols();
+    let descent = Descent {
+        graph,
+        points,
+        optimization,
+        watch,
+    };
+    dispatch_dimensions(components, descent)
 }
 
-fn settle_in<const D: usize>(
-    graph: &Graph,
-    points: &mut Array2<f32>,
-    motion: &Motion,
-    watch: &dyn Watch,
-) -> Result<(), ReduceError> {
-    let n = points.nrows();
-    let springs = Springs::new(graph);
-    let mut state = vec![[Axis::default(); D]; n];
-    let mut now = vec![[0.0; D]; n];
-    for (to, point) in now.iter_mut().zip(points.rows()) {
-        to.iter_mut().zip(point).for_each(|(to, v)| *to = *v);
-    }
-    let home = now.clone();
-    let mut next = now.clone();
-    let mut tree = Tree::<D>::new(&now);
-    let mut place = vec![0; n];
-    let mut pushes = Vec::new();
-    let total = motion.early + motion.late;
-    for step in 0..total {
-        watch.check("epochs", step, total)?;
-        if step % CUTS == 0 {
-            tree = Tree::new(&now);
-            for (p, &i) in tree.order().iter().enumerate() {
-                place[i as usize] = p;
-            }
-        } else {
-            tree.update(&now);
+struct Descent<'a> {
+    graph: &'a Graph,
+    points: &'a mut Array2<f32>,
+    optimization: &'a Optimization,
+    watch: &'a dyn Watch,
+}
+
+impl DimensionKernel for Descent<'_> {
+    type Output = Result<(), ReduceError>;
+
+    fn run<const D: usize>(self) -> Result<(), ReduceError> {
+        let Self {
+            graph,
+            points,
+            optimization,
+            watch,
+        } = self;
+        let n = points.nrows();
+        let edges = PaddedEdges::new(graph);
+        let mut state = vec![[CoordinateState::default(); D]; n];
+        let mut now = vec![[0.0; D]; n];
+        for (to, point) in now.iter_mut().zip(points.rows()) {
+            to.iter_mut().zip(point).for_each(|(to, v)| *to = *v);
         }
-        (0..tree.len())
-            .into_par_iter()
-            .with_min_len(BLOCKS)
-            .map_init(Vec::new, |seen, block| {
-                tree.seen_from(block, ANGLE, seen);
-                let own = tree.block(block);
-                widest(Push { own, seen })
-            })
-            .collect_into_vec(&mut pushes);
-        let exaggeration = if step < motion.early {
-            EXAGGERATION
-        } else {
-            1.0
-        };
-        let forces = Forces {
-            springs: &springs,
-            now: &now,
-            home: &home,
-            tie: motion.tie,
-            pushes: &pushes,
-            place: &place,
-            whole: whole(&pushes, n),
-            exaggeration,
-            rate: n as f32 / exaggeration,
-        };
-        next.par_chunks_mut(POINTS)
-            .zip(state.par_chunks_mut(POINTS))
-            .enumerate()
-            .for_each_init(Ways::default, |ways, (chunk, (next, state))| {
-                let first = chunk * POINTS;
-                widest(Move {
-                    forces,
-                    first,
-                    state,
-                    next,
-                    ways,
+        let anchors = now.clone();
+        let mut next = now.clone();
+        let mut tree = Tree::<D>::new(&now);
+        let mut position = vec![0; n];
+        let mut repulsions = Vec::new();
+        let total = optimization.early + optimization.late;
+        for step in 0..total {
+            watch.check("epochs", step, total)?;
+            if step % REBUILD_INTERVAL == 0 {
+                tree = Tree::new(&now);
+                for (p, &i) in tree.order().iter().enumerate() {
+                    position[i as usize] = p;
+                }
+            } else {
+                tree.update(&now);
+            }
+            repulsion(&tree, &mut repulsions);
+            let exaggeration = if step < optimization.early {
+                EXAGGERATION
+            } else {
+                1.0
+            };
+            let forces = Forces {
+                edges: &edges,
+                now: &now,
+                anchors: &anchors,
+                anchor_strength: optimization.anchor_strength,
+                repulsions: &repulsions,
+                position: &position,
+                partition: partition(&repulsions, n),
+                exaggeration,
+                learning_rate: n as f32 / exaggeration,
+            };
+            next.par_chunks_mut(POINTS_PER_TASK)
+                .zip(state.par_chunks_mut(POINTS_PER_TASK))
+                .enumerate()
+                .for_each_init(EdgeBuffers::default, |buffers, (chunk, (next, state))| {
+                    let first = chunk * POINTS_PER_TASK;
+                    widest(StepKernel {
+                        forces,
+                        first,
+                        state,
+                        next,
+                        buffers,
+                    });
                 });
-            });
-        std::mem::swap(&mut now, &mut next);
+            std::mem::swap(&mut now, &mut next);
+        }
+        watch.check("epochs", total, total)?;
+        for (mut point, now) in points.rows_mut().into_iter().zip(&now) {
+            point.iter_mut().zip(now).for_each(|(to, v)| *to = *v);
+        }
+        Ok(())
     }
-    watch.check("epochs", total, total)?;
-    for (mut point, now) in points.rows_mut().into_iter().zip(&now) {
-        point.iter_mut().zip(now).for_each(|(to, v)| *to = *v);
-    }
-    Ok(())
 }
 
-/// The sum of the closeness of all pairs, those of a point with itself left out.
-fn whole<const D: usize>(pushes: &[Pushes<D>], n: usize) -> f64 {
+/// The repulsion of all blocks of a tree.
+fn repulsion<const D: usize>(tree: &Tree<D>, repulsions: &mut Vec<Repulsion<D>>) {
+    (0..tree.len())
+        .into_par_iter()
+        .with_min_len(BLOCKS_PER_TASK)
+        .map_init(Vec::new, |interactions, block| {
+            tree.interaction_list(block, THETA, interactions);
+            let own = tree.block(block);
+            widest(RepulsionKernel { own, interactions })
+        })
+        .collect_into_vec(repulsions);
+}
+
+/// The partition function Z: Σ 1/(1 + d²) over all ordered pairs of different points.
+fn partition<const D: usize>(repulsions: &[Repulsion<D>], n: usize) -> f64 {
     let mut sum = 0.0;
-    for (block, pushes) in pushes.iter().enumerate() {
+    for (block, repulsion) in repulsions.iter().enumerate() {
         let count = BLOCK.min(n - block * BLOCK);
-        for &q in &pushes.sum[..count] {
+        for &q in &repulsion.sum[..count] {
             sum += f64::from(q) - 1.0;
         }
     }
-    // Rounding, should all points be infinitely far apart.
+    // Above 0 even if all points are infinitely far apart.
     sum.max(f64::MIN_POSITIVE)
 }
 
-/// A point's motion along one axis.
+/// The state of one coordinate of a point.
 #[derive(Clone, Copy)]
-struct Axis {
-    speed: f32,
+struct CoordinateState {
+    velocity: f32,
     gain: f32,
 }
 
-impl Default for Axis {
+impl Default for CoordinateState {
     fn default() -> Self {
         Self {
-            speed: 0.0,
+            velocity: 0.0,
             gain: 1.0,
         }
     }
 }
 
-/// The edges of each point, in rows of lanes; what is left of a point's last row has weight 0.
-struct Springs {
-    /// The edges of point i are the rows from `starts[i]` to `starts[i + 1]`.
+/// The edges of each point, padded to whole rows of lanes with edges of weight 0.
+struct PaddedEdges {
+    /// The edges of point i are the rows of lanes from `starts[i]` to `starts[i + 1]`.
     starts: Vec<usize>,
     ends: Vec<u32>,
     weights: Vec<f32>,
 }
 
-impl Springs {
+impl PaddedEdges {
     fn new(graph: &Graph) -> Self {
         let n = graph.starts.len() - 1;
         let mut starts = vec![0];
@@ -201,160 +217,166 @@ impl Springs {
     }
 }
 
-/// What pushes a block of points.
+/// The repulsion on a block of points.
 #[derive(Clone, Copy)]
-struct Pushes<const D: usize> {
+struct Repulsion<const D: usize> {
     /// Σ q²·(own − other) over all points, with q = 1/(1 + d²).
     force: [Lane; D],
-    /// Σ q, the point itself counted.
+    /// Σ q over all points, the point itself included.
     sum: Lane,
 }
 
-/// Adds up the pushes on a block.
-struct Push<'a, const D: usize> {
+/// Sums the repulsion on a block.
+struct RepulsionKernel<'a, const D: usize> {
     own: &'a [Lane; D],
-    seen: &'a [Seen<D>],
+    interactions: &'a [PointMass<D>],
 }
 
-impl<const D: usize> Kernel for Push<'_, D> {
-    type Output = Pushes<D>;
+impl<const D: usize> Kernel for RepulsionKernel<'_, D> {
+    type Output = Repulsion<D>;
 
     #[inline(always)]
-    fn run(self) -> Pushes<D> {
+    fn run(self) -> Repulsion<D> {
         let own = *self.own;
         let (mut force, mut sum) = ([[0.0; BLOCK]; D], [0.0; BLOCK]);
-        for seen in self.seen {
+        for other in self.interactions {
             for l in 0..BLOCK {
                 let mut square = 1.0;
-                for (own, at) in own.iter().zip(&seen.at) {
-                    let way = own[l] - at;
-                    square += way * way;
+                for (own, at) in own.iter().zip(&other.at) {
+                    let difference = own[l] - at;
+                    square += difference * difference;
                 }
                 let q = 1.0 / square;
-                let share = seen.mass * q;
-                sum[l] += share;
+                let weighted = other.mass * q;
+                sum[l] += weighted;
                 for c in 0..D {
-                    force[c][l] += share * q * (own[c][l] - seen.at[c]);
+                    force[c][l] += weighted * q * (own[c][l] - other.at[c]);
                 }
             }
         }
-        Pushes { force, sum }
+        Repulsion { force, sum }
     }
 }
 
-/// All that moves points in one step.
+/// What all points of one step read.
 #[derive(Clone, Copy)]
 struct Forces<'a, const D: usize> {
-    springs: &'a Springs,
+    edges: &'a PaddedEdges,
     now: &'a [[f32; D]],
-    /// Where the points started.
-    home: &'a [[f32; D]],
-    tie: f32,
-    pushes: &'a [Pushes<D>],
-    /// Where each point is among the pushes.
-    place: &'a [usize],
-    whole: f64,
+    /// The initial positions.
+    anchors: &'a [[f32; D]],
+    anchor_strength: f32,
+    repulsions: &'a [Repulsion<D>],
+    /// The position of each point in the blocks of `repulsions`.
+    position: &'a [usize],
+    partition: f64,
     exaggeration: f32,
-    rate: f32,
+    learning_rate: f32,
 }
 
 /// One step of some points.
-struct Move<'a, const D: usize> {
+struct StepKernel<'a, const D: usize> {
     forces: Forces<'a, D>,
     first: usize,
-    state: &'a mut [[Axis; D]],
+    state: &'a mut [[CoordinateState; D]],
     next: &'a mut [[f32; D]],
-    ways: &'a mut Ways<D>,
+    buffers: &'a mut EdgeBuffers<D>,
 }
 
-impl<const D: usize> Kernel for Move<'_, D> {
+impl<const D: usize> Kernel for StepKernel<'_, D> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let forces = self.forces;
-        let share = (1.0 / forces.whole) as f32;
+        let normalization = (1.0 / forces.partition) as f32;
         let points = self.next.iter_mut().zip(self.state);
         for (i, (next, state)) in (self.first..).zip(points) {
             let own = forces.now[i];
-            let (pull, strength) = pulls(forces, i, &own, self.ways);
-            let held = forces.tie * strength;
-            let place = forces.place[i];
-            let push = &forces.pushes[place / BLOCK].force;
-            let mut length = 0.0;
+            let (attraction, stiffness) = attraction(forces, i, &own, self.buffers);
+            let spring = forces.anchor_strength * stiffness;
+            let position = forces.position[i];
+            let repulsion = &forces.repulsions[position / BLOCK].force;
+            let mut norm = 0.0;
             for c in 0..D {
-                let back = held * (forces.home[i][c] - own[c]);
-                let force = forces.exaggeration * pull[c] + push[c][place % BLOCK] * share + back;
-                let point = &mut state[c];
-                point.gain = if force * point.speed >= 0.0 {
-                    point.gain + GAIN
+                let anchor = spring * (forces.anchors[i][c] - own[c]);
+                let force = forces.exaggeration * attraction[c]
+                    + repulsion[c][position % BLOCK] * normalization
+                    + anchor;
+                let coordinate = &mut state[c];
+                coordinate.gain = if force * coordinate.velocity >= 0.0 {
+                    coordinate.gain + GAIN_INCREASE
                 } else {
-                    (point.gain * LOSS).max(LEAST_GAIN)
+                    (coordinate.gain * GAIN_DECAY).max(MIN_GAIN)
                 };
-                point.speed = MOMENTUM * point.speed + forces.rate * point.gain * force;
-                length += point.speed * point.speed;
+                coordinate.velocity =
+                    MOMENTUM * coordinate.velocity + forces.learning_rate * coordinate.gain * force;
+                norm += coordinate.velocity * coordinate.velocity;
             }
-            let length = length.sqrt();
-            let short = if length > LONGEST {
-                LONGEST / length
+            let norm = norm.sqrt();
+            let clip = if norm > MAX_STEP_NORM {
+                MAX_STEP_NORM / norm
             } else {
                 1.0
             };
             for c in 0..D {
-                state[c].speed *= short;
-                next[c] = own[c] + state[c].speed;
+                state[c].velocity *= clip;
+                next[c] = own[c] + state[c].velocity;
             }
         }
     }
 }
 
-/// Room for what is computed of a point's edges. Each loop does one thing to all edges of a point, so that
-/// the compiler makes vectors of it.
-struct Ways<const D: usize> {
-    way: [Vec<f32>; D],
+/// Buffers for the edges of one point. Each loop of [`attraction`] does one thing to all edges, so that
+/// the compiler vectorizes it.
+struct EdgeBuffers<const D: usize> {
+    difference: [Vec<f32>; D],
     strength: Vec<f32>,
 }
 
-impl<const D: usize> Default for Ways<D> {
+impl<const D: usize> Default for EdgeBuffers<D> {
     fn default() -> Self {
         Self {
-            way: std::array::from_fn(|_| Vec::new()),
+            difference: std::array::from_fn(|_| Vec::new()),
             strength: Vec::new(),
         }
     }
 }
 
-/// The pulls of a point's edges, and the sum of their strengths.
+/// The attraction along a point's edges, and the sum of their stiffnesses.
 #[inline(always)]
-fn pulls<const D: usize>(
+fn attraction<const D: usize>(
     forces: Forces<'_, D>,
     i: usize,
     own: &[f32; D],
-    ways: &mut Ways<D>,
+    buffers: &mut EdgeBuffers<D>,
 ) -> ([f32; D], f32) {
-    let springs = forces.springs;
-    let edges = springs.starts[i] * LANES..springs.starts[i + 1] * LANES;
-    let (ends, weights) = (&springs.ends[edges.clone()], &springs.weights[edges]);
-    let Ways { way, strength } = ways;
+    let blocks = forces.edges;
+    let edges = blocks.starts[i] * LANES..blocks.starts[i + 1] * LANES;
+    let (ends, weights) = (&blocks.ends[edges.clone()], &blocks.weights[edges]);
+    let EdgeBuffers {
+        difference,
+        strength,
+    } = buffers;
     strength.clear();
     strength.resize(ends.len(), 1.0);
-    for (c, way) in way.iter_mut().enumerate() {
-        way.clear();
-        way.extend(ends.iter().map(|&end| forces.now[end as usize][c] - own[c]));
-        for (square, way) in strength.iter_mut().zip(way.iter()) {
-            *square += way * way;
+    for (c, difference) in difference.iter_mut().enumerate() {
+        difference.clear();
+        difference.extend(ends.iter().map(|&end| forces.now[end as usize][c] - own[c]));
+        for (square, difference) in strength.iter_mut().zip(difference.iter()) {
+            *square += difference * difference;
         }
     }
     for (strength, weight) in strength.iter_mut().zip(weights) {
         *strength = weight / *strength;
     }
     let sum = strength.iter().sum();
-    (std::array::from_fn(|c| product(strength, &way[c])), sum)
+    (std::array::from_fn(|c| dot(strength, &difference[c])), sum)
 }
 
-/// The scalar product of numbers whose count is a multiple of [`LANES`].
+/// The dot product of vectors whose length is a multiple of [`LANES`].
 #[inline(always)]
-fn product(a: &[f32], b: &[f32]) -> f32 {
+fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; LANES];
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
         for l in 0..LANES {

@@ -1,26 +1,25 @@
-//! Groups of points that push from afar as one (Barnes & Hut 1986).
+//! A tree of groups of points that repel distant points as one (Barnes & Hut 1986).
 //!
-//! The points are cut in halves across their wider side until a block holds no more than [`BLOCK`]. The
-//! tree of cuts lies in one array, each node before those below it. Points move little from one step to
-//! the next: the cuts are kept for a while, and only the nodes' masses, centres and boxes are taken
-//! anew.
+//! The points are split in halves across their wider side until a block holds at most [`BLOCK`]. The
+//! nodes lie in one array in preorder. Points move little from one step to the next: the splits are
+//! kept for some steps, and only the masses, centers and bounding boxes of the nodes are recomputed.
 
-/// Points in a block. The compiler makes vectors of loops that are too long to be written out, as those
-/// over [`LANES`](crate::simd::LANES) would be; and the more points share what they see, the less is
-/// there to go through.
+/// Points per block. The compiler vectorizes loops of this length, which it would unroll at
+/// [`LANES`](crate::simd::LANES); and the more points share an interaction list, the fewer lists there
+/// are.
 pub(super) const BLOCK: usize = 64;
 
-/// One number for each point of a block.
+/// One value for each point of a block.
 pub(super) type Lane = [f32; BLOCK];
 
 /// A group of points.
 #[derive(Clone, Copy)]
 struct Node<const D: usize> {
-    /// The first of its blocks, and how many there are.
+    /// Its first block, and its number of blocks.
     block: usize,
     blocks: usize,
     mass: f32,
-    /// The mean of its points.
+    /// The center of mass.
     at: [f32; D],
     low: [f32; D],
     high: [f32; D],
@@ -28,19 +27,19 @@ struct Node<const D: usize> {
     square: f32,
 }
 
-/// Points, in blocks by the cuts, and the groups they form.
+/// Points in blocks, and the groups they form.
 pub(super) struct Tree<const D: usize> {
-    /// The points' numbers, block by block.
+    /// The indices of the points, block by block.
     order: Vec<u32>,
     /// The coordinates of each block: all first ones, then all second ones, and so on.
     blocks: Vec<[Lane; D]>,
     nodes: Vec<Node<D>>,
-    /// The place of each block's node.
+    /// The node of each block.
     leaves: Vec<usize>,
 }
 
 impl<const D: usize> Tree<D> {
-    /// Cuts points.
+    /// Builds a tree.
     pub(super) fn new(points: &[[f32; D]]) -> Self {
         let n = points.len();
         let blocks = n.div_ceil(BLOCK);
@@ -51,15 +50,15 @@ impl<const D: usize> Tree<D> {
             leaves: Vec::with_capacity(blocks),
         };
         let mut order = std::mem::take(&mut tree.order);
-        tree.cut(points, &mut order, 0, blocks);
+        tree.split(points, &mut order, 0, blocks);
         tree.order = order;
         tree.update(points);
         tree
     }
 
-    /// Adds the node of so many blocks and those below it, and orders their points.
-    fn cut(&mut self, points: &[[f32; D]], order: &mut [u32], block: usize, blocks: usize) {
-        let place = self.nodes.len();
+    /// Appends the node of `blocks` blocks and its descendants, and sorts their points into blocks.
+    fn split(&mut self, points: &[[f32; D]], order: &mut [u32], block: usize, blocks: usize) {
+        let node = self.nodes.len();
         self.nodes.push(Node {
             block,
             blocks,
@@ -70,7 +69,7 @@ impl<const D: usize> Tree<D> {
             square: 0.0,
         });
         if blocks <= 1 {
-            self.leaves.push(place);
+            self.leaves.push(node);
             return;
         }
         let (mut low, mut high) = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
@@ -88,13 +87,13 @@ impl<const D: usize> Tree<D> {
         let (low, _, _) = order.select_nth_unstable_by(half * BLOCK, |&a, &b| {
             at(a).total_cmp(&at(b)).then(a.cmp(&b))
         });
-        let cut = low.len();
-        let (low, high) = order.split_at_mut(cut);
-        self.cut(points, low, block, half);
-        self.cut(points, high, block + half, blocks - half);
+        let middle = low.len();
+        let (low, high) = order.split_at_mut(middle);
+        self.split(points, low, block, half);
+        self.split(points, high, block + half, blocks - half);
     }
 
-    /// Takes masses, centres and boxes of the same groups from where their points now are.
+    /// Recomputes masses, centers and boxes of the same groups from the positions of their points.
     pub(super) fn update(&mut self, points: &[[f32; D]]) {
         for (block, ids) in self.blocks.iter_mut().zip(self.order.chunks(BLOCK)) {
             for (l, &i) in ids.iter().enumerate() {
@@ -103,7 +102,7 @@ impl<const D: usize> Tree<D> {
                 }
             }
         }
-        // Each node comes before those below it.
+        // Children come after their parent.
         for place in (0..self.nodes.len()).rev() {
             let node = self.nodes[place];
             let (mut at, mut low, mut high) =
@@ -118,7 +117,7 @@ impl<const D: usize> Tree<D> {
                     at[c] /= count as f32;
                 }
             } else {
-                let (a, b) = self.below(place);
+                let (a, b) = self.children(place);
                 let (a, b) = (&self.nodes[a], &self.nodes[b]);
                 for c in 0..D {
                     at[c] = (a.at[c] * a.mass + b.at[c] * b.mass) / node.mass;
@@ -137,8 +136,8 @@ impl<const D: usize> Tree<D> {
         }
     }
 
-    /// The two nodes that a node of several blocks was cut into.
-    fn below(&self, place: usize) -> (usize, usize) {
+    /// The two children of an inner node.
+    fn children(&self, place: usize) -> (usize, usize) {
         let first = place + 1;
         (first, first + 2 * self.nodes[first].blocks - 1)
     }
@@ -156,26 +155,26 @@ impl<const D: usize> Tree<D> {
         self.blocks.len()
     }
 
-    /// All points as they are seen from a block, the block's own among them: near ones one by one, groups
-    /// as one where their longest side is below `angle` times their distance.
-    pub(super) fn seen_from(&self, block: usize, angle: f32, seen: &mut Vec<Seen<D>>) {
-        seen.clear();
+    /// All points that a block interacts with, its own included: near ones one by one, and groups as one
+    /// where their longest side is below `theta` times their distance (the Barnes–Hut criterion).
+    pub(super) fn interaction_list(&self, block: usize, theta: f32, list: &mut Vec<PointMass<D>>) {
+        list.clear();
         let Node { low, high, .. } = self.nodes[self.leaves[block]];
         let mut place = 0;
         while let Some(node) = self.nodes.get(place) {
             let mut away = 0.0;
             for c in 0..D {
-                let beyond = (low[c] - node.at[c]).max(node.at[c] - high[c]).max(0.0);
-                away += beyond * beyond;
+                let outside = (low[c] - node.at[c]).max(node.at[c] - high[c]).max(0.0);
+                away += outside * outside;
             }
-            if node.square < angle * angle * away {
-                seen.push(Seen {
+            if node.square < theta * theta * away {
+                list.push(PointMass {
                     at: node.at,
                     mass: node.mass,
                 });
             } else if node.blocks == 1 {
                 let others = &self.blocks[node.block];
-                seen.extend((0..self.count(node.block)).map(|l| Seen {
+                list.extend((0..self.count(node.block)).map(|l| PointMass {
                     at: std::array::from_fn(|c| others[c][l]),
                     mass: 1.0,
                 }));
@@ -193,11 +192,11 @@ impl<const D: usize> Tree<D> {
     }
 }
 
-/// A point or a group of them, seen from afar.
+/// A point, or a group that acts as one.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<const D: usize> {
+pub(super) struct PointMass<const D: usize> {
     pub(super) at: [f32; D],
-    /// How many points it stands for.
+    /// Its number of points.
     pub(super) mass: f32,
 }
 
@@ -219,15 +218,15 @@ mod tests {
     #[test]
     fn groups_push_as_their_points_do() {
         // The push on a point by brute force.
-        let push = |own: [f32; 2], seen: &mut dyn Iterator<Item = Seen<2>>| {
+        let push = |own: [f32; 2], seen: &mut dyn Iterator<Item = PointMass<2>>| {
             seen.fold([0.0, 0.0, 0.0], |sum, seen| {
-                let way = [0, 1].map(|c| f64::from(own[c] - seen.at[c]));
-                let q = 1.0 / (1.0 + way[0] * way[0] + way[1] * way[1]);
+                let difference = [0, 1].map(|c| f64::from(own[c] - seen.at[c]));
+                let q = 1.0 / (1.0 + difference[0] * difference[0] + difference[1] * difference[1]);
                 let mass = f64::from(seen.mass);
                 [
                     sum[0] + mass * q,
-                    sum[1] + mass * q * q * way[0],
-                    sum[2] + mass * q * q * way[1],
+                    sum[1] + mass * q * q * difference[0],
+                    sum[2] + mass * q * q * difference[1],
                 ]
             })
         };
@@ -241,12 +240,12 @@ mod tests {
                 let mut listed = 0;
                 let mut seen = Vec::new();
                 for (block, ids) in tree.order().chunks(BLOCK).enumerate() {
-                    tree.seen_from(block, 0.5, &mut seen);
+                    tree.interaction_list(block, 0.5, &mut seen);
                     listed += seen.len();
                     assert_eq!(seen.iter().map(|s| s.mass).sum::<f32>(), n as f32);
                     for &i in ids.iter().step_by(7) {
                         let own = points[i as usize];
-                        let all = points.iter().map(|&at| Seen { at, mass: 1.0 });
+                        let all = points.iter().map(|&at| PointMass { at, mass: 1.0 });
                         let truth = push(own, &mut all.into_iter());
                         let got = push(own, &mut seen.iter().copied());
                         assert!((got[0] / truth[0] - 1.0).abs() < 0.01, "{got:?} {truth:?}");

@@ -1,17 +1,16 @@
-/// How near the closeness of two points lies to what was asked: `1 / (1 + a·d^(2b))` for points at
-/// distance d.
+/// The similarity of two points at distance d: `1 / (1 + a·d^(2b))`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Curve {
     pub(super) a: f64,
     pub(super) b: f64,
 }
 
-/// Points on the curve that is fitted, from distance 0 to three times the spread.
+/// Samples for the fit, from distance 0 to three times the spread.
 const SAMPLES: usize = 300;
 
 impl Curve {
-    /// The least-squares fit to 1 up to `min_dist` and `exp(−(d − min_dist)/spread)` from there, by
-    /// Levenberg and Marquardt's method from a = b = 1.
+    /// The least-squares fit to 1 up to `min_dist` and `exp(−(d − min_dist)/spread)` beyond, by the
+    /// Levenberg–Marquardt method from a = b = 1.
     pub(super) fn fit(min_dist: f64, spread: f64) -> Self {
         let wanted: Vec<(f64, f64)> = (0..SAMPLES)
             .map(|i| {
@@ -22,7 +21,7 @@ impl Curve {
         let mut best = Self { a: 1.0, b: 1.0 };
         let mut error = best.error(&wanted);
         let mut damping = 1e-3;
-        // It takes about ten steps; the bound is for curves that no step improves.
+        // About ten steps suffice; the bound is for fits that stall.
         for _ in 0..200 {
             let step = best.step(&wanted, damping);
             let tried = Self {
@@ -58,7 +57,7 @@ impl Curve {
         wanted.iter().map(|&(d, y)| (self.at(d) - y).powi(2)).sum()
     }
 
-    /// The step that solves the damped normal equations.
+    /// The solution of the damped normal equations.
     fn step(self, wanted: &[(f64, f64)], damping: f64) -> (f64, f64) {
         let (mut aa, mut ab, mut bb, mut ra, mut rb) = (0.0, 0.0, 0.0, 0.0, 0.0);
         // At distance 0 the curve is 1, whatever a and b.

@@ -1,20 +1,20 @@
-//! From nearest neighbours to a weighted graph (McInnes, Healy & Melville 2018, section 3.1).
+//! The fuzzy simplicial set (McInnes, Healy & Melville 2018, section 3.1).
 
 use rayon::prelude::*;
 
-use crate::knn::{Graph, Neighbours};
+use crate::knn::{Graph, Neighbors};
 
-/// Halvings of the interval in which a width is sought: more change no `f32`.
+/// Bisections in the search for a width: more change no `f32`.
 const HALVINGS: usize = 64;
 
-/// A width is at least this share of the mean distance to the neighbours: rows whose neighbours
-/// are all equally far would otherwise have none.
+/// Lower bound of a width, as a share of the mean distance to the neighbors: rows whose neighbors are all
+/// at one distance would have a width of 0.
 const SMALLEST: f32 = 1e-3;
 
-/// How strongly each row belongs to the neighbourhood of each of its neighbours, of the shape of
-/// the distances, row by row: 1 up to the `connectivity`-th distance above 0 (0 for none), falling
-/// off beyond, so that the sum of a row is log₂ of `size`.
-pub(super) fn memberships(found: &Neighbours, size: usize, connectivity: usize) -> Vec<f32> {
+/// The membership strengths of the directed edges, in the shape of the distances: 1 up to the
+/// `connectivity`-th distance above 0 (0 if `connectivity` is 0), exponentially decreasing beyond, with
+/// the width at which a row sums to log₂ of `size`.
+pub(super) fn memberships(found: &Neighbors, size: usize, connectivity: usize) -> Vec<f32> {
     let k = found.ids.ncols();
     let distances = found.distances.as_slice().unwrap_or(&[]);
     let all = mean(distances);
@@ -24,7 +24,7 @@ pub(super) fn memberships(found: &Neighbours, size: usize, connectivity: usize) 
         .zip(distances.par_chunks(k.max(1)))
         .for_each(|(out, distances)| {
             let nearest = nearest(distances, connectivity);
-            // New rows, which have no connectivity, must not depend on each other.
+            // New rows, for which `connectivity` is 0, must not depend on each other through `all`.
             let own = nearest > 0.0 || connectivity == 0;
             let floor = SMALLEST * if own { mean(distances) } else { all };
             let width = width(distances, nearest, target).max(floor);
@@ -44,13 +44,13 @@ fn mean(values: &[f32]) -> f32 {
     (values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len().max(1) as f64) as f32
 }
 
-/// The `connectivity`-th of the distances above 0, or the last of them; 0 if there is none.
+/// The `connectivity`-th distance above 0, or the last of fewer; 0 if there is none.
 fn nearest(distances: &[f32], connectivity: usize) -> f32 {
     let above = distances.iter().filter(|d| **d > 0.0);
     above.take(connectivity).last().copied().unwrap_or(0.0)
 }
 
-/// The width at which the memberships add up to `target`.
+/// The width at which the memberships sum to `target`.
 fn width(distances: &[f32], nearest: f32, target: f64) -> f32 {
     let (mut low, mut high, mut width) = (0.0, f64::INFINITY, 1.0);
     for _ in 0..HALVINGS {
@@ -74,9 +74,9 @@ fn width(distances: &[f32], nearest: f32, target: f64) -> f32 {
     width as f32
 }
 
-/// The union of all neighbourhoods: a pair of rows is joined by `a + b − a·b`, with a and b their
-/// memberships in each other's.
-pub(super) fn union(found: &Neighbours, memberships: &[f32]) -> Graph {
+/// The fuzzy union of all neighborhoods: an edge has weight `a + b − a·b`, with a and b the memberships of
+/// its two directions.
+pub(super) fn union(found: &Neighbors, memberships: &[f32]) -> Graph {
     Graph::union(found, memberships, |a, b| a + b - a * b)
 }
 

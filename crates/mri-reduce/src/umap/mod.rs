@@ -3,59 +3,73 @@
 mod curve;
 mod fuzzy;
 mod layout;
-mod placed;
-mod spectral;
-mod start;
+mod projection;
 
-use mri_core::{Component, Fitted, ReduceError, Reducer, Watch};
+use mri_core::{Fitted, ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{check_components, check_finite, check_init, check_size};
-use crate::knn::{self, Graph, Table};
-use crate::{Distance, Scaler, Scaling};
+use crate::check::out_of_range;
+use crate::distance::Distance;
+use crate::knn::{Graph, Neighbors, Table};
+use crate::neighbor_embedding::{
+    Init, NeighborEmbedding, Shared, fit, fit_aligned, pca_points, rescale, spectral_points,
+};
+use crate::scaling::Scaling;
 use curve::Curve;
-use layout::{MOST_COMPONENTS, Motion};
-use placed::Placed;
-pub use start::Init;
+use layout::Optimization;
+use projection::UmapProjection;
 
-/// Pushes per pull (as in the reference implementation, where it is the negative sample rate).
-const PUSHES: f64 = 5.0;
+/// Negative samples per positive one (as in the reference implementation).
+const NEGATIVE_SAMPLE_RATE: f64 = 5.0;
 
-/// Lets points swing in the first epochs. Curves in separate groups, which principal components lay
-/// across each other, stay tangled with 1 (a trustworthiness of 0.986 where umap-learn's spectral start
-/// has 0.997) and come free with a quarter (0.997); less than that costs trustworthiness elsewhere.
+/// Lets points oscillate in the first epochs. Curves in separate clusters, which principal components
+/// project across each other, stay tangled with 1 (a trustworthiness of 0.986 where umap-learn's spectral
+/// initialization has 0.997) and come apart with a quarter (0.997); less than that costs trustworthiness
+/// elsewhere.
 const DAMPING: f32 = 0.25;
 
-/// How strongly [`Reducer::fit_aligned`] holds a point at its place, as a share of the strength of all its
-/// edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points then move by 0.28 of the map's
-/// radius from one layer to the next, where maps of their own let them move by 1.8 (turned towards each
-/// other, 0.39), and trustworthiness falls by 0.003. Three times as strong: 0.21, and 0.012.
-const TIE: f32 = 0.03;
+/// How strongly [`Reducer::fit_aligned`] pulls a point back to its initial position, as a share of the
+/// stiffness of all its edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points then move
+/// by 0.28 of the map's radius from one layer to the next, where independent maps move them by 1.8
+/// (aligned by rotation, 0.39), and trustworthiness falls by 0.003. Three times as strong: 0.21, and
+/// 0.012.
+const ANCHOR_STRENGTH: f32 = 0.03;
 
-/// UMAP: points are near where rows are neighbours, and apart where they are not (McInnes, Healy &
+/// The largest coordinate of the initial points, as in the reference implementation, whose points begin
+/// between 0 and 10.
+const INITIAL_RANGE: f32 = 5.0;
+
+/// The standard deviation of the noise that separates the initial points of equal rows (as in the
+/// reference implementation).
+const INITIAL_NOISE: f32 = 1e-4;
+
+/// Separates the noise of the initial points from other uses of the seed.
+const NOISE_STREAM: u64 = 0x57_A7;
+
+/// UMAP: points are near where rows are neighbors, and apart where they are not (McInnes, Healy &
 /// Melville 2018).
 ///
-/// The parameters and their defaults are those of umap-learn, the reference implementation, and so is
-/// what is computed, except:
+/// Parameters, defaults and the computation are those of umap-learn, the reference implementation, except:
 ///
-/// - the points start from the principal components unless `init` says otherwise, which needs nothing
-///   but the rows; what either start keeps differs no more than two seeds do (`benches/record`);
-/// - neighbours are exact up to 15,000 rows, and beyond that found by [`near_rows`](crate::near_rows);
-/// - all points move at once, each by all its forces (see the head of `umap/layout.rs`): **one seed
-///   gives the same bits on any number of threads**, and no vector width changes them.
+/// - the initial points are the principal components unless `init` says otherwise; the two choices
+///   differ no more in quality than two seeds do (`benches/record`);
+/// - neighbors are exact up to 15,000 rows, and beyond that found by
+///   [`approximate_nearest_rows`](crate::approximate_nearest_rows);
+/// - all points move at once, each by the sum of its forces (see `umap/layout.rs`): **one seed gives the
+///   same bits on any number of threads**, and no vector width changes them.
 ///
-/// On real activations the four measures of [`quality`](crate::quality) equal umap-learn's or are
+/// On real activations the four measures of [`quality`](crate::quality) are equal to umap-learn's or
 /// better (`benches/record`).
 ///
-/// Distances and clusters' sizes in the picture mean little: read neighbourhoods from it.
+/// Distances between clusters and their sizes mean little; neighborhoods are what a map shows.
 ///
-/// Rows without direction under [`Distance::Cosine`], those that are all 0, are neighbours of each
-/// other and at distance 1 from all others. Groups of rows that no edge joins only push each other
-/// away. With fewer than `n_neighbors` rows all are neighbours.
+/// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each other
+/// and at distance 1 from all others. Components of the neighbor graph that no edge joins only repel each
+/// other. With fewer than `n_neighbors` rows all are neighbors.
 ///
 /// # Complexity
-/// O(n²·width) time for the neighbours up to 15,000 rows and about O(n·log n·width·n_neighbors) beyond,
+/// O(n²·width) time for the neighbors up to 15,000 rows and about O(n·log n·width·n_neighbors) beyond,
 /// O(epochs · n · (n_neighbors + 64)) for the points; memory
 /// O(n · (width + n_neighbors)).
 ///
@@ -71,29 +85,29 @@ const TIE: f32 = 0.03;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Umap {
-    /// How many components, from 1 to min(rows, width, 16).
+    /// The number of components, from 1 to min(rows, width, 16).
     pub n_components: usize,
-    /// How many rows make a neighbourhood, the row itself counted, at least 2. Few show fine
-    /// structure, many show coarse.
+    /// The size of a neighborhood, the row itself included, at least 2. Small values show fine
+    /// structure, large ones coarse.
     pub n_neighbors: usize,
-    /// How near points may come, from 0 to `spread`.
+    /// The distance below which points are not attracted any further, from 0 to `spread`.
     pub min_dist: f64,
-    /// How far apart neighbours are, more than 0.
+    /// The scale of the distances between neighbors, above 0.
     pub spread: f64,
-    /// How often all points are moved; `None` means 500 times, or 200 for more than 10,000 rows.
+    /// The number of epochs; `None` means 500, or 200 for more than 10,000 rows.
     pub n_epochs: Option<usize>,
-    /// What makes rows neighbours.
+    /// The distance that defines neighbors.
     pub metric: Distance,
-    /// What is done to the columns first.
+    /// The scaling of the columns.
     pub scaling: Scaling,
-    /// Where the points are before they are moved.
+    /// The initial points.
     pub init: Init,
-    /// Chooses what pushes what.
+    /// The seed of negative samples, noise and the approximate search for neighbors.
     pub seed: u64,
 }
 
 impl Default for Umap {
-    /// Two components of centred columns, and the defaults of umap-learn: 15 neighbours, Euclidean,
+    /// Two components of centered columns, and the defaults of umap-learn: 15 neighbors, Euclidean,
     /// `min_dist` 0.1, `spread` 1.
     fn default() -> Self {
         Self {
@@ -111,7 +125,7 @@ impl Default for Umap {
 }
 
 impl Umap {
-    /// The defaults with the number of components and the seed.
+    /// The defaults with the given number of components and seed.
     #[must_use]
     pub fn new(n_components: usize, seed: u64) -> Self {
         Self {
@@ -121,9 +135,9 @@ impl Umap {
         }
     }
 
-    /// What LLM-MRI does: columns are mapped to 0 … 1, and angles between such rows decide. As no value
-    /// is negative any more, all angles are small, and what rows have in common weighs most; the
-    /// default is the better choice.
+    /// The settings of LLM-MRI: columns are mapped to 0 … 1 and compared by angle. As no value is
+    /// negative then, all angles are small and the common direction dominates; the default is the better
+    /// choice.
     #[must_use]
     pub fn llm_mri(n_components: usize, seed: u64) -> Self {
         Self {
@@ -133,117 +147,111 @@ impl Umap {
         }
     }
 
-    /// Finds parameters that are wrong whatever the rows.
-    pub(crate) fn check(&self) -> Result<(), ReduceError> {
-        if self.n_components > MOST_COMPONENTS {
-            return wrong("n_components", self.n_components, "at most 16");
-        }
+    /// Checks the parameters that do not depend on the rows.
+    ///
+    /// # Errors
+    /// [`ReduceError::Parameter`].
+    pub fn check(&self) -> Result<(), ReduceError> {
+        self.shared().check()?;
         if self.n_neighbors < 2 {
-            return wrong("n_neighbors", self.n_neighbors, "at least 2");
+            return out_of_range("n_neighbors", self.n_neighbors, "at least 2");
         }
         if !(self.spread > 0.0 && self.spread.is_finite()) {
-            return wrong("spread", self.spread, "above 0 and finite");
+            return out_of_range("spread", self.spread, "above 0 and finite");
         }
         if !(0.0..=self.spread).contains(&self.min_dist) {
-            return wrong("min_dist", self.min_dist, "from 0 to spread");
+            return out_of_range("min_dist", self.min_dist, "from 0 to spread");
         }
         Ok(())
     }
 
-    fn check_size(&self, size: (usize, usize)) -> Result<(), ReduceError> {
-        check_size(size)?;
-        check_components(size, self.n_components)?;
-        // Places of coordinates are kept in 32 bits.
-        if size.0 > u32::MAX as usize / MOST_COMPONENTS {
-            return wrong("rows", size.0, "at most 268,435,455");
-        }
-        Ok(())
-    }
-
-    fn fit_from(
-        &self,
-        x: ArrayView2<'_, f32>,
-        init: Option<ArrayView2<'_, f32>>,
-        watch: &dyn Watch,
-    ) -> Result<Fitted, ReduceError> {
-        self.check_size(x.dim())?;
-        self.check()?;
-        let n = x.nrows();
-        check_finite(x)?;
-        let scaler = Scaler::fit(x, self.scaling);
-        let scaled = scaler.transform(x)?;
-        let table = Table::new(scaled.view(), self.metric);
-        let k = (self.n_neighbors - 1).min(n - 1);
-        let found = knn::of_table(&table, k, self.seed, watch)?;
-        let graph = fuzzy::union(&found, &fuzzy::memberships(&found, k + 1, 1));
-        let mut points = match init {
-            Some(init) => init.as_standard_layout().into_owned(),
-            None => self.start(&graph, scaled.view(), watch)?,
-        };
-        let few = n <= 10_000;
-        let motion = Motion {
+    fn optimization(&self, rows: usize, aligned: bool) -> Optimization {
+        Optimization {
             curve: Curve::fit(self.min_dist, self.spread),
-            epochs: self.n_epochs.unwrap_or(if few { 500 } else { 200 }),
-            pushes: PUSHES,
-            // Swinging would carry points from their places.
-            damping: if init.is_some() { 1.0 } else { DAMPING },
-            tie: if init.is_some() { TIE } else { 0.0 },
+            epochs: self
+                .n_epochs
+                .unwrap_or(if rows <= 10_000 { 500 } else { 200 }),
+            negative_sample_rate: NEGATIVE_SAMPLE_RATE,
+            // Oscillations would carry points away from their initial positions.
+            damping: if aligned { 1.0 } else { DAMPING },
+            anchor_strength: if aligned { ANCHOR_STRENGTH } else { 0.0 },
             seed: self.seed,
-        };
-        layout::settle(&graph, &mut points, &motion, watch)?;
-        let axes = (1..=self.n_components).map(|i| Component {
-            name: format!("UMAP{i}"),
-            explained_variance_ratio: None,
-        });
-        Ok(Fitted {
-            components: axes.collect(),
-            projection: Box::new(Placed {
-                scaler,
-                table,
-                points: points.clone(),
-                neighbors: self.n_neighbors,
-                motion: Motion {
-                    // A new row starts near its place, and no tangle is to be undone.
-                    damping: 1.0,
-                    tie: 0.0,
-                    epochs: self.n_epochs.map_or(100, |n| n / 3),
-                    ..motion
-                },
-            }),
-            points,
-        })
+        }
+    }
+}
+
+impl NeighborEmbedding for Umap {
+    type Graph = Graph;
+    type Placement = UmapProjection;
+
+    fn shared(&self) -> Shared {
+        Shared {
+            n_components: self.n_components,
+            metric: self.metric,
+            scaling: self.scaling,
+            seed: self.seed,
+        }
     }
 
-    /// Where the points are before the first epoch.
-    fn start(
+    fn check_parameters(&self) -> Result<(), ReduceError> {
+        self.check()
+    }
+
+    fn neighbors(&self, rows: usize) -> usize {
+        (self.n_neighbors - 1).min(rows - 1)
+    }
+
+    fn graph(&self, _: &Table, found: &Neighbors) -> Graph {
+        let k = found.ids.ncols();
+        fuzzy::union(found, &fuzzy::memberships(found, k + 1, 1))
+    }
+
+    fn initialize(
         &self,
         graph: &Graph,
         scaled: ArrayView2<'_, f32>,
         watch: &dyn Watch,
     ) -> Result<Array2<f32>, ReduceError> {
-        let start = match self.init {
+        let points = match self.init {
             Init::Pca => None,
-            Init::Spectral => spectral::spectral(graph, self.n_components, self.seed, watch)?,
+            Init::Spectral => spectral_points(graph, self.n_components, self.seed, watch)?,
         };
-        let mut points = match start {
+        let mut points = match points {
             Some(points) => points,
-            None => start::by_pca(scaled, self.n_components, watch)?,
+            None => pca_points(scaled, self.n_components, watch)?,
         };
-        start::spread_out(&mut points, self.seed);
+        let largest = points.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+        rescale(
+            &mut points,
+            largest,
+            self.seed ^ NOISE_STREAM,
+            |v, noise| v * INITIAL_RANGE + noise * INITIAL_NOISE,
+        );
         Ok(points)
     }
-}
 
-fn wrong<T>(
-    parameter: &'static str,
-    value: impl ToString,
-    expected: &'static str,
-) -> Result<T, ReduceError> {
-    Err(ReduceError::Parameter {
-        parameter,
-        value: value.to_string(),
-        expected,
-    })
+    fn optimize(
+        &self,
+        graph: &Graph,
+        points: &mut Array2<f32>,
+        aligned: bool,
+        watch: &dyn Watch,
+    ) -> Result<(), ReduceError> {
+        let optimization = self.optimization(points.nrows(), aligned);
+        layout::optimize(graph, points, &optimization, watch)
+    }
+
+    fn placement(&self, rows: usize) -> UmapProjection {
+        UmapProjection {
+            n_neighbors: self.n_neighbors,
+            optimization: Optimization {
+                // A new row starts near its final position, and there is nothing to untangle.
+                damping: 1.0,
+                epochs: self.n_epochs.map_or(100, |n| n / 3),
+                ..self.optimization(rows, false)
+            },
+        }
+    }
 }
 
 impl Reducer for Umap {
@@ -252,18 +260,17 @@ impl Reducer for Umap {
     }
 
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        self.fit_from(x, None, watch)
+        fit(self, x, watch)
     }
 
-    /// As AlignedUMAP does with the rows of one set after the other, but held by the strength of each
-    /// point's own edges.
+    /// Like AlignedUMAP from one data set to the next, but with springs whose stiffness follows that of
+    /// each point's own edges.
     fn fit_aligned(
         &self,
         x: ArrayView2<'_, f32>,
         init: ArrayView2<'_, f32>,
         watch: &dyn Watch,
     ) -> Result<Option<Fitted>, ReduceError> {
-        check_init(init, x.nrows(), self.n_components)?;
-        self.fit_from(x, Some(init), watch).map(Some)
+        fit_aligned(self, x, init, watch)
     }
 }

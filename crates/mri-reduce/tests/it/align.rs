@@ -3,7 +3,7 @@ use std::sync::Arc;
 use mri_core::{Activations, Component, Embedding, Labels, Layer, Points, RowSource};
 use mri_reduce::{
     Pca, QualityOptions, RandomProjection, ReduceError, Reducer, Tsne, Umap, align_layers, quality,
-    reduce_near, reduce_stack, reduce_stack_aligned,
+    reduce_layer_aligned, reduce_stack, reduce_stack_aligned,
 };
 use ndarray::{Array2, ArrayView2, array, s};
 
@@ -100,7 +100,7 @@ fn moved(embedding: &Embedding) -> Vec<f32> {
     all.windows(2).map(way).collect()
 }
 
-/// Rows turned in their own space: nothing that a reducer by neighbours sees has changed.
+/// Rows turned in their own space: nothing that a reducer by neighbors sees has changed.
 fn rotated(x: ArrayView2<'_, f32>) -> Array2<f32> {
     let mut x = x.to_owned();
     for i in 0..x.ncols() - 1 {
@@ -126,7 +126,7 @@ fn layers_that_hold_the_same_give_the_same_map() {
     for (reducer, bound) in reducers {
         let aligned = reduce_stack_aligned(&same, reducer, 2, &()).unwrap();
         let moved = moved(&aligned.embedding);
-        // Standardised columns are not those of turned rows, which is right for PCA.
+        // Standardized columns are not those of turned rows, which is right for PCA.
         let checked = if bound < 1e-3 {
             &moved[..1]
         } else {
@@ -141,7 +141,7 @@ fn layers_that_hold_the_same_give_the_same_map() {
 }
 
 #[test]
-fn points_of_layers_in_one_frame_move_less_and_keep_their_neighbours() {
+fn points_of_layers_in_one_frame_move_less_and_keep_their_neighbors() {
     // Rows that drift from layer to layer, around a degenerate one.
     let (x, z) = (rows(300), rows(301));
     let drift = z.slice(s![1.., ..]);
@@ -182,7 +182,8 @@ fn points_of_layers_in_one_frame_move_less_and_keep_their_neighbours() {
         // One layer alone, near the map before, comes out the same: bits, and places of new rows.
         let last = &one.embedding.get(Layer::resid(3)).unwrap().coordinates;
         let alone = layers.get(Layer::resid(4)).unwrap();
-        let alone = reduce_near(alone.as_ref(), reducer, 2, Some(last.view()), &()).unwrap();
+        let alone =
+            reduce_layer_aligned(alone.as_ref(), reducer, 2, Some(last.view()), &()).unwrap();
         let map = one.embedding.get(Layer::resid(4)).unwrap();
         assert_eq!(alone.points.coordinates, map.coordinates);
         let new = x.slice(s![..20, ..]);
@@ -193,15 +194,15 @@ fn points_of_layers_in_one_frame_move_less_and_keep_their_neighbours() {
 }
 
 #[test]
-fn no_thread_changes_points_near_places_and_wrong_places_are_refused() {
+fn no_thread_changes_points_from_initial_points_and_wrong_ones_are_refused() {
     let x = rows(120);
-    let places = rows(120).slice(s![.., ..2]).to_owned();
+    let init = rows(120).slice(s![.., ..2]).to_owned();
     for reducer in [&Umap::default() as &dyn Reducer, &Tsne::default()] {
         let fit = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let fit = || {
                 reducer
-                    .fit_aligned(x.view(), places.view(), &())
+                    .fit_aligned(x.view(), init.view(), &())
                     .unwrap()
                     .unwrap()
             };
@@ -209,9 +210,9 @@ fn no_thread_changes_points_near_places_and_wrong_places_are_refused() {
         };
         assert_eq!(fit(1), fit(2));
         assert_eq!(fit(1), fit(5));
-        let mut infinite = places.clone();
+        let mut infinite = init.clone();
         infinite[(3, 1)] = f32::INFINITY;
-        for wrong in [places.slice(s![1.., ..]), x.view(), infinite.view()] {
+        for wrong in [init.slice(s![1.., ..]), x.view(), infinite.view()] {
             let e = reducer.fit_aligned(x.view(), wrong, &()).unwrap_err();
             let named = matches!(
                 e,
@@ -227,7 +228,7 @@ fn no_thread_changes_points_near_places_and_wrong_places_are_refused() {
 
 #[test]
 fn new_rows_are_turned_with_the_layer() {
-    // Standardised columns of the opposite sign give the mirrored map.
+    // Standardized columns of the opposite sign give the mirrored map.
     let x = rows(80);
     let layers = stack(vec![x.clone(), x.mapv(|v| -v)]);
     let reduced = reduce_stack_aligned(&layers, &Pca::new(2), 2, &()).unwrap();

@@ -14,10 +14,10 @@ fn check(suite: &ReducerSuite, reducer: &dyn Reducer, what: &str) {
 }
 
 /// What each scaling makes of a change of the rows; PCA subtracts the mean in any case.
-fn invariances(scaling: Scaling, centred: bool) -> Vec<Invariance> {
+fn invariances(scaling: Scaling, centered: bool) -> Vec<Invariance> {
     use Invariance::{ColumnScale, Scale, ScaleWithPoints, Shift};
     match scaling {
-        Scaling::None if centred => vec![Shift, ScaleWithPoints],
+        Scaling::None if centered => vec![Shift, ScaleWithPoints],
         Scaling::None => vec![ScaleWithPoints],
         Scaling::Center => vec![Shift, ScaleWithPoints],
         Scaling::Standardize | Scaling::MinMax => vec![Shift, Scale, ColumnScale],

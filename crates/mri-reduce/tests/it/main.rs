@@ -8,8 +8,8 @@ mod align;
 mod conformance;
 // PCA and SVD against scikit-learn, and the laws of projections.
 mod linear;
-// Neighbours found by descent against those found by comparing all.
-mod neighbours;
+// Neighbors found by descent against those found by comparing all.
+mod neighbors;
 // Quality measures and Procrustes against scikit-learn, scipy and brute force.
 mod quality;
 // All sizes and ways of computing; rows that arrive in pieces.

@@ -46,7 +46,7 @@ fn measures_equal_scikit_learns_and_scipys() {
     let (x, y, labels) = input();
     for g in goldens().cases {
         let options = QualityOptions {
-            neighbours: g.k,
+            neighbors: g.k,
             distance: g.distance,
             ..QualityOptions::exact()
         };
@@ -63,7 +63,7 @@ fn measures_equal_scikit_learns_and_scipys() {
             close(q.continuity, continuity, "continuity");
         }
         close(q.recall, g.recall, "recall");
-        close(q.neighbourhood_hit.unwrap(), g.hit, "neighbourhood hit");
+        close(q.neighborhood_hit.unwrap(), g.hit, "neighborhood hit");
         close(q.distance_correlation, g.correlation, "correlation");
         close(q.triplet_accuracy, g.triplets, "triplets");
     }
@@ -93,7 +93,7 @@ fn samples_come_near_the_exact_values_without_bias() {
             q.trustworthiness,
             q.continuity,
             q.recall,
-            q.neighbourhood_hit.unwrap(),
+            q.neighborhood_hit.unwrap(),
             q.triplet_accuracy,
             q.distance_correlation,
         ];
@@ -105,7 +105,7 @@ fn samples_come_near_the_exact_values_without_bias() {
         exact.trustworthiness,
         exact.continuity,
         exact.recall,
-        exact.neighbourhood_hit.unwrap(),
+        exact.neighborhood_hit.unwrap(),
         exact.triplet_accuracy,
         exact.distance_correlation,
     ];
@@ -120,7 +120,7 @@ fn every_point_equals_its_own_brute_force() {
     let (x, y, labels) = input();
     let k = 7;
     let options = QualityOptions {
-        neighbours: k,
+        neighbors: k,
         ..QualityOptions::exact()
     };
     let (_, points) = quality(x.view(), y.view(), Some(&labels), &options, &()).unwrap();
@@ -170,7 +170,7 @@ fn a_copy_is_perfect_whatever_the_offset() {
     ] {
         assert!((value - 1.0).abs() < 1e-4, "{q:?}");
     }
-    assert_eq!(q.neighbourhood_hit, None);
+    assert_eq!(q.neighborhood_hit, None);
 }
 
 #[test]
@@ -217,16 +217,16 @@ fn what_cannot_be_measured_is_an_error() {
         ),
         "{e}"
     );
-    for neighbours in [0, 60] {
+    for neighbors in [0, 60] {
         let options = QualityOptions {
-            neighbours,
+            neighbors,
             ..options
         };
         let e = measure(x.view(), y.view(), Some(&labels), &options);
         assert!(matches!(
             e,
             ReduceError::Parameter {
-                parameter: "neighbours",
+                parameter: "neighbors",
                 ..
             }
         ));

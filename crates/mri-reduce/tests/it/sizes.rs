@@ -1,7 +1,9 @@
 use std::io;
 
 use mri_core::RowSource;
-use mri_reduce::{Pca, PcaSketch, Projection, ReduceError, Reducer, ReducerSpec, Scaling, Svd};
+use mri_reduce::{
+    IncrementalPca, Pca, Projection, ReduceError, Reducer, ReducerSpec, Scaling, Svd,
+};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use serde::Deserialize;
 
@@ -122,12 +124,12 @@ fn rows_from_elsewhere_give_the_same_bytes() {
 }
 
 /// Seven shards of unequal size, one of them a single row, merged in the order given.
-fn merged(x: &Array2<f32>, order: [usize; 7]) -> PcaSketch {
+fn merged(x: &Array2<f32>, order: [usize; 7]) -> IncrementalPca {
     let n = x.nrows();
     let ends = [0, 1, n / 9, n / 5, n / 2, n / 2 + 3, n - 40, n];
-    let mut all = PcaSketch::new(x.ncols());
+    let mut all = IncrementalPca::new(x.ncols());
     for i in order {
-        let mut shard = PcaSketch::new(x.ncols());
+        let mut shard = IncrementalPca::new(x.ncols());
         let rows = x.slice(s![ends[i]..ends[i + 1], ..]);
         // In two pieces, as rows arrive.
         let (head, tail) = rows.split_at(Axis(0), rows.nrows() / 3);
@@ -191,8 +193,8 @@ fn a_sketch_is_the_same_on_any_number_of_threads() {
 
 #[test]
 fn a_sketch_refuses_what_a_matrix_would_be_refused_for() {
-    let mut sketch = PcaSketch::new(4);
-    let few = |sketch: &PcaSketch| sketch.finish(&Pca::new(1)).unwrap_err();
+    let mut sketch = IncrementalPca::new(4);
+    let few = |sketch: &IncrementalPca| sketch.finish(&Pca::new(1)).unwrap_err();
     assert!(matches!(
         few(&sketch),
         ReduceError::TooSmall { rows: 0, .. }
@@ -225,14 +227,14 @@ fn a_sketch_refuses_what_a_matrix_would_be_refused_for() {
             fitted: 4
         }
     ));
-    assert!(sketch.merge(&PcaSketch::new(3)).is_err());
+    assert!(sketch.merge(&IncrementalPca::new(3)).is_err());
 }
 
 #[test]
 fn explained_variance_is_the_variance_of_the_points() {
     let x = case("tall", 700, 20);
     for scaling in [Scaling::None, Scaling::Standardize, Scaling::MinMax] {
-        let mut sketch = PcaSketch::new(20);
+        let mut sketch = IncrementalPca::new(20);
         sketch.update(x.view()).unwrap();
         let svd = Svd {
             n_components: 4,

@@ -12,7 +12,7 @@ fn quick(seed: u64) -> Tsne {
 }
 
 #[test]
-fn neighbourhoods_survive_as_in_open_tsne() {
+fn neighborhoods_survive_as_in_open_tsne() {
     let goldens: Goldens = serde_json::from_str(include_str!("../golden/tsne.json")).unwrap();
     keep_as_much_as(&goldens.qualities, |metric, seed| {
         Box::new(Tsne {
@@ -44,15 +44,15 @@ fn groups_far_apart_stay_apart_and_equal_rows_are_drawn_apart() {
         let copy = x.row(i).to_owned();
         x.row_mut(i + 30).assign(&copy);
     }
-    // Neighbourhoods of 15 do not reach from one group of 30 to another.
+    // Neighborhoods of 15 do not reach from one group of 30 to another.
     let tsne = Tsne {
         perplexity: 5.0,
         ..Tsne::default()
     };
     let points = tsne.fit(x.view(), &()).unwrap().points;
-    let centre = |g: usize| points.slice(s![g..;3, ..]).mean_axis(Axis(0)).unwrap();
+    let center = |g: usize| points.slice(s![g..;3, ..]).mean_axis(Axis(0)).unwrap();
     for (i, point) in points.rows().into_iter().enumerate() {
-        let distance = |g: usize| (&point - &centre(g)).mapv(|v| v * v).sum();
+        let distance = |g: usize| (&point - &center(g)).mapv(|v| v * v).sum();
         for other in [1, 2] {
             assert!(distance(i % 3) < distance((i + other) % 3), "row {i}");
         }
@@ -119,7 +119,7 @@ fn what_cannot_be_done_is_an_error() {
         }
     }
     stages.dedup();
-    assert_eq!(stages.first().map(String::as_str), Some("neighbours"));
+    assert_eq!(stages.first().map(String::as_str), Some("neighbors"));
     assert_eq!(stages.last().map(String::as_str), Some("epochs"));
 }
 

@@ -110,7 +110,7 @@ pub(crate) fn keep_as_much_as(
 }
 
 #[test]
-fn neighbourhoods_survive_as_in_umap_learn() {
+fn neighborhoods_survive_as_in_umap_learn() {
     let goldens: Goldens = serde_json::from_str(include_str!("../golden/umap.json")).unwrap();
     keep_as_much_as(&goldens.qualities, |metric, seed| {
         Box::new(Umap {
@@ -123,7 +123,7 @@ fn neighbourhoods_survive_as_in_umap_learn() {
 }
 
 #[test]
-fn neighbours_are_those_of_brute_force() {
+fn neighbors_are_those_of_brute_force() {
     let mut x = rows(700);
     // With equal rows, one row without direction, and a massive one.
     for i in 0..20 {
@@ -181,7 +181,7 @@ fn new_rows_do_not_depend_on_those_beside_them() {
 
 #[test]
 fn groups_without_an_edge_between_them_stay_finite_and_apart() {
-    // Three groups so far apart that no neighbourhood reaches from one to another; two rows in
+    // Three groups so far apart that no neighborhood reaches from one to another; two rows in
     // every group are equal.
     let z = rows(90);
     let mut x = Array2::from_shape_fn((90, 20), |(i, j)| z[(i, j)] + ((i % 3) * 500) as f32);
@@ -190,9 +190,9 @@ fn groups_without_an_edge_between_them_stay_finite_and_apart() {
         x.row_mut(i + 30).assign(&copy);
     }
     let points = Umap::default().fit(x.view(), &()).unwrap().points;
-    let centre = |g: usize| points.slice(s![g..;3, ..]).mean_axis(Axis(0)).unwrap();
+    let center = |g: usize| points.slice(s![g..;3, ..]).mean_axis(Axis(0)).unwrap();
     for (i, point) in points.rows().into_iter().enumerate() {
-        let distance = |g: usize| (&point - &centre(g)).mapv(|v| v * v).sum();
+        let distance = |g: usize| (&point - &center(g)).mapv(|v| v * v).sum();
         for other in [1, 2] {
             assert!(
                 distance(i % 3) < distance((i + other) % 3),
@@ -208,7 +208,7 @@ fn groups_without_an_edge_between_them_stay_finite_and_apart() {
 }
 
 #[test]
-fn few_rows_are_all_neighbours() {
+fn few_rows_are_all_neighbors() {
     for n in [2, 3, 10, 15, 16] {
         let x = rows(n);
         let fitted = Umap::default().fit(x.view(), &()).unwrap();
@@ -316,7 +316,7 @@ fn what_cannot_be_done_is_an_error() {
         }
     }
     stages.dedup();
-    assert_eq!(stages.first().map(String::as_str), Some("neighbours"));
+    assert_eq!(stages.first().map(String::as_str), Some("neighbors"));
     assert_eq!(stages.last().map(String::as_str), Some("epochs"));
 }
 

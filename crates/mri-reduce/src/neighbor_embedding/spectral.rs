@@ -1,4 +1,4 @@
-//! A start from the graph alone.
+//! Initial points from the graph's Laplacian.
 
 use mri_core::{ReduceError, Watch};
 use ndarray::Array2;
@@ -8,25 +8,24 @@ use crate::knn::Graph;
 use crate::linalg::symmetric_eigen;
 use crate::random;
 
-/// Steps of Lanczos' method: the start needs the shape of the leading eigenvectors, not their digits.
+/// Lanczos steps: an initialization needs the shape of the leading eigenvectors, not their digits.
 const STEPS: usize = 200;
 
-/// Below this length what is left of a vector is rounding: the space is exhausted.
-const NOTHING: f64 = 1e-10;
+/// Below this norm a residual is rounding error: the Krylov space is exhausted.
+const BREAKDOWN: f64 = 1e-10;
 
-/// Vertices that one thread takes at a time; sums are taken in pieces of this size, so that the number
-/// of threads changes nothing.
+/// Vertices per task of a thread.
 const PIECE: usize = 4096;
 
-/// Keeps the first vector apart from other uses of the seed.
+/// Separates the initial vector from other uses of the seed.
 const STREAM: u64 = 0x57EC;
 
-/// The eigenvectors of the graph's normalised Laplacian `1 − D^−½·W·D^−½` with the smallest
-/// eigenvalues but for the trivial one (Belkin & Niyogi 2003), one per component.
+/// The eigenvectors of the graph's normalized Laplacian `1 − D^−½·W·D^−½` with the smallest
+/// eigenvalues, the trivial one excluded (Belkin & Niyogi 2003), one per component.
 ///
-/// `None` where the graph is in several parts, whose eigenvectors only tell the parts apart, or has
+/// `None` if the graph is not connected, because such eigenvectors only separate its parts, or if it has
 /// too few vertices.
-pub(super) fn spectral(
+pub(crate) fn spectral_points(
     graph: &Graph,
     components: usize,
     seed: u64,
@@ -41,7 +40,7 @@ pub(super) fn spectral(
         .collect();
     let roots: Vec<f64> = degrees.iter().map(|d: &f64| d.sqrt()).collect();
     let length = dot(&roots, &roots).sqrt();
-    // The trivial eigenvector, which every further one is orthogonal to.
+    // The trivial eigenvector; all others are orthogonal to it.
     let trivial: Vec<f64> = roots.iter().map(|r| r / length).collect();
     let step = |x: &[f64]| -> Vec<f64> {
         let entry = |i: usize| {
@@ -69,15 +68,15 @@ pub(super) fn spectral(
     let steps = STEPS.min(n - 1);
     for done in 0..steps {
         watch.check("spectrum", done, steps)?;
-        // Without it vectors already found come back. What little is left of a vector has lost its
-        // digits; the second time is enough (Parlett 1998).
+        // Full reorthogonalization, or vectors already found return. A second pass where cancellation
+        // was severe is enough (Parlett 1998).
         let before = dot(&next, &next);
-        orthogonalise(&mut next, &basis);
+        orthogonalize(&mut next, &basis);
         if dot(&next, &next) < 0.5 * before {
-            orthogonalise(&mut next, &basis);
+            orthogonalize(&mut next, &basis);
         }
         let length = dot(&next, &next).sqrt();
-        if length < NOTHING {
+        if length < BREAKDOWN {
             break;
         }
         if done > 0 {
@@ -112,7 +111,7 @@ pub(super) fn spectral(
     Ok(Some(points))
 }
 
-/// Whether there is a way from every vertex to every other.
+/// Whether the graph is connected.
 fn connected(graph: &Graph) -> bool {
     let n = graph.starts.len() - 1;
     let mut seen = vec![false; n];
@@ -131,8 +130,8 @@ fn connected(graph: &Graph) -> bool {
     count == n
 }
 
-/// Takes out of a vector what it has in common with those of an orthonormal basis.
-fn orthogonalise(x: &mut [f64], basis: &[Vec<f64>]) {
+/// Subtracts a vector's projection on an orthonormal basis.
+fn orthogonalize(x: &mut [f64], basis: &[Vec<f64>]) {
     let shares: Vec<f64> = basis.par_iter().map(|b| dot(b, x)).collect();
     x.par_chunks_mut(PIECE).enumerate().for_each(|(piece, x)| {
         for (share, b) in shares.iter().zip(basis) {
@@ -143,7 +142,7 @@ fn orthogonalise(x: &mut [f64], basis: &[Vec<f64>]) {
     });
 }
 
-/// The scalar product, in four running sums.
+/// The dot product, in four running sums.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 4];
     for (a, b) in a.chunks(4).zip(b.chunks(4)) {
@@ -157,12 +156,10 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Distance;
+    use crate::distance::Distance;
     use crate::knn::{Table, of_table};
-    use crate::umap::fuzzy;
 
-    /// The graph of neighbours of a bent strip, three hundred rows long and wide enough to have a second
-    /// direction.
+    /// The neighbor graph of a bent strip of three hundred rows, wide enough to have a second direction.
     fn strip(gap: f32) -> Graph {
         let rows = Array2::from_shape_fn((300, 3), |(i, j)| {
             let (along, across) = ((i / 6) as f32 / 50.0, (i % 6) as f32 / 20.0);
@@ -172,11 +169,13 @@ mod tests {
         });
         let table = Table::new(rows.view(), Distance::Euclidean);
         let found = of_table(&table, 9, 0, &()).unwrap();
-        fuzzy::union(&found, &fuzzy::memberships(&found, 10, 1))
+        let spread = found.distances.mean().unwrap();
+        let weights = found.distances.mapv(|d| (-d / spread).exp());
+        Graph::union(&found, weights.as_slice().unwrap(), |a, b| a + b - a * b)
     }
 
     #[test]
-    fn the_start_is_the_leading_eigenvectors_of_all() {
+    fn points_equal_the_leading_eigenvectors_of_the_dense_matrix() {
         let graph = strip(0.0);
         let n = 300;
         let degree =
@@ -190,7 +189,7 @@ mod tests {
         }
         let all = symmetric_eigen(&dense).unwrap();
         assert!((all.values[0] - 1.0).abs() < 1e-9, "the trivial one");
-        let points = spectral(&graph, 3, 1, &()).unwrap().unwrap();
+        let points = spectral_points(&graph, 3, 1, &()).unwrap().unwrap();
         for (c, column) in points.columns().into_iter().enumerate() {
             let truth = all.vectors.column(c + 1);
             let cosine: f64 = column
@@ -203,8 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_in_parts_or_of_few_vertices_has_no_such_start() {
-        assert!(spectral(&strip(50.0), 2, 0, &()).unwrap().is_none());
-        assert!(spectral(&strip(0.0), 299, 0, &()).unwrap().is_none());
+    fn graphs_that_are_disconnected_or_small_have_none() {
+        assert!(spectral_points(&strip(50.0), 2, 0, &()).unwrap().is_none());
+        assert!(spectral_points(&strip(0.0), 299, 0, &()).unwrap().is_none());
     }
 }

@@ -3,14 +3,15 @@
 use mri_core::{ReduceError, Watch};
 use ndarray::ArrayView2;
 
+use super::model::{LinearModel, Plan, model};
+use super::orthonormal::orthonormal_rows;
+use super::projection::LinearProjection;
+use crate::block::{PaddedVec, VectorBlock, gram_product};
 use crate::krylov::{FULL, Problem, leading, most_steps};
-use crate::linear::{LinearModel, Plan, model, orthonormal_rows};
-use crate::projection::LinearProjection;
-use crate::quad::{Padded, Quad, gram_times};
-use crate::rows::{Rows, Stage};
+use crate::row_blocks::{ProgressStage, RowBlocks};
 
 /// Whether reading the rows a dozen times or two promises to be quicker than summing a matrix.
-pub(crate) fn pays((n, width): (usize, usize), components: usize) -> bool {
+pub(crate) fn prefer_krylov((n, width): (usize, usize), components: usize) -> bool {
     /// The space at its largest holds some ten times as many vectors, what slowly decaying spectra
     /// ask for.
     const COMPONENTS: usize = 32;
@@ -23,8 +24,8 @@ pub(crate) fn pays((n, width): (usize, usize), components: usize) -> bool {
 
 /// From products of the rows with a few vectors; `None` where those do not prove the directions
 /// soon enough.
-pub(crate) fn by_rows(
-    rows: &Rows<'_>,
+pub(crate) fn fit_krylov(
+    rows: &RowBlocks<'_>,
     plan: Plan,
     watch: &dyn Watch,
 ) -> Result<Option<LinearModel>, ReduceError> {
@@ -45,18 +46,18 @@ pub(crate) fn by_rows(
         work: n * width,
         steps: most_steps(n.min(width)),
     };
-    let factors = Padded::new(factor.iter().copied());
-    let shift = Padded::new(offset.iter().copied());
-    let product = |by: &Quad, done| {
+    let factors = PaddedVec::new(factor.iter().copied());
+    let shift = PaddedVec::new(offset.iter().copied());
+    let product = |by: &VectorBlock, done| {
         let mut by = by.clone();
         by.scale(&factors);
-        let mut image = Quad::zeros(width);
-        let stage = Stage {
+        let mut image = VectorBlock::zeros(width);
+        let stage = ProgressStage {
             name: "directions",
             done,
             total: problem.steps,
         };
-        let of = |_, chunk: ArrayView2<'_, f32>| Ok(gram_times(chunk, &shift, &by));
+        let of = |_, chunk: ArrayView2<'_, f32>| Ok(gram_product(chunk, &shift, &by));
         rows.for_chunks(watch, stage, of, |part| image.add(&part))?;
         image.scale(&factors);
         Ok(image)
@@ -82,12 +83,12 @@ pub(crate) fn by_rows(
 
 /// The sums of squares of the rows' points.
 fn squares_along(
-    rows: &Rows<'_>,
+    rows: &RowBlocks<'_>,
     projection: &LinearProjection,
     watch: &dyn Watch,
 ) -> Result<Vec<f64>, ReduceError> {
     let mut sums = vec![0.0; projection.components().nrows()];
-    let stage = Stage {
+    let stage = ProgressStage {
         name: "variances",
         done: 0,
         total: 1,
@@ -107,7 +108,7 @@ mod tests {
 
     use super::*;
     use crate::random::normal;
-    use crate::{Scaler, Scaling};
+    use crate::scaling::{Scaler, Scaling};
 
     /// All eigenvalues, descending, and eigenvectors as columns, by Jacobi's rotations (1846): slow,
     /// and with nothing in common with the code tested.
@@ -167,7 +168,7 @@ mod tests {
     /// Compares with all eigenvectors of the whole matrix: variances, and the points along every
     /// direction that is well apart from the next.
     fn check(x: &Array2<f32>, plan: Plan, bound: f64, what: &str) {
-        let model = by_rows(&Rows::View(x.view()), plan, &())
+        let model = fit_krylov(&RowBlocks::View(x.view()), plan, &())
             .unwrap()
             .expect(what);
         let scaler = Scaler::fit(x.view(), plan.scaling);
@@ -246,10 +247,10 @@ mod tests {
             // little of the others in any matrix of products.
             let offset = if center || scaling == Scaling::Center { offset } else { offset.min(3.0) };
             let x = spread(rows, &decaying(width, power), seed).mapv(|v| (v + offset) as f32);
-            let rows = Rows::View(x.view());
+            let rows = RowBlocks::View(x.view());
             let plan = plan(components, scaling, center);
             // What is too close to the next to be proven is left to the whole matrix.
-            if by_rows(&rows, plan, &()).unwrap().is_some() {
+            if fit_krylov(&rows, plan, &()).unwrap().is_some() {
                 check(&x, plan, 1e-6, "a decaying spectrum");
             }
         }
@@ -282,7 +283,7 @@ mod tests {
             &massive.mapv(|v| v as f32),
             standardized,
             1e-6,
-            "massive columns, standardised",
+            "massive columns, standardized",
         );
         let offset = base.mapv(|v| (v + 1e6) as f32);
         check(&offset, center(3), 1e-6, "a huge offset");
@@ -331,7 +332,7 @@ mod tests {
             let x = x.mapv(|v| v as f32);
             check(&x, plan(rank, Scaling::None, true), 1e-5, "all of the rank");
             let plan = plan(5, Scaling::Center, true);
-            let model = by_rows(&Rows::View(x.view()), plan, &()).unwrap();
+            let model = fit_krylov(&RowBlocks::View(x.view()), plan, &()).unwrap();
             if let Some(model) = model {
                 let c = model.projection.components();
                 let identity = c.dot(&c.t()) - Array2::<f64>::eye(5);

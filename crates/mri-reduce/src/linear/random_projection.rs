@@ -2,12 +2,13 @@ use mri_core::{Component, Fitted, ReduceError, Reducer, RowSource, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::Scaling;
+use super::fit::project_all;
+use super::model::LinearModel;
+use super::projection::LinearProjection;
 use crate::check::check_size;
-use crate::linear::{LinearModel, project_all};
-use crate::projection::LinearProjection;
 use crate::random::normal;
-use crate::rows::Rows;
+use crate::row_blocks::RowBlocks;
+use crate::scaling::Scaling;
 
 /// A Gaussian random projection (Johnson & Lindenstrauss 1984): distances survive in proportion to
 /// the number of components, whatever the data.
@@ -25,14 +26,14 @@ pub struct RandomProjection {
 }
 
 impl Default for RandomProjection {
-    /// Two components of centred columns, seed 0.
+    /// Two components of centered columns, seed 0.
     fn default() -> Self {
         Self::new(2, 0)
     }
 }
 
 impl RandomProjection {
-    /// A projection of centred columns.
+    /// A projection of centered columns.
     #[must_use]
     pub fn new(n_components: usize, seed: u64) -> Self {
         Self {
@@ -42,7 +43,7 @@ impl RandomProjection {
         }
     }
 
-    fn fit_any(&self, rows: &Rows<'_>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+    fn fit_any(&self, rows: &RowBlocks<'_>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
         let (n, width) = rows.size();
         let k = self.n_components;
         check_size((n, width))?;
@@ -87,11 +88,11 @@ impl Reducer for RandomProjection {
     }
 
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        self.fit_any(&Rows::View(x), watch)
+        self.fit_any(&RowBlocks::View(x), watch)
     }
 
     /// Streams: two passes over the rows, of which only the points are kept.
     fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        self.fit_any(&Rows::of(rows), watch)
+        self.fit_any(&RowBlocks::of(rows), watch)
     }
 }

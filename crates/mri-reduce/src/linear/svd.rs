@@ -2,15 +2,16 @@ use mri_core::{Fitted, ReduceError, Reducer, RowSource, Watch};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::Scaling;
-use crate::linear::{Plan, fit};
-use crate::rows::Rows;
+use super::fit::fit;
+use super::model::Plan;
+use crate::row_blocks::RowBlocks;
+use crate::scaling::Scaling;
 
 /// Truncated singular value decomposition: PCA without subtracting the mean, exact.
 ///
 /// Equal to scikit-learn's `TruncatedSVD` on scaled data up to the sign of a component, which is
 /// fixed as for [`Pca`](crate::Pca). With [`Scaling::None`] the first component is little more than
-/// the direction of the mean; the default standardises, so that SVD and PCA then agree.
+/// the direction of the mean; the default standardizes, so that SVD and PCA then agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Svd {
     /// How many components to keep, from 1 to min(rows, width).
@@ -20,14 +21,14 @@ pub struct Svd {
 }
 
 impl Default for Svd {
-    /// Two components of standardised columns.
+    /// Two components of standardized columns.
     fn default() -> Self {
         Self::new(2)
     }
 }
 
 impl Svd {
-    /// SVD of standardised columns.
+    /// SVD of standardized columns.
     #[must_use]
     pub fn new(n_components: usize) -> Self {
         Self {
@@ -51,15 +52,15 @@ impl Reducer for Svd {
         "SVD"
     }
 
-    /// The axes carry the explained variance ratio as scikit-learn defines it: the variance of the
+    /// The components carry the explained variance ratio as scikit-learn defines it: the variance of the
     /// points along the component over the total variance of the scaled columns, both about their
     /// means.
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        fit(&Rows::View(x), self.plan(), watch)
+        fit(&RowBlocks::View(x), self.plan(), watch)
     }
 
     /// Streams, as [`Pca`](crate::Pca) does.
     fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        fit(&Rows::of(rows), self.plan(), watch)
+        fit(&RowBlocks::of(rows), self.plan(), watch)
     }
 }

@@ -3,31 +3,32 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use crate::columns::Columns;
-use crate::moments::BLOCK;
 
-/// Numbers per chunk, the piece of the rows that one thread takes at a time: a megabyte of `f32`,
-/// which passes through a core's own cache in some tenths of a millisecond, much longer than it takes
-/// to hand it to a thread. Smaller matrices stay on the caller's thread.
+/// Rows per block: enough to keep the matrix product at full speed, few enough to stay in the cache.
+pub(crate) const BLOCK: usize = 512;
+
+/// Values per chunk, the task of a thread: a megabyte of `f32`, which takes some tenths of a millisecond,
+/// much longer than scheduling it. Smaller matrices stay on the caller's thread.
 const CHUNK: usize = 1 << 18;
 
-/// Chunks between two questions to the watch, and in the buffer of rows that lie elsewhere.
+/// Chunks between two checks of the watch, and in the buffer of rows that are not in memory.
 const CHUNKS: usize = 16;
 
-/// Where a stage stands.
+/// The progress of a stage.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stage<'a> {
+pub(crate) struct ProgressStage<'a> {
     pub(crate) name: &'a str,
     pub(crate) done: usize,
     pub(crate) total: usize,
 }
 
-/// Rows in memory or elsewhere.
-pub(crate) enum Rows<'a> {
+/// Rows in memory, or behind a [`RowSource`], read in blocks.
+pub(crate) enum RowBlocks<'a> {
     View(ArrayView2<'a, f32>),
     Source(&'a dyn RowSource),
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RowBlocks<'a> {
     pub(crate) fn of(source: &'a dyn RowSource) -> Self {
         source.in_memory().map_or(Self::Source(source), Self::View)
     }
@@ -39,7 +40,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Calls `f` with blocks of at most [`BLOCK`] rows, in order, as long as it returns `true`.
+    /// Calls `f` with blocks of at most [`BLOCK`] rows, in order, until it returns `false`.
     pub(crate) fn for_blocks(
         &self,
         watch: &dyn Watch,
@@ -69,12 +70,12 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// Calls `f` with the chunks and the number of their first row, several at once, and `join` with
-    /// what comes out, in the order of the rows. Chunks depend on the width alone.
+    /// Calls `f` with chunks and the index of their first row, in parallel, and `join` with the results in
+    /// the order of the rows. The size of chunks depends on the width alone.
     pub(crate) fn for_chunks<S: Send>(
         &self,
         watch: &dyn Watch,
-        stage: Stage<'_>,
+        stage: ProgressStage<'_>,
         f: impl Fn(usize, ArrayView2<'_, f32>) -> Result<S, ReduceError> + Sync,
         mut join: impl FnMut(S),
     ) -> Result<(), ReduceError> {
@@ -110,27 +111,27 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// What scalings need to know of the columns.
+    /// The statistics of the columns.
     ///
     /// # Errors
-    /// [`ReduceError::NonFinite`], or whatever the watch or the source of the rows says.
+    /// [`ReduceError::NonFinite`], and the errors of the watch and of the source.
     pub(crate) fn columns(&self, watch: &dyn Watch) -> Result<Columns, ReduceError> {
         let mut columns = Columns::new(self.size().1);
-        let stage = Stage {
+        let stage = ProgressStage {
             name: "columns",
             done: 0,
             total: 1,
         };
         let of = |start, chunk: ArrayView2<'_, f32>| {
-            Columns::of(chunk).map_err(|error| further_down(error, start))
+            Columns::of(chunk).map_err(|error| offset_row(error, start))
         };
         self.for_chunks(watch, stage, of, |part| columns.join(&part))?;
         Ok(columns)
     }
 }
 
-/// The error with its row counted from so many rows earlier.
-pub(crate) fn further_down(error: ReduceError, rows: usize) -> ReduceError {
+/// The error with its row index increased by `rows`.
+pub(crate) fn offset_row(error: ReduceError, rows: usize) -> ReduceError {
     match error {
         ReduceError::NonFinite { row, column, value } => ReduceError::NonFinite {
             row: row + rows,

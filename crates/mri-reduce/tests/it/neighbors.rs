@@ -1,4 +1,4 @@
-use mri_reduce::{Distance, Neighbours, Reducer, Umap, near_rows, nearest_rows};
+use mri_reduce::{Distance, Neighbors, Reducer, Umap, approximate_nearest_rows, nearest_rows};
 use ndarray::Array2;
 
 use crate::linear::noise;
@@ -12,8 +12,8 @@ fn clouds(n: usize) -> Array2<f32> {
     })
 }
 
-/// The share of the true neighbours of some rows that were found.
-fn recall(found: &Neighbours, truth: &Neighbours, some: &[usize]) -> f64 {
+/// The share of the true neighbors of some rows that were found.
+fn recall(found: &Neighbors, truth: &Neighbors, some: &[usize]) -> f64 {
     let hits = some.iter().map(|&i| {
         let truth = truth.ids.row(i).to_vec();
         let found = found.ids.row(i);
@@ -28,7 +28,7 @@ fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 }
 
 #[test]
-fn descent_finds_nearly_all_neighbours_the_same_on_any_number_of_threads() {
+fn descent_finds_nearly_all_neighbors_the_same_on_any_number_of_threads() {
     let mut x = clouds(3000);
     // A hundred equal rows; which of them are named is as good as chance.
     for i in 1..100 {
@@ -43,7 +43,7 @@ fn descent_finds_nearly_all_neighbours_the_same_on_any_number_of_threads() {
         // Longer lists than are compared whole.
         (Distance::Euclidean, 80),
     ] {
-        let near = || near_rows(x.view(), k, distance, 3, &()).unwrap();
+        let near = || approximate_nearest_rows(x.view(), k, distance, 3, &()).unwrap();
         let found = on_threads(1, near);
         let truth = nearest_rows(x.view(), k, distance, &()).unwrap();
         let share = recall(&found, &truth, &distinct);
@@ -73,7 +73,7 @@ fn descent_finds_nearly_all_neighbours_the_same_on_any_number_of_threads() {
         }
     }
     for k in [0, 3000] {
-        assert!(near_rows(x.view(), k, Distance::Euclidean, 0, &()).is_err());
+        assert!(approximate_nearest_rows(x.view(), k, Distance::Euclidean, 0, &()).is_err());
     }
 }
 
@@ -130,13 +130,13 @@ fn few_rows_and_equal_rows_are_found_by_descent_too() {
     for n in [2, 3, 60, 97, 200, 500] {
         let x = clouds(n);
         let k = (n - 1).min(20);
-        let found = near_rows(x.view(), k, Distance::Euclidean, 0, &()).unwrap();
+        let found = approximate_nearest_rows(x.view(), k, Distance::Euclidean, 0, &()).unwrap();
         let truth = nearest_rows(x.view(), k, Distance::Euclidean, &()).unwrap();
         let all: Vec<usize> = (0..n).collect();
         assert!(recall(&found, &truth, &all) > 0.99, "{n} rows");
     }
     let equal = Array2::from_elem((700, 5), 3.0);
-    let found = near_rows(equal.view(), 9, Distance::Euclidean, 0, &()).unwrap();
+    let found = approximate_nearest_rows(equal.view(), 9, Distance::Euclidean, 0, &()).unwrap();
     assert!(found.distances.iter().all(|&d| d == 0.0));
 }
 

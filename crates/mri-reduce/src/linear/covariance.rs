@@ -4,14 +4,11 @@ use mri_core::ReduceError;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::Scaler;
 use crate::check::check_finite;
 use crate::columns::Columns;
 use crate::linalg::gram_lower;
-use crate::rows::further_down;
-
-/// Rows per block: enough to keep the matrix product at full speed, few enough to stay in the cache.
-pub(crate) const BLOCK: usize = 512;
+use crate::row_blocks::{BLOCK, offset_row};
+use crate::scaling::Scaler;
 
 /// Rows per piece of a block that one thread takes.
 const CHUNK: usize = 128;
@@ -23,13 +20,13 @@ const CHUNK: usize = 128;
 /// Blocks are joined by the update of Chan, Golub & LeVeque (1983), so no offset however large costs
 /// precision.
 #[derive(Debug, Clone)]
-pub(crate) struct Moments {
+pub(crate) struct Covariance {
     pub(crate) columns: Columns,
     /// `Σ (x−mean)(x−mean)ᵀ`: the lower triangle, without the diagonal.
     products: Vec<f64>,
 }
 
-impl Moments {
+impl Covariance {
     pub(crate) fn new(width: usize) -> Self {
         Self {
             columns: Columns::new(width),
@@ -48,10 +45,10 @@ impl Moments {
         if given != fitted {
             return Err(ReduceError::WidthMismatch { given, fitted });
         }
-        check_finite(x).map_err(|error| further_down(error, self.columns.rows))
+        check_finite(x).map_err(|error| offset_row(error, self.columns.rows))
     }
 
-    /// Adds rows that pass [`Moments::check`], block by block.
+    /// Adds rows that pass [`Covariance::check`], block by block.
     pub(crate) fn add(&mut self, x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
         x.axis_chunks_iter(Axis(0), BLOCK)
             .try_for_each(|block| self.add_block(block))

@@ -1,10 +1,12 @@
 use mri_core::ReduceError;
 use ndarray::ArrayView2;
 
+use super::covariance::Covariance;
+use super::fit::fit_covariance;
+use super::model::{LinearModel, Plan};
+use super::pca::Pca;
+use super::svd::Svd;
 use crate::check::{check_components, check_size};
-use crate::linear::{LinearModel, Plan, by_covariance};
-use crate::moments::Moments;
-use crate::{Pca, Svd};
 
 /// What PCA and SVD need to know of rows that arrive in pieces, from one pass over them.
 ///
@@ -15,12 +17,12 @@ use crate::{Pca, Svd};
 /// threads.
 ///
 /// ```
-/// use mri_reduce::{Pca, PcaSketch, Projection};
+/// use mri_reduce::{Pca, IncrementalPca, Projection};
 /// use ndarray::{Array2, s};
 /// let x = Array2::from_shape_fn((50, 4), |(i, j)| ((i * (j + 3)) % 17) as f32);
-/// let mut first = PcaSketch::new(4);
+/// let mut first = IncrementalPca::new(4);
 /// first.update(x.slice(s![..20, ..]))?;
-/// let mut second = PcaSketch::new(4);
+/// let mut second = IncrementalPca::new(4);
 /// second.update(x.slice(s![20.., ..]))?;
 /// first.merge(&second)?;
 /// let model = first.finish(&Pca::new(2))?;
@@ -29,16 +31,16 @@ use crate::{Pca, Svd};
 /// # Ok::<(), mri_reduce::ReduceError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct PcaSketch {
-    moments: Moments,
+pub struct IncrementalPca {
+    moments: Covariance,
 }
 
-impl PcaSketch {
+impl IncrementalPca {
     /// A sketch that has seen no rows of `width` columns.
     #[must_use]
     pub fn new(width: usize) -> Self {
         Self {
-            moments: Moments::new(width),
+            moments: Covariance::new(width),
         }
     }
 
@@ -78,7 +80,7 @@ impl PcaSketch {
     /// The leading right singular vectors of all rows seen.
     ///
     /// # Errors
-    /// As [`PcaSketch::finish`].
+    /// As [`IncrementalPca::finish`].
     pub fn finish_svd(&self, svd: &Svd) -> Result<LinearModel, ReduceError> {
         self.model(svd.plan())
     }
@@ -87,6 +89,6 @@ impl PcaSketch {
         let size = (self.moments.columns.rows, self.moments.width());
         check_size(size)?;
         check_components(size, plan.components)?;
-        by_covariance(&self.moments, plan, &())
+        fit_covariance(&self.moments, plan, &())
     }
 }

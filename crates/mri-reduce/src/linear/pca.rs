@@ -2,9 +2,10 @@ use mri_core::{Fitted, ReduceError, Reducer, RowSource, Watch};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::Scaling;
-use crate::linear::{Plan, fit};
-use crate::rows::Rows;
+use super::fit::fit;
+use super::model::Plan;
+use crate::row_blocks::RowBlocks;
+use crate::scaling::Scaling;
 
 /// Principal component analysis: the directions of largest variance (Pearson 1901), exact.
 ///
@@ -29,7 +30,7 @@ use crate::rows::Rows;
 /// subtracted before anything is multiplied, and sums are in `f64` throughout. The same rows give the
 /// same bits on any number of threads; another kind of processor may change the last ones.
 ///
-/// There is no randomised solver here: on activations, whose spectra decay slowly, it finds another
+/// There is no randomized solver here: on activations, whose spectra decay slowly, it finds another
 /// subspace.
 ///
 /// ```
@@ -48,14 +49,14 @@ pub struct Pca {
 }
 
 impl Default for Pca {
-    /// Two components of standardised columns.
+    /// Two components of standardized columns.
     fn default() -> Self {
         Self::new(2)
     }
 }
 
 impl Pca {
-    /// PCA of standardised columns.
+    /// PCA of standardized columns.
     #[must_use]
     pub fn new(n_components: usize) -> Self {
         Self {
@@ -79,16 +80,16 @@ impl Reducer for Pca {
         "PCA"
     }
 
-    /// The axes carry the explained variance ratio: variance (denominator n−1) along the component
+    /// The components carry the explained variance ratio: variance (denominator n−1) along the component
     /// over the total variance of the scaled columns.
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        fit(&Rows::View(x), self.plan(), watch)
+        fit(&RowBlocks::View(x), self.plan(), watch)
     }
 
     /// Streams, with the same bits as [`Reducer::fit`]: the rows are read a block at a time, twice by
     /// way of the covariance and once per step by way of products. Only with fewer rows than columns
     /// and no proof by products is the matrix loaded.
     fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
-        fit(&Rows::of(rows), self.plan(), watch)
+        fit(&RowBlocks::of(rows), self.plan(), watch)
     }
 }

@@ -1,7 +1,7 @@
 use mri_core::ReduceError;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use crate::check::check_finite;
+use crate::check::{check_finite, check_size};
 use crate::linalg::{product_f64, symmetric_eigen};
 use crate::linear::orthonormal_rows;
 
@@ -36,7 +36,7 @@ impl Procrustes {
         scaled: bool,
     ) -> Result<Self, ReduceError> {
         for matrix in [points, target] {
-            crate::check::check_size(matrix.dim())?;
+            check_size(matrix.dim())?;
             check_finite(matrix)?;
         }
         if points.dim() != target.dim() {
@@ -46,12 +46,12 @@ impl Procrustes {
                 expected: "of the target's shape",
             });
         }
-        let centred = |x: ArrayView2<'_, f32>| {
+        let centered = |x: ArrayView2<'_, f32>| {
             let x = x.mapv(f64::from);
             let mean = x.sum_axis(Axis(0)) / x.nrows() as f64;
             (x - &mean, mean)
         };
-        let ((a, from), (b, to)) = (centred(points), centred(target));
+        let ((a, from), (b, to)) = (centered(points), centered(target));
         let square = |x: &Array2<f64>| x.iter().map(|v| v * v).sum::<f64>();
         let (square_a, square_b) = (square(&a), square(&b));
         // M = aᵀb = U·S·Vᵀ, and the best rotation is U·Vᵀ. V and S come from MᵀM.
@@ -92,8 +92,8 @@ impl Procrustes {
         if given != fitted {
             return Err(ReduceError::WidthMismatch { given, fitted });
         }
-        let centred = points.mapv(f64::from) - &self.from;
-        let turned = product_f64(centred.view(), self.rotation.view()) * self.scale + &self.to;
+        let centered = points.mapv(f64::from) - &self.from;
+        let turned = product_f64(centered.view(), self.rotation.view()) * self.scale + &self.to;
         Ok(turned.mapv(|v| v as f32))
     }
 }

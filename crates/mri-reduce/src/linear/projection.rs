@@ -1,11 +1,11 @@
 use std::any::Any;
 
 use mri_core::{Projection, ReduceError};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis as Dim, s};
 use rayon::prelude::*;
 
+use crate::block::{BLOCK_VECTORS, PaddedVec, VectorBlock, times};
 use crate::check::check_finite;
-use crate::quad::{Padded, QUAD, Quad, times};
 
 /// Rows go to `((x − offset) · factor) · componentsᵀ`; computed in `f64` and rounded once.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,9 +13,9 @@ pub struct LinearProjection {
     offset: Array1<f64>,
     factor: Array1<f64>,
     components: Array2<f64>,
-    shift: Padded,
+    shift: PaddedVec,
     /// The components with the factors of the columns multiplied in, four by four.
-    weights: Vec<Quad>,
+    weights: Vec<VectorBlock>,
 }
 
 impl LinearProjection {
@@ -78,9 +78,9 @@ impl LinearProjection {
 
     pub(crate) fn new(offset: Array1<f64>, factor: &Array1<f64>, components: Array2<f64>) -> Self {
         let weights = (&components * factor).as_standard_layout().into_owned();
-        let quads = weights.axis_chunks_iter(Axis(0), QUAD);
+        let quads = weights.axis_chunks_iter(Dim(0), BLOCK_VECTORS);
         let quads = quads.map(|rows| {
-            Quad::of(
+            VectorBlock::of(
                 offset.len(),
                 rows.rows().into_iter().filter_map(|row| row.to_slice()),
             )
@@ -88,7 +88,7 @@ impl LinearProjection {
         Self {
             weights: quads.collect(),
             factor: factor.clone(),
-            shift: Padded::new(offset.iter().copied()),
+            shift: PaddedVec::new(offset.iter().copied()),
             offset,
             components,
         }
@@ -97,7 +97,7 @@ impl LinearProjection {
     /// The sums of squares of the points, one per component, of rows that were checked.
     pub(crate) fn squares(&self, x: ArrayView2<'_, f32>) -> Vec<f64> {
         let mut sums = vec![0.0; self.components.nrows()];
-        for (sums, weights) in sums.chunks_mut(QUAD).zip(&self.weights) {
+        for (sums, weights) in sums.chunks_mut(BLOCK_VECTORS).zip(&self.weights) {
             for products in times(x, &self.shift, weights) {
                 let pairs = sums.iter_mut().zip(products);
                 pairs.for_each(|(sum, product)| *sum += product * product);
@@ -113,7 +113,7 @@ impl LinearProjection {
         let mut points = Array2::zeros((x.nrows(), self.components.nrows()));
         let place = |(mut points, rows): (ArrayViewMut2<'_, f32>, ArrayView2<'_, f32>)| {
             for (q, weights) in self.weights.iter().enumerate() {
-                let mut points = points.slice_mut(s![.., q * QUAD..]);
+                let mut points = points.slice_mut(s![.., q * BLOCK_VECTORS..]);
                 let products = times(rows, &self.shift, weights);
                 for (mut point, products) in points.rows_mut().into_iter().zip(products) {
                     let pairs = point.iter_mut().zip(products);
@@ -124,8 +124,8 @@ impl LinearProjection {
         if x.nrows() <= CHUNK {
             place((points.view_mut(), x));
         } else {
-            let chunks = points.axis_chunks_iter_mut(Axis(0), CHUNK);
-            let chunks: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(0), CHUNK)).collect();
+            let chunks = points.axis_chunks_iter_mut(Dim(0), CHUNK);
+            let chunks: Vec<_> = chunks.zip(x.axis_chunks_iter(Dim(0), CHUNK)).collect();
             chunks.into_par_iter().for_each(place);
         }
         points

@@ -1,37 +1,34 @@
-//! Four vectors that are multiplied together, so that a row once read serves all of them.
+//! Products of rows with four vectors at a time, so that a row is read once for all of them.
 
 use ndarray::ArrayView2;
 
 use crate::eight::{Eight, LANES, Work, widest};
 
-/// Vectors handled together: with as many rows of a tile their sums fill half the registers of
-/// AVX-512, and reading a row from memory takes about as long as the arithmetic of all four.
-pub(crate) const QUAD: usize = 4;
+/// Vectors per block: with the rows of a tile their sums fill half the registers of AVX-512, and reading
+/// a row from memory takes about as long as the arithmetic of all four.
+pub(crate) const BLOCK_VECTORS: usize = 4;
 
-/// Rows handled together.
+/// Rows per tile.
 const TILE: usize = 4;
 
-/// One number per vector.
-pub(crate) type Four = [f64; QUAD];
-
-/// Four vectors of one length, in groups of eight columns; what the last group has too many is 0.
+/// Four vectors of one length, in groups of eight columns; the last group is padded with zeros.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Quad {
-    groups: Vec<[[f64; LANES]; QUAD]>,
+pub(crate) struct VectorBlock {
+    groups: Vec<[[f64; LANES]; BLOCK_VECTORS]>,
 }
 
-impl Quad {
+impl VectorBlock {
     pub(crate) fn zeros(width: usize) -> Self {
         Self {
-            groups: vec![[[0.0; LANES]; QUAD]; width.div_ceil(LANES)],
+            groups: vec![[[0.0; LANES]; BLOCK_VECTORS]; width.div_ceil(LANES)],
         }
     }
 
-    /// Up to four vectors; the rest are 0.
+    /// Up to four vectors; missing ones are 0.
     pub(crate) fn of<'a>(width: usize, vectors: impl Iterator<Item = &'a [f64]>) -> Self {
         let mut quad = Self::zeros(width);
         vectors
-            .take(QUAD)
+            .take(BLOCK_VECTORS)
             .enumerate()
             .for_each(|(v, values)| quad.set(v, values));
         quad
@@ -43,7 +40,7 @@ impl Quad {
         }
     }
 
-    /// Writes a vector to as many numbers as there is room for.
+    /// Copies a vector to `to`, which may be shorter.
     pub(crate) fn get(&self, vector: usize, to: &mut [f64]) {
         for (group, to) in self.groups.iter().zip(to.chunks_mut(LANES)) {
             to.copy_from_slice(&group[vector][..to.len()]);
@@ -51,7 +48,7 @@ impl Quad {
     }
 
     /// Multiplies each column of all vectors by its factor.
-    pub(crate) fn scale(&mut self, factors: &Padded) {
+    pub(crate) fn scale(&mut self, factors: &PaddedVec) {
         for (group, factors) in self.groups.iter_mut().zip(&factors.0) {
             for vector in group {
                 vector.iter_mut().zip(factors).for_each(|(v, f)| *v *= f);
@@ -68,11 +65,11 @@ impl Quad {
     }
 }
 
-/// One number per column, in groups of eight; what the last group has too many is 0.
+/// One value per column, in groups of eight; the last group is padded with zeros.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Padded(Vec<[f64; LANES]>);
+pub(crate) struct PaddedVec(Vec<[f64; LANES]>);
 
-impl Padded {
+impl PaddedVec {
     pub(crate) fn new(values: impl ExactSizeIterator<Item = f64>) -> Self {
         let mut groups = vec![[0.0; LANES]; values.len().div_ceil(LANES)];
         let slots = groups.iter_mut().flatten();
@@ -85,7 +82,7 @@ impl Padded {
     }
 }
 
-/// The numbers of rows: `f32` of the user's, `f64` of a basis.
+/// Element types of rows: `f32` for data, `f64` for a basis.
 pub(crate) trait Number: Copy + Default {
     fn eight<E: Eight>(from: &[Self; LANES]) -> E;
 }
@@ -105,43 +102,51 @@ impl Number for f64 {
 }
 
 /// The products of each row less `shift` with four vectors.
-pub(crate) fn times<T: Number>(rows: ArrayView2<'_, T>, shift: &Padded, by: &Quad) -> Vec<Four> {
-    let mut products = vec![[0.0; QUAD]; rows.nrows()];
-    sweep(rows, shift, Some(by), &mut products, None);
+pub(crate) fn times<T: Number>(
+    rows: ArrayView2<'_, T>,
+    shift: &PaddedVec,
+    by: &VectorBlock,
+) -> Vec<[f64; BLOCK_VECTORS]> {
+    let mut products = vec![[0.0; BLOCK_VECTORS]; rows.nrows()];
+    fused_pass(rows, shift, Some(by), &mut products, None);
     products
 }
 
-/// Adds to four vectors the rows less `shift`, each times its numbers.
+/// Adds to four vectors the rows less `shift`, each multiplied by its four numbers.
 pub(crate) fn add_rows<T: Number>(
     rows: ArrayView2<'_, T>,
-    shift: &Padded,
-    numbers: &mut [Four],
-    to: &mut Quad,
+    shift: &PaddedVec,
+    numbers: &mut [[f64; BLOCK_VECTORS]],
+    to: &mut VectorBlock,
 ) {
-    sweep(rows, shift, None, numbers, Some(to));
+    fused_pass(rows, shift, None, numbers, Some(to));
 }
 
-/// `zᵀ·z` times four vectors, for the rows less `shift` as `z`: one reading of the rows.
-pub(crate) fn gram_times(rows: ArrayView2<'_, f32>, shift: &Padded, by: &Quad) -> Quad {
-    let mut to = Quad::zeros(rows.ncols());
-    let mut products = vec![[0.0; QUAD]; rows.nrows()];
-    sweep(rows, shift, Some(by), &mut products, Some(&mut to));
+/// `zᵀ·z` times four vectors, with `z` the rows less `shift`, in one pass over the rows.
+pub(crate) fn gram_product(
+    rows: ArrayView2<'_, f32>,
+    shift: &PaddedVec,
+    by: &VectorBlock,
+) -> VectorBlock {
+    let mut to = VectorBlock::zeros(rows.ncols());
+    let mut products = vec![[0.0; BLOCK_VECTORS]; rows.nrows()];
+    fused_pass(rows, shift, Some(by), &mut products, Some(&mut to));
     to
 }
 
-/// Calculates the products if there is something to multiply by, and adds the rows times them if
-/// there is something to add to.
-fn sweep<T: Number>(
+/// Computes the products with `by`, if given, and adds the rows times the products to `to`, if given, in
+/// one pass over the rows.
+fn fused_pass<T: Number>(
     rows: ArrayView2<'_, T>,
-    shift: &Padded,
-    by: Option<&Quad>,
-    products: &mut [Four],
-    to: Option<&mut Quad>,
+    shift: &PaddedVec,
+    by: Option<&VectorBlock>,
+    products: &mut [[f64; BLOCK_VECTORS]],
+    to: Option<&mut VectorBlock>,
 ) {
     let width = rows.ncols();
     // Copies only what is strided.
     let rows = rows.as_standard_layout();
-    widest(Sweep {
+    widest(FusedPass {
         rows: rows.as_slice().unwrap_or(&[]),
         width,
         shift: &shift.0,
@@ -151,16 +156,16 @@ fn sweep<T: Number>(
     });
 }
 
-struct Sweep<'a, T> {
+struct FusedPass<'a, T> {
     rows: &'a [T],
     width: usize,
     shift: &'a [[f64; LANES]],
-    by: Option<&'a [[[f64; LANES]; QUAD]]>,
-    products: &'a mut [Four],
-    to: Option<&'a mut [[[f64; LANES]; QUAD]]>,
+    by: Option<&'a [[[f64; LANES]; BLOCK_VECTORS]]>,
+    products: &'a mut [[f64; BLOCK_VECTORS]],
+    to: Option<&'a mut [[[f64; LANES]; BLOCK_VECTORS]]>,
 }
 
-impl<T: Number> Work for Sweep<'_, T> {
+impl<T: Number> Work for FusedPass<'_, T> {
     #[inline(always)]
     fn run<E: Eight>(mut self) {
         let (width, padded) = (self.width, self.shift.len() * LANES);
@@ -174,13 +179,13 @@ impl<T: Number> Work for Sweep<'_, T> {
             let tile = if width == padded {
                 tile
             } else {
-                // The last group of each row is filled up with zeros.
+                // The last group of each row is padded with zeros.
                 for (to, from) in copy.chunks_exact_mut(padded).zip(tile.chunks_exact(width)) {
                     to[..width].copy_from_slice(from);
                 }
                 &copy[..products.len() * padded]
             };
-            if let Ok(products) = <&mut [Four; TILE]>::try_from(&mut *products) {
+            if let Ok(products) = <&mut [[f64; BLOCK_VECTORS]; TILE]>::try_from(&mut *products) {
                 let (a, b) = tile.split_at(2 * padded);
                 let ((a, b), (c, d)) = (a.split_at(padded), b.split_at(padded));
                 self.tile::<E, TILE>([a, b, c, d], products);
@@ -193,9 +198,13 @@ impl<T: Number> Work for Sweep<'_, T> {
     }
 }
 
-impl<T: Number> Sweep<'_, T> {
+impl<T: Number> FusedPass<'_, T> {
     #[inline(always)]
-    fn tile<E: Eight, const R: usize>(&mut self, rows: [&[T]; R], products: &mut [Four; R]) {
+    fn tile<E: Eight, const R: usize>(
+        &mut self,
+        rows: [&[T]; R],
+        products: &mut [[f64; BLOCK_VECTORS]; R],
+    ) {
         if let Some(by) = self.by {
             *products = dots::<T, E, R>(rows, self.shift, by);
         }
@@ -209,10 +218,10 @@ impl<T: Number> Sweep<'_, T> {
 fn dots<T: Number, E: Eight, const R: usize>(
     rows: [&[T]; R],
     shift: &[[f64; LANES]],
-    by: &[[[f64; LANES]; QUAD]],
-) -> [Four; R] {
+    by: &[[[f64; LANES]; BLOCK_VECTORS]],
+) -> [[f64; BLOCK_VECTORS]; R] {
     let rows = rows.map(|row| row.as_chunks::<LANES>().0);
-    let mut sums = [[E::splat(0.0); QUAD]; R];
+    let mut sums = [[E::splat(0.0); BLOCK_VECTORS]; R];
     let groups = shift.len().min(by.len());
     let rows = rows.map(|row| &row[..groups]);
     for g in 0..groups {
@@ -221,14 +230,14 @@ fn dots<T: Number, E: Eight, const R: usize>(
         let by = [E::load(a), E::load(b), E::load(c), E::load(d)];
         for r in 0..R {
             let x = T::eight::<E>(&rows[r][g]).minus(shift);
-            for v in 0..QUAD {
+            for v in 0..BLOCK_VECTORS {
                 sums[r][v] = sums[r][v].plus_product(x, by[v]);
             }
         }
     }
-    let mut products = [[0.0; QUAD]; R];
+    let mut products = [[0.0; BLOCK_VECTORS]; R];
     for r in 0..R {
-        for v in 0..QUAD {
+        for v in 0..BLOCK_VECTORS {
             products[r][v] = sums[r][v].sum();
         }
     }
@@ -239,14 +248,14 @@ fn dots<T: Number, E: Eight, const R: usize>(
 fn add<T: Number, E: Eight, const R: usize>(
     rows: [&[T]; R],
     shift: &[[f64; LANES]],
-    numbers: &[Four; R],
-    to: &mut [[[f64; LANES]; QUAD]],
+    numbers: &[[f64; BLOCK_VECTORS]; R],
+    to: &mut [[[f64; LANES]; BLOCK_VECTORS]],
 ) {
     let rows = rows.map(|row| row.as_chunks::<LANES>().0);
-    // Loops, here and above: a closure might be compiled by itself, without the instructions.
-    let mut factors = [[E::splat(0.0); QUAD]; R];
+    // Loops, here and above: a closure might be compiled separately, without the vector instructions.
+    let mut factors = [[E::splat(0.0); BLOCK_VECTORS]; R];
     for r in 0..R {
-        for v in 0..QUAD {
+        for v in 0..BLOCK_VECTORS {
             factors[r][v] = E::splat(numbers[r][v]);
         }
     }
@@ -258,7 +267,7 @@ fn add<T: Number, E: Eight, const R: usize>(
         let mut sums = [E::load(a), E::load(b), E::load(c), E::load(d)];
         for r in 0..R {
             let x = T::eight::<E>(&rows[r][g]).minus(shift);
-            for v in 0..QUAD {
+            for v in 0..BLOCK_VECTORS {
                 sums[v] = sums[v].plus_product(x, factors[r][v]);
             }
         }
