@@ -90,5 +90,8 @@ fn features() -> Result<()> {
 fn packages() -> Result<()> {
     let mut package = cargo();
     package.args(["package", "--workspace", "--no-verify", "--allow-dirty"]);
+    for member in ["benches", "examples", "tests", "xtask"] {
+        package.args(["--exclude", member]);
+    }
     run(package.arg("--quiet"))
 }
