@@ -26,76 +26,8 @@ pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
             file.graph.sizes.len()
         )));
     }
-    let values = |what: &str, by_name: &HashMap<String, u32>| {
-        let values = file.graph.categories.iter().map(|name| by_name.get(name));
-        match values
-            .map(|value| value.copied())
-            .collect::<Option<Vec<u32>>>()
-        {
-            Some(values) if by_name.len() == n => Ok(values),
-            _ => Err(wrong(format!("{what} has other categories than the graph"))),
-        }
-    };
-
-    let mut nodes = Vec::with_capacity(file.nodes.len());
-    for node in &file.nodes {
-        let site: Site = node.site.parse().map_err(|_| {
-            wrong(format!(
-                "node {:?} has the unknown site {:?}",
-                node.id, node.site
-            ))
-        })?;
-        let layer = Layer {
-            site,
-            index: node.layer,
-        };
-        let position = file.graph.layers.iter().position(|&other| other == layer);
-        let region = Region {
-            layer,
-            position: position
-                .ok_or_else(|| wrong(format!("node {:?} is in no layer of the graph", node.id)))?,
-            cell: Cell {
-                x: node.x,
-                y: node.y,
-            },
-            counts: values(&format!("node {:?}", node.id), &node.counts)?,
-        };
-        nodes.push((region, node.id.as_str()));
-    }
-    nodes.sort_by_key(|(region, _)| (region.position, region.cell));
-    let ids = nodes.iter().enumerate();
-    let ids: HashMap<&str, usize> = ids.map(|(i, &(_, id))| (id, i)).collect();
-    let places = nodes.windows(2);
-    if ids.len() != nodes.len()
-        || places.into_iter().any(|pair| {
-            (pair[0].0.position, pair[0].0.cell) == (pair[1].0.position, pair[1].0.cell)
-        })
-    {
-        return Err(wrong("a node occurs twice".to_owned()));
-    }
-
-    let mut edges = Vec::with_capacity(file.edges.len());
-    for edge in &file.edges {
-        let name = format!("edge {:?} to {:?}", edge.source, edge.target);
-        let end = |id: &str| {
-            let found = ids.get(id).copied();
-            found.ok_or_else(|| wrong(format!("{name} names an unknown node")))
-        };
-        let (source, target) = (end(&edge.source)?, end(&edge.target)?);
-        if nodes[target].0.position != nodes[source].0.position + 1 {
-            return Err(wrong(format!("{name} does not lead to the next layer")));
-        }
-        let weights = values(&name, &edge.weights)?;
-        edges.push((source, target, Transition { weights }));
-    }
-    edges.sort_by_key(|&(source, target, _)| (source, target));
-    if edges
-        .windows(2)
-        .any(|pair| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1))
-    {
-        return Err(wrong("an edge occurs twice".to_owned()));
-    }
-
+    let nodes = read_nodes(&file.graph, &file.nodes)?;
+    let edges = read_edges(&file.graph, &file.edges, &nodes)?;
     let mut graph = RegionGraph::empty(
         file.graph.categories,
         file.graph.sizes,
@@ -111,6 +43,99 @@ pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
     }
     check_sums(&graph)?;
     Ok(graph)
+}
+
+/// The regions with their names, ordered by layer, then cell.
+fn read_nodes<'a>(
+    header: &Header,
+    listed: &'a [Node],
+) -> Result<Vec<(Region, &'a str)>, GraphError> {
+    let mut nodes = Vec::with_capacity(listed.len());
+    for node in listed {
+        let site: Site = node.site.parse().map_err(|_| {
+            wrong(format!(
+                "node {:?} has the unknown site {:?}",
+                node.id, node.site
+            ))
+        })?;
+        let layer = Layer {
+            site,
+            index: node.layer,
+        };
+        let position = header.layers.iter().position(|&other| other == layer);
+        let region = Region {
+            layer,
+            position: position
+                .ok_or_else(|| wrong(format!("node {:?} is in no layer of the graph", node.id)))?,
+            cell: Cell {
+                x: node.x,
+                y: node.y,
+            },
+            counts: by_category(header, &node.counts, || format!("node {:?}", node.id))?,
+        };
+        nodes.push((region, node.id.as_str()));
+    }
+    let place = |(region, _): &(Region, &str)| (region.position, region.cell);
+    nodes.sort_by_key(place);
+    if nodes
+        .windows(2)
+        .any(|pair| place(&pair[0]) == place(&pair[1]))
+    {
+        return Err(wrong("a node occurs twice".to_owned()));
+    }
+    Ok(nodes)
+}
+
+/// The edges with the indices of their nodes, ordered by source, then target.
+fn read_edges(
+    header: &Header,
+    listed: &[Edge],
+    nodes: &[(Region, &str)],
+) -> Result<Vec<(usize, usize, Transition)>, GraphError> {
+    let ids = nodes.iter().enumerate();
+    let ids: HashMap<&str, usize> = ids.map(|(i, &(_, id))| (id, i)).collect();
+    if ids.len() != nodes.len() {
+        return Err(wrong("a node occurs twice".to_owned()));
+    }
+    let mut edges = Vec::with_capacity(listed.len());
+    for edge in listed {
+        let name = || format!("edge {:?} to {:?}", edge.source, edge.target);
+        let end = |id: &str| {
+            let found = ids.get(id).copied();
+            found.ok_or_else(|| wrong(format!("{} names an unknown node", name())))
+        };
+        let (source, target) = (end(&edge.source)?, end(&edge.target)?);
+        if nodes[target].0.position != nodes[source].0.position + 1 {
+            return Err(wrong(format!("{} does not lead to the next layer", name())));
+        }
+        let weights = by_category(header, &edge.weights, name)?;
+        edges.push((source, target, Transition { weights }));
+    }
+    edges.sort_by_key(|&(source, target, _)| (source, target));
+    if edges
+        .windows(2)
+        .any(|pair| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1))
+    {
+        return Err(wrong("an edge occurs twice".to_owned()));
+    }
+    Ok(edges)
+}
+
+/// The values of all categories, in the order of the graph. `what` has them, for the error.
+fn by_category(
+    header: &Header,
+    by_name: &HashMap<String, u32>,
+    what: impl Fn() -> String,
+) -> Result<Vec<u32>, GraphError> {
+    let names = &header.categories;
+    let values = names.iter().map(|name| by_name.get(name).copied());
+    match values.collect::<Option<Vec<u32>>>() {
+        Some(values) if by_name.len() == names.len() => Ok(values),
+        _ => Err(wrong(format!(
+            "{} has other categories than the graph",
+            what()
+        ))),
+    }
 }
 
 /// Every text is in one cell per layer, and makes one transition from each layer to the next.
@@ -141,15 +166,16 @@ fn wrong(problem: String) -> GraphError {
     GraphError::Inconsistent { problem }
 }
 
+/// The file, as [`write_json`](crate::write_json) describes it.
 #[derive(Deserialize)]
 struct File {
-    graph: Whole,
+    graph: Header,
     nodes: Vec<Node>,
     edges: Vec<Edge>,
 }
 
 #[derive(Deserialize)]
-struct Whole {
+struct Header {
     categories: Vec<String>,
     sizes: Vec<usize>,
     layers: Vec<Layer>,
