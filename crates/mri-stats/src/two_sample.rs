@@ -10,8 +10,8 @@ use crate::stream_rng::{Stream, StreamRng};
 
 /// Two samples of rows, A and B, compared over the parts of one or more partitions of the rows.
 ///
-/// The *effect* of a part is the share of A's rows that are in it less the share of B's, from −1 to
-/// 1. Parts of all partitions are numbered through: those of partition `g` are
+/// The *effect* of a part, from −1 to 1, is the share of A's rows that are in it less the share of
+/// B's. Parts of all partitions are numbered through: those of partition `g` are
 /// [`parts_of(g)`](Self::parts_of).
 #[derive(Debug, Clone)]
 pub struct TwoSample {

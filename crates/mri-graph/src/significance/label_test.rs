@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use mri_core::Labels;
 use mri_grid::{Cell, GridStack};
 use mri_stats::{Partition, TwoSample, benjamini_hochberg};
@@ -217,14 +219,8 @@ impl Significance {
         n_partitions: usize,
         family: Family,
     ) -> Vec<Option<f64>> {
-        let families = match family {
-            Family::Layer => (0..n_partitions)
-                .map(|layer| sample.parts_of(layer))
-                .collect(),
-            Family::Graph => vec![0..sample.n_parts()],
-        };
         let mut q = vec![None; sample.n_parts()];
-        for parts in families {
+        let mut adjust = |parts: Range<usize>| {
             let tested: Vec<usize> = parts
                 .filter(|&part| sample.min_p_value(part) <= self.alpha)
                 .collect();
@@ -232,6 +228,10 @@ impl Significance {
             for (part, adjusted) in tested.into_iter().zip(benjamini_hochberg(&p)) {
                 q[part] = Some(adjusted);
             }
+        };
+        match family {
+            Family::Layer => (0..n_partitions).for_each(|layer| adjust(sample.parts_of(layer))),
+            Family::Graph => adjust(0..sample.n_parts()),
         }
         q
     }
