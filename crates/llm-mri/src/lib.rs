@@ -68,5 +68,5 @@ pub use mri_reduce::{
     Scaling, Svd, Tsne, Umap,
 };
 pub use mri_render::{
-    Animation, Caption, Figure, GraphStyle, HeatmapStyle, Look, Quantity, Report, Theme,
+    Animation, Caption, Figure, FigureStyle, GraphStyle, HeatmapStyle, Quantity, Report, Theme,
 };

@@ -10,9 +10,9 @@ use mri_core::{Component, Embedding, Labels, Layer, Points};
 use mri_graph::{Contrast, Metrics, MetricsRow, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack, grid_stack};
 use mri_render::{
-    Caption, CloudStyle, Figure, GraphStyle, HeatmapStyle, LayeredLayout, LineChart, LinePanel,
-    Look, Quantity, Series, contact_sheet, difference_sheet, graph_picture, heatmap_sheet,
-    line_chart, metrics_chart, path_picture, scree, through_layers,
+    Caption, Figure, FigureStyle, GraphStyle, HeatmapStyle, LayeredLayout, LineChart, LinePanel,
+    Quantity, ScatterStyle, Series, contact_sheet, difference_sheet, graph_picture, heatmap_sheet,
+    line_chart, metrics_chart, path_picture, scatter_animation, scree,
 };
 use ndarray::Array2;
 
@@ -35,15 +35,15 @@ fn scan(n: usize, names: &[&str], n_layers: usize, side: usize) -> (Embedding, G
         let degenerate = l == 0 && n_layers > 1;
         let coordinates = Array2::from_shape_fn((n, 2), |(i, j)| {
             let angle = f64::from(ids[i]) * 2.4 + 0.15 * l as f64;
-            let centre = if j == 0 { angle.cos() } else { angle.sin() };
+            let center = if j == 0 { angle.cos() } else { angle.sin() };
             let apart = 4.0 * l as f64 / n_layers as f64;
             if degenerate {
                 0.0
             } else {
-                (centre * apart + normal()) as f32
+                (center * apart + normal()) as f32
             }
         });
-        let axes = (1..=2)
+        let components = (1..=2)
             .map(|i| Component {
                 name: format!("PC{i}"),
                 explained_variance_ratio: Some(0.31 / f64::from(i)),
@@ -53,7 +53,7 @@ fn scan(n: usize, names: &[&str], n_layers: usize, side: usize) -> (Embedding, G
             Layer::resid(l),
             Points {
                 coordinates,
-                components: axes,
+                components,
                 degenerate,
             },
         )
@@ -124,14 +124,10 @@ fn draw(
     };
     let labels = grids.labels();
     let save = |figure: Figure, kind: &str| figure.save(out.join(format!("{kind}.png")));
-    let looks = [("", Look::default()), ("-dark", Look::dark())];
-    let heat = |look| HeatmapStyle {
-        look,
-        ..HeatmapStyle::default()
-    };
-    for (suffix, look) in looks {
-        let style = heat(look);
-        let sheet = |quantity| heatmap_sheet(grids, embedding, quantity, &caption, &style);
+    let styles = [("", FigureStyle::default()), ("-dark", FigureStyle::dark())];
+    for (suffix, style) in styles {
+        let sheet_style = HeatmapStyle::default().with_figure(style);
+        let sheet = |quantity| heatmap_sheet(grids, embedding, quantity, &caption, &sheet_style);
         save(sheet(Quantity::Texts)?, &format!("texts{suffix}"))?;
         save(sheet(Quantity::Category(1))?, &format!("category{suffix}"))?;
         save(
@@ -139,28 +135,31 @@ fn draw(
             &format!("difference{suffix}"),
         )?;
         let contrast = &Contrast::all(labels)[0];
-        let verdicts = Significance::default()
+        let cell_tests = Significance::default()
             .with_permutations(200)
             .with_resamples(0)
             .cells(grids, contrast)?;
         let tested = difference_sheet(
-            grids, embedding, contrast, &verdicts, 0.05, &caption, &style,
+            grids,
+            embedding,
+            contrast,
+            &cell_tests,
+            0.05,
+            &caption,
+            &sheet_style,
         )?;
         save(tested, &format!("significance{suffix}"))?;
-        let contact = contact_sheet(grids, embedding, &caption, &style)?;
+        let contact = contact_sheet(grids, embedding, &caption, &sheet_style)?;
         save(contact, &format!("contact{suffix}"))?;
         save(
-            scree(embedding, &caption, &look)?,
+            scree(embedding, &caption, &style)?,
             &format!("scree{suffix}"),
         )?;
     }
     let graph = RegionGraph::co_activation(grids);
     let layout = LayeredLayout::of(&graph);
     let style = GraphStyle::default();
-    let dark = GraphStyle {
-        look: Look::dark(),
-        ..GraphStyle::default()
-    };
+    let dark = GraphStyle::default().with_figure(FigureStyle::dark());
     let picture = |categories: &[usize], style| {
         graph_picture(&graph.view(categories), &layout, &caption, style)
     };
@@ -203,27 +202,30 @@ fn draw(
         })
         .collect();
     let layers: Vec<Layer> = grids.layers().collect();
-    for (kind, look) in [("metrics", Look::default()), ("metrics-dark", Look::dark())] {
-        let figure = metrics_chart(&rows, &labels.category_counts(), &layers, &caption, &look)?;
+    for (kind, style) in [
+        ("metrics", FigureStyle::default()),
+        ("metrics-dark", FigureStyle::dark()),
+    ] {
+        let figure = metrics_chart(&rows, &labels.category_counts(), &layers, &caption, &style)?;
         save(figure, kind)?;
     }
     save(
-        line_chart(&probe(layers.len()), &caption, &Look::default())?,
+        line_chart(&probe(layers.len()), &caption, &FigureStyle::default())?,
         "probe",
     )?;
-    let animation = through_layers(embedding, &caption, &CloudStyle::default())?;
-    save(animation.frame(0)?.0, "cloud-first")?;
-    save(animation.frame(animation.n_frames() / 2)?.0, "cloud-middle")?;
-    save(animation.frame(usize::MAX)?.0, "cloud-last")?;
-    let dark = CloudStyle {
-        look: Look::dark(),
-        ..CloudStyle::default()
-    };
+    let animation = scatter_animation(embedding, &caption, &ScatterStyle::default())?;
+    save(animation.frame(0)?.0, "scatter-first")?;
     save(
-        through_layers(embedding, &caption, &dark)?
+        animation.frame(animation.n_frames() / 2)?.0,
+        "scatter-middle",
+    )?;
+    save(animation.frame(usize::MAX)?.0, "scatter-last")?;
+    let dark = ScatterStyle::default().with_figure(FigureStyle::dark());
+    save(
+        scatter_animation(embedding, &caption, &dark)?
             .frame(usize::MAX)?
             .0,
-        "cloud-dark",
+        "scatter-dark",
     )?;
     if layers.len() <= 7 && labels.len() <= 300 {
         animation.save(out.join("through-layers.gif"))?;

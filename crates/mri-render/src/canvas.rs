@@ -1,4 +1,5 @@
-//! A drawing surface in pixels with fractions, whose drawing any backend of plotters can repeat.
+//! A drawing surface in fractional pixels that records primitives and replays them on any plotters
+//! backend.
 
 use std::sync::OnceLock;
 
@@ -12,17 +13,19 @@ use plotters::style::{
     register_font,
 };
 
-use crate::text::{BOLD, FAMILY, REGULAR, clean};
-use crate::{Color, RenderError};
+use crate::color::Color;
+use crate::error::RenderError;
+use crate::font::{BOLD, FAMILY, REGULAR};
+use crate::text::clean;
 
-/// A point in pixels from the upper left corner.
-pub(crate) type At = (f64, f64);
+/// A point in pixels from the upper left corner, or a width and height.
+pub(crate) type Point = (f64, f64);
 
-/// plotters divides font sizes by this when it writes SVG, since a font's reader counts a size from
-/// the highest to the lowest letter and SVG by the em.
-const EM: f64 = 1.24;
+/// plotters divides font sizes by this when it writes SVG: its font sizes are ascent plus descent,
+/// those of SVG are ems.
+const PLOTTERS_EM: f64 = 1.24;
 
-/// Where a text stands relative to its point.
+/// Horizontal alignment of a text at its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Anchor {
     Start,
@@ -30,25 +33,25 @@ pub(crate) enum Anchor {
     End,
 }
 
-/// How a text looks.
+/// Size, color, weight and alignment of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct TextLook {
+pub(crate) struct TextStyle {
     pub(crate) size: f64,
     pub(crate) color: Color,
     pub(crate) bold: bool,
     pub(crate) anchor: Anchor,
-    /// Turned a quarter to the left, to be read from below.
-    pub(crate) upright: bool,
+    /// Rotated by 90° counterclockwise.
+    pub(crate) vertical: bool,
 }
 
-impl TextLook {
+impl TextStyle {
     pub(crate) fn new(size: f64, color: Color) -> Self {
         Self {
             size,
             color,
             bold: false,
             anchor: Anchor::Start,
-            upright: false,
+            vertical: false,
         }
     }
 
@@ -60,38 +63,38 @@ impl TextLook {
         Self { anchor, ..self }
     }
 
-    pub(crate) fn upright(self) -> Self {
+    pub(crate) fn vertical(self) -> Self {
         Self {
-            upright: true,
+            vertical: true,
             ..self
         }
     }
 }
 
-/// Something drawn.
+/// A recorded drawing operation.
 #[derive(Debug, Clone, PartialEq)]
-enum Mark {
+enum Primitive {
     Rect {
-        corners: [At; 2],
+        corners: [Point; 2],
         paint: Paint,
     },
     Path {
-        points: Vec<At>,
+        points: Vec<Point>,
         paint: Paint,
     },
     Polygon {
-        points: Vec<At>,
+        points: Vec<Point>,
         paint: Paint,
     },
     Circle {
-        at: At,
+        at: Point,
         radius: f64,
         paint: Paint,
     },
     Text {
         text: String,
-        at: At,
-        look: TextLook,
+        at: Point,
+        style: TextStyle,
     },
 }
 
@@ -99,7 +102,7 @@ enum Mark {
 struct Paint {
     color: Color,
     alpha: f64,
-    /// The width of the line; filled if `None`.
+    /// The line width; filled if `None`.
     stroke: Option<f64>,
 }
 
@@ -134,28 +137,28 @@ impl Paint {
 }
 
 fn rgba(color: Color, alpha: f64) -> RGBAColor {
-    // Three digits are more than eyes can tell, and keep the file short.
+    // Three digits are beyond what can be seen, and keep the file short.
     RGBAColor(color.r, color.g, color.b, (alpha * 1000.0).round() / 1000.0)
 }
 
-/// What has been drawn, in its order.
+/// The recorded primitives, in drawing order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Canvas {
-    marks: Vec<Mark>,
+    primitives: Vec<Primitive>,
 }
 
 impl Canvas {
     /// A filled rectangle from its upper left corner and size.
-    pub(crate) fn rect(&mut self, at: At, (width, height): At, color: Color, alpha: f64) {
-        self.marks.push(Mark::Rect {
+    pub(crate) fn rect(&mut self, at: Point, (width, height): Point, color: Color, alpha: f64) {
+        self.primitives.push(Primitive::Rect {
             corners: [at, (at.0 + width, at.1 + height)],
             paint: Paint::fill(color, alpha),
         });
     }
 
-    /// The outline of a rectangle. A path, since plotters writes no width for the outlines of
-    /// rectangles; from the middle of a side, so that every corner is a joint.
-    pub(crate) fn frame(&mut self, at: At, (width, height): At, color: Color, stroke: f64) {
+    /// The outline of a rectangle. Drawn as a path, since plotters writes no stroke width for
+    /// rectangles; it starts in the middle of a side, so that every corner is joined.
+    pub(crate) fn frame(&mut self, at: Point, (width, height): Point, color: Color, stroke: f64) {
         let (left, top, right, bottom) = (at.0, at.1, at.0 + width, at.1 + height);
         let middle = (left + width / 2.0, top);
         let corners = [(right, top), (right, bottom), (left, bottom), (left, top)];
@@ -164,29 +167,29 @@ impl Canvas {
     }
 
     /// An open path through points.
-    pub(crate) fn path(&mut self, points: Vec<At>, color: Color, alpha: f64, stroke: f64) {
-        self.marks.push(Mark::Path {
+    pub(crate) fn path(&mut self, points: Vec<Point>, color: Color, alpha: f64, stroke: f64) {
+        self.primitives.push(Primitive::Path {
             points,
             paint: Paint::line(color, alpha, stroke),
         });
     }
 
     /// A straight line.
-    pub(crate) fn line(&mut self, from: At, to: At, color: Color, stroke: f64) {
+    pub(crate) fn line(&mut self, from: Point, to: Point, color: Color, stroke: f64) {
         self.path(vec![from, to], color, 1.0, stroke);
     }
 
-    /// A filled shape.
-    pub(crate) fn polygon(&mut self, points: Vec<At>, color: Color, alpha: f64) {
-        self.marks.push(Mark::Polygon {
+    /// A filled polygon.
+    pub(crate) fn polygon(&mut self, points: Vec<Point>, color: Color, alpha: f64) {
+        self.primitives.push(Primitive::Polygon {
             points,
             paint: Paint::fill(color, alpha),
         });
     }
 
     /// A filled circle.
-    pub(crate) fn disc(&mut self, at: At, radius: f64, color: Color, alpha: f64) {
-        self.marks.push(Mark::Circle {
+    pub(crate) fn disc(&mut self, at: Point, radius: f64, color: Color, alpha: f64) {
+        self.primitives.push(Primitive::Circle {
             at,
             radius,
             paint: Paint::fill(color, alpha),
@@ -194,68 +197,84 @@ impl Canvas {
     }
 
     /// The outline of a circle.
-    pub(crate) fn ring(&mut self, at: At, radius: f64, color: Color, stroke: f64) {
-        self.marks.push(Mark::Circle {
+    pub(crate) fn ring(&mut self, at: Point, radius: f64, color: Color, stroke: f64) {
+        self.primitives.push(Primitive::Circle {
             at,
             radius,
             paint: Paint::line(color, 1.0, stroke),
         });
     }
 
-    /// A text whose middle height is at the point.
-    pub(crate) fn text(&mut self, text: &str, at: At, look: TextLook) {
+    /// A text, vertically centered at the point.
+    pub(crate) fn text(&mut self, text: &str, at: Point, style: TextStyle) {
         let text = clean(text);
         if !text.is_empty() {
-            self.marks.push(Mark::Text { text, at, look });
+            self.primitives.push(Primitive::Text { text, at, style });
         }
     }
 
-    /// Draws everything, `scale` of the area's pixels to a pixel of the canvas.
+    /// Lines of text below each other, the first vertically centered at the point. Returns the y at
+    /// which a further line would stand.
+    pub(crate) fn lines(
+        &mut self,
+        lines: &[String],
+        (x, mut y): Point,
+        line_height: f64,
+        style: TextStyle,
+    ) -> f64 {
+        for line in lines {
+            self.text(line, (x, y), style);
+            y += line_height;
+        }
+        y
+    }
+
+    /// Draws all primitives, with `scale` pixels of the area per pixel of the canvas.
     pub(crate) fn replay<DB: DrawingBackend>(
         &self,
         area: &DrawingArea<DB, Shift>,
         scale: f64,
     ) -> Result<(), RenderError> {
         load_fonts()?;
-        self.marks
+        self.primitives
             .iter()
-            .try_for_each(|mark| draw(mark, area, scale))
+            .try_for_each(|primitive| draw(primitive, area, scale))
     }
 }
 
 fn draw<DB: DrawingBackend>(
-    mark: &Mark,
+    primitive: &Primitive,
     area: &DrawingArea<DB, Shift>,
     scale: f64,
 ) -> Result<(), RenderError> {
-    let place = |(x, y): At| ((x * scale).round() as i32, (y * scale).round() as i32);
-    let all = |points: &[At]| -> Vec<(i32, i32)> { points.iter().copied().map(place).collect() };
-    let drawn = match mark {
-        Mark::Rect { corners, paint } => {
+    let place = |(x, y): Point| ((x * scale).round() as i32, (y * scale).round() as i32);
+    let all = |points: &[Point]| -> Vec<(i32, i32)> { points.iter().copied().map(place).collect() };
+    let drawn = match primitive {
+        Primitive::Rect { corners, paint } => {
             area.draw(&Rectangle::new(corners.map(place), paint.style(scale)))
         }
-        Mark::Path { points, paint } => {
+        Primitive::Path { points, paint } => {
             area.draw(&PathElement::new(all(points), paint.style(scale)))
         }
-        Mark::Polygon { points, paint } => {
+        Primitive::Polygon { points, paint } => {
             area.draw(&Polygon::new(all(points), paint.style(scale)))
         }
-        Mark::Circle { at, radius, paint } => {
+        Primitive::Circle { at, radius, paint } => {
             let radius = (radius * scale).round().max(1.0) as i32;
             area.draw(&Circle::new(place(*at), radius, paint.style(scale)))
         }
-        Mark::Text { text, at, look } => {
-            let anchor = match look.anchor {
+        Primitive::Text { text, at, style } => {
+            let anchor = match style.anchor {
                 Anchor::Start => HPos::Left,
                 Anchor::Middle => HPos::Center,
                 Anchor::End => HPos::Right,
             };
-            let mut font = font(look.size * scale * EM, look.bold);
-            if look.upright {
+            let mut font = font(style.size * scale * PLOTTERS_EM, style.bold);
+            if style.vertical {
                 font = font.transform(FontTransform::Rotate270);
             }
             let style = font
-                .color(&rgba(look.color, 1.0))
+                .color(&rgba(style.color, 1.0))
                 .into_text_style(area)
                 .pos(Pos::new(anchor, VPos::Center));
             area.draw(&Text::new(text.as_str(), place(*at), style))

@@ -1,26 +1,26 @@
-/// What a picture says about where it comes from.
+/// The provenance that a figure states in its subtitle. Empty fields are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Caption {
-    /// The model's name.
+    /// Name of the model.
     pub model: String,
-    /// The reducer's name, such as `PCA`.
+    /// Name of the reducer, such as `PCA`.
     pub reducer: String,
     /// The grid, such as `10 × 10`.
     pub grid: String,
-    /// What the corpus is called.
+    /// Name of the corpus.
     pub corpus: String,
 }
 
 impl Caption {
-    /// The parts that are known, in one line, with `more` at the end.
+    /// The non-empty fields and `more` in one line.
     pub(crate) fn line(&self, more: &[String]) -> String {
-        let known = [
+        let fields = [
             (&self.model, ""),
             (&self.corpus, ""),
             (&self.reducer, ""),
             (&self.grid, "grid "),
         ];
-        let mut parts: Vec<String> = known
+        let mut parts: Vec<String> = fields
             .into_iter()
             .filter(|(value, _)| !value.is_empty())
             .map(|(value, prefix)| format!("{prefix}{value}"))

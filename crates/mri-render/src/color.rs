@@ -1,4 +1,4 @@
-/// An sRGB colour, one byte per channel.
+/// An sRGB color, one byte per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Color {
     /// Red.
@@ -15,7 +15,7 @@ impl Color {
     /// White.
     pub const WHITE: Self = Self::hex(0xff_ff_ff);
 
-    /// The colour `0xRRGGBB`.
+    /// The color `0xRRGGBB`.
     #[must_use]
     pub const fn hex(rgb: u32) -> Self {
         Self {
@@ -25,7 +25,8 @@ impl Color {
         }
     }
 
-    /// The colour at `t` from 0 (this one) to 1 (the other), channel by channel.
+    /// Linear interpolation per channel from this color (`t` = 0) to the other (`t` = 1); `t` is
+    /// clamped to 0 … 1.
     #[must_use]
     pub fn mix(self, other: Self, t: f64) -> Self {
         let t = t.clamp(0.0, 1.0);
@@ -38,7 +39,7 @@ impl Color {
         }
     }
 
-    /// Relative luminance from 0 (black) to 1 (white), as WCAG 2 defines it.
+    /// Relative luminance from 0 (black) to 1 (white), as defined by WCAG 2.
     #[must_use]
     pub fn luminance(self) -> f64 {
         let linear = |channel: u8| {
@@ -52,14 +53,19 @@ impl Color {
         0.2126 * linear(self.r) + 0.7152 * linear(self.g) + 0.0722 * linear(self.b)
     }
 
-    /// Black or white, whichever contrasts more with this colour.
+    /// Black or white, whichever has the higher contrast with this color (WCAG 2).
     #[must_use]
     pub fn readable_on(self) -> Self {
-        // Where the contrast ratios (l + 0.05)/0.05 and 1.05/(l + 0.05) are equal.
+        // The luminance at which the contrast ratios (l + 0.05)/0.05 and 1.05/(l + 0.05) are equal.
         if self.luminance() > 0.179 {
             Self::BLACK
         } else {
             Self::WHITE
         }
+    }
+
+    /// `#rrggbb`, as in CSS.
+    pub(crate) fn css(self) -> String {
+        format!("#{:02x}{:02x}{:02x}", self.r, self.g, self.b)
     }
 }

@@ -3,23 +3,26 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a picture could not be made or kept.
+/// Why a figure or report could not be drawn or saved.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RenderError {
-    /// The embedded font or the drawing library refused to draw.
-    #[error("the picture could not be drawn: {0}")]
+    /// The drawing library failed, or the embedded font could not be read.
+    #[error("the figure could not be drawn: {0}")]
     Draw(String),
-    /// The picture is too large or too small to rasterise.
-    #[error("a picture of {width} x {height} pixels cannot be rasterised; choose another scale")]
+    /// The raster image would be empty or too large.
+    #[error("an image of {width} x {height} pixels cannot be rasterized; choose another scale")]
     BadSize {
         /// Width in pixels.
         width: f64,
         /// Height in pixels.
         height: f64,
     },
-    /// The file name does not say in which format to save.
-    #[error("{}: unknown picture format; name the file .svg or .png, or .gif for an animation", .path.display())]
+    /// The file extension names no supported format.
+    #[error(
+        "{}: unknown image format; supported extensions are .svg and .png, and .gif for animations",
+        .path.display()
+    )]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -29,10 +32,21 @@ pub enum RenderError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The parts of a picture do not belong together.
+    /// The inputs do not belong together (different layers, categories or lengths), or there is
+    /// nothing to draw.
     #[error("{0}")]
     Mismatch(String),
+}
+
+impl RenderError {
+    pub(crate) fn mismatch(message: impl Into<String>) -> Self {
+        Self::Mismatch(message.into())
+    }
+
+    pub(crate) fn no_layer() -> Self {
+        Self::mismatch("there is no layer to draw")
+    }
 }

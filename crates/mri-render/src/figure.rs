@@ -1,23 +1,25 @@
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{FontResolver, Options, Tree, fontdb};
+use resvg::tiny_skia::Pixmap;
 
 use crate::canvas::Canvas;
-use crate::fallback::Fallback;
-use crate::text::{BOLD, FAMILY, REGULAR, clean, is_lacking};
-use crate::whole::write_whole;
-use crate::{Color, RenderError};
+use crate::color::Color;
+use crate::error::RenderError;
+use crate::fallback::FallbackFonts;
+use crate::font::{FAMILY, embedded_fonts, is_missing};
+use crate::raster::rasterize;
+use crate::save::save_bytes;
+use crate::text::clean;
 
-/// plotters' coordinates are whole numbers: drawn this much larger, they come to tenths of pixels.
-const FINE: f64 = 10.0;
+/// plotters has integer coordinates; drawing at ten times the size gives tenths of pixels.
+const SUBPIXELS: f64 = 10.0;
 
-/// A finished picture.
+/// A finished figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     svg: String,
@@ -26,7 +28,7 @@ pub struct Figure {
     canvas: Arc<Canvas>,
 }
 
-/// Draws a figure: what `draw` leaves on the canvas becomes the SVG.
+/// Makes a figure of what `draw` puts on the canvas.
 pub(crate) fn draw_figure(
     (width, height): (f64, f64),
     title: &str,
@@ -36,18 +38,18 @@ pub(crate) fn draw_figure(
 ) -> Result<Figure, RenderError> {
     let (width, height) = (width.ceil().max(1.0) as u32, height.ceil().max(1.0) as u32);
     let mut canvas = Canvas::default();
-    let whole = (f64::from(width), f64::from(height));
-    canvas.rect((0.0, 0.0), whole, background, 1.0);
+    let size = (f64::from(width), f64::from(height));
+    canvas.rect((0.0, 0.0), size, background, 1.0);
     draw(&mut canvas);
-    let fine = (width * FINE as u32, height * FINE as u32);
+    let fine = (width * SUBPIXELS as u32, height * SUBPIXELS as u32);
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, fine).into_drawing_area();
-        canvas.replay(&area, FINE)?;
+        canvas.replay(&area, SUBPIXELS)?;
         area.present()
             .map_err(|error| RenderError::Draw(error.to_string()))?;
     }
-    // plotters writes the fine size as the picture's own; and it knows no title.
+    // plotters writes the enlarged size as the size of the SVG, and no title: replace its head.
     let body = svg.find('>').map_or("", |end| &svg[end + 1..]);
     let (title, description) = (clean(title), clean(description));
     let (title, description) = (
@@ -70,10 +72,10 @@ pub(crate) fn draw_figure(
 }
 
 impl Figure {
-    /// The picture as SVG, with its title and a description in words for those who cannot see it.
+    /// The figure as SVG, with a title and a description in words for screen readers.
     ///
-    /// Letters that the embedded font lacks (it has Latin, Greek and Cyrillic ones) stand in it as
-    /// they are, and a viewer takes them from a font of its own.
+    /// Characters that the embedded font lacks (it covers Latin, Greek and Cyrillic) are kept; the
+    /// viewer draws them in a font of its own.
     #[must_use]
     pub fn svg(&self) -> &str {
         &self.svg
@@ -85,14 +87,13 @@ impl Figure {
         (self.width, self.height)
     }
 
-    /// Draws the picture into an area of any plotters backend, as large as fits at its upper left.
+    /// Draws the figure into an area of any plotters backend, scaled to fit, at its upper left.
     ///
-    /// The SVG and the PNG do not need this; it is for windows, PDF and whatever else has a backend.
-    /// The feature `ttf` of plotters, should another crate turn it on, replaces the embedded font by
-    /// the system's.
+    /// SVG and PNG do not need this; it is for windows, PDF and other backends. If any crate enables
+    /// plotters' feature `ttf`, plotters draws text in a system font instead of the embedded one.
     ///
     /// # Errors
-    /// [`RenderError::Draw`] with what the backend says.
+    /// [`RenderError::Draw`] with the backend's message.
     pub fn draw_into<DB: DrawingBackend>(
         &self,
         area: &DrawingArea<DB, Shift>,
@@ -103,16 +104,16 @@ impl Figure {
         self.canvas.replay(area, scale)
     }
 
-    /// The picture as PNG, `scale` pixels to each pixel of [`Figure::size`]; 2 suits most screens.
+    /// The figure as PNG, with `scale` pixels per pixel of [`Figure::size`]; 2 suits most screens.
     ///
-    /// Letters that the embedded font lacks are taken from the fonts that are installed; what none of
-    /// them has is named by its number, as in `[U+65E5…]` (see
-    /// [`undrawable_letters`](crate::undrawable_letters)). Without such letters the picture does not
+    /// Characters that the embedded font lacks are drawn in installed fonts. Those that no installed
+    /// font has are replaced by their code points, such as `[U+65E5…]` (see
+    /// [`undrawable_letters`](crate::undrawable_letters)). Without such characters the image does not
     /// depend on the system.
     ///
     /// # Errors
-    /// [`RenderError::BadSize`] for a scale that is not positive or gives a picture of more than
-    /// 20,000 pixels a side; [`RenderError::Draw`] should the SVG not be understood.
+    /// [`RenderError::BadSize`] for a scale that is not positive or gives more than 20,000 pixels per
+    /// side; [`RenderError::Draw`] if the SVG cannot be parsed.
     pub fn png(&self, scale: f64) -> Result<Vec<u8>, RenderError> {
         self.pixels(scale)?
             .encode_png()
@@ -120,78 +121,37 @@ impl Figure {
     }
 
     pub(crate) fn pixels(&self, scale: f64) -> Result<Pixmap, RenderError> {
-        // A square of this side already takes 1.6 GB.
-        const LIMIT: f64 = 20_000.0;
+        // A square image of this side takes 1.6 GB.
+        const MAX_SIDE: f64 = 20_000.0;
         let (width, height) = (
             f64::from(self.width) * scale,
             f64::from(self.height) * scale,
         );
-        if !(width >= 1.0 && height >= 1.0 && width <= LIMIT && height <= LIMIT) {
+        if !(width >= 1.0 && height >= 1.0 && width <= MAX_SIDE && height <= MAX_SIDE) {
             return Err(RenderError::BadSize { width, height });
         }
-        let embedded = fonts();
-        let (svg, fontdb) = if self.svg.chars().any(is_lacking) {
-            Fallback::of_system(&embedded).prepare(&self.svg)
+        let embedded = embedded_fonts();
+        let (svg, fontdb) = if self.svg.chars().any(is_missing) {
+            FallbackFonts::of_system(&embedded).prepare(&self.svg)
         } else {
             (Cow::Borrowed(self.svg.as_str()), embedded)
         };
         let size = (width.round() as u32, height.round() as u32);
-        rasterise(&svg, fontdb, size, scale as f32)
+        rasterize(&svg, fontdb, size, scale as f32)
     }
 
-    /// Saves the picture as its extension says, `.svg` or `.png` (at scale 2): whole or not at all.
+    /// Saves the figure in the format of the extension, `.svg` or `.png` (at scale 2), atomically.
     ///
     /// # Errors
-    /// [`RenderError::UnknownFormat`], [`RenderError::Io`], or what [`Figure::png`] gives.
+    /// [`RenderError::UnknownFormat`], [`RenderError::Io`], and those of [`Figure::png`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), RenderError> {
         let path = path.as_ref();
         match path.extension().and_then(|e| e.to_str()) {
-            Some("svg") => write_whole(path, self.svg.as_bytes()),
-            Some("png") => write_whole(path, &self.png(2.0)?),
+            Some("svg") => save_bytes(path, self.svg.as_bytes()),
+            Some("png") => save_bytes(path, &self.png(2.0)?),
             _ => Err(RenderError::UnknownFormat {
                 path: path.to_owned(),
             }),
         }
     }
-}
-
-/// The pixels of an SVG whose letters are all in the fonts that it names.
-pub(crate) fn rasterise(
-    svg: &str,
-    fontdb: Arc<fontdb::Database>,
-    (width, height): (u32, u32),
-    scale: f32,
-) -> Result<Pixmap, RenderError> {
-    let options = Options {
-        font_family: FAMILY.to_owned(),
-        fontdb,
-        // Which letter is drawn in which font stands in the picture.
-        font_resolver: FontResolver {
-            select_fallback: Box::new(|_, _, _| None),
-            ..FontResolver::default()
-        },
-        ..Options::default()
-    };
-    let tree = Tree::from_str(svg, &options).map_err(|e| RenderError::Draw(e.to_string()))?;
-    let mut pixels = Pixmap::new(width, height).ok_or(RenderError::BadSize {
-        width: f64::from(width),
-        height: f64::from(height),
-    })?;
-    let scaled = Transform::from_scale(scale, scale);
-    resvg::render(&tree, scaled, &mut pixels.as_mut());
-    Ok(pixels)
-}
-
-/// The embedded font and no other, so that pictures do not depend on the system.
-pub(crate) fn fonts() -> Arc<fontdb::Database> {
-    static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    FONTS
-        .get_or_init(|| {
-            let mut fonts = fontdb::Database::new();
-            fonts.load_font_data(REGULAR.to_vec());
-            fonts.load_font_data(BOLD.to_vec());
-            fonts.set_sans_serif_family(FAMILY);
-            Arc::new(fonts)
-        })
-        .clone()
 }

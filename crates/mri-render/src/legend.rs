@@ -1,52 +1,54 @@
-use crate::canvas::{Canvas, TextLook};
+use crate::canvas::{Canvas, Point, TextStyle};
+use crate::color::Color;
+use crate::figure_style::FigureStyle;
+use crate::font::text_width;
 use crate::header::MARGIN;
 use crate::marker::Marker;
-use crate::text::{fit_text, text_width, thousands};
-use crate::{Color, Look};
+use crate::text::{fit_text, thousands};
 
-/// The categories with their colours, shapes and numbers of texts, in as many lines as they need.
+/// The categories with their colors, markers and sizes, in as many lines as they need.
 pub(crate) struct Legend {
-    entries: Vec<Entry>,
+    entries: Vec<PlacedItem>,
     /// The height of all lines together.
     pub(crate) height: f64,
 }
 
-struct Entry {
-    words: String,
-    marker: Marker,
-    color: Color,
-    at: (f64, f64),
-}
-
-/// A category in a legend.
-pub(crate) struct Named<'a> {
+/// A category or series in a legend.
+pub(crate) struct LegendItem<'a> {
     pub(crate) name: &'a str,
-    /// How many texts, where that is to be said.
+    /// The number of texts, if the legend is to state it.
     pub(crate) n: Option<usize>,
     pub(crate) color: Color,
     pub(crate) marker: Marker,
 }
 
+struct PlacedItem {
+    text: String,
+    marker: Marker,
+    color: Color,
+    at: Point,
+}
+
 impl Legend {
-    pub(crate) fn new(named: &[Named<'_>], width: f64, look: &Look) -> Self {
-        let size = look.scaled(12.0);
-        let (line, indent, gap) = (look.scaled(20.0), look.scaled(16.0), look.scaled(18.0));
+    pub(crate) fn new(items: &[LegendItem<'_>], width: f64, style: &FigureStyle) -> Self {
+        let size = style.scaled(12.0);
+        let (line, indent, gap) = (style.scaled(20.0), style.scaled(16.0), style.scaled(18.0));
         let mut at = (MARGIN, line / 2.0);
         let mut entries = Vec::new();
-        for category in named {
-            let number = category
+        for item in items {
+            let number = item
                 .n
                 .map_or_else(String::new, |n| format!(" (n = {})", thousands(n)));
             let room = (width - 2.0 * MARGIN - indent) * 0.8 - text_width(&number, size, false);
-            let words = fit_text(category.name, size, false, room) + &number;
-            let needed = indent + text_width(&words, size, false);
+            let text = fit_text(item.name, size, false, room) + &number;
+            let needed = indent + text_width(&text, size, false);
             if at.0 > MARGIN && at.0 + needed > width - MARGIN {
                 at = (MARGIN, at.1 + line);
             }
-            entries.push(Entry {
-                words,
-                marker: category.marker,
-                color: category.color,
+            entries.push(PlacedItem {
+                text,
+                marker: item.marker,
+                color: item.color,
                 at,
             });
             at.0 += needed + gap;
@@ -60,14 +62,14 @@ impl Legend {
     }
 
     /// Draws the legend with its upper edge at `top`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, top: f64, look: &Look) {
-        let text = TextLook::new(look.scaled(12.0), look.theme.text);
+    pub(crate) fn draw(&self, canvas: &mut Canvas, top: f64, style: &FigureStyle) {
+        let text = TextStyle::new(style.scaled(12.0), style.theme.text);
         for entry in &self.entries {
             let (x, y) = (entry.at.0, entry.at.1 + top);
-            let radius = look.scaled(5.0);
-            let middle = (x + look.scaled(6.0), y);
-            entry.marker.draw(canvas, middle, radius, entry.color, 1.0);
-            canvas.text(&entry.words, (x + look.scaled(16.0), y), text);
+            let radius = style.scaled(5.0);
+            let center = (x + style.scaled(6.0), y);
+            entry.marker.draw(canvas, center, radius, entry.color, 1.0);
+            canvas.text(&entry.text, (x + style.scaled(16.0), y), text);
         }
     }
 }

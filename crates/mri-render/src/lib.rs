@@ -1,63 +1,96 @@
-//! Pictures of maps, regions and region graphs.
+//! Figures of maps, regions and region graphs, and the HTML report of llm-mri.
 //!
-//! Every picture is a [`Figure`]: an SVG that can also be had as PNG. The SVG is the picture; the
-//! PNG is that SVG rasterised, so that the two never differ. One font is embedded, so pictures need
-//! nothing that the system may lack, and the same input gives the same bytes. Only for letters that it
-//! has not (it has Latin, Greek and Cyrillic ones) does a PNG ask the fonts that are installed
-//! ([`undrawable_letters`] says which they lack too).
+//! Every figure is a [`Figure`]: an SVG, which can also be rasterized to PNG, so that the two never
+//! differ. One font is embedded; figures need nothing from the system, and the same input gives the
+//! same bytes. Only for characters outside Latin, Greek and Cyrillic does a PNG use installed fonts
+//! ([`undrawable_letters`] returns those that no installed font has).
 //!
-//! [`heatmap_sheet`] draws the grids of several layers under one colour scale, [`difference_sheet`] says
-//! what of a difference is more than chance, [`contact_sheet`] shows all categories at once;
-//! [`graph_picture`] draws a region graph with a column per layer (a single layer as the map of its cells) and [`path_picture`] one text's way
-//! through it; [`line_chart`], [`metrics_chart`] and [`scree`] draw numbers by layer; and
-//! [`through_layers`] moves the texts themselves. Colours are safe for colour-blind readers (coolwarm
-//! for two categories, Petroff's sequences for more), and nothing is told by colour alone.
+//! - [`heatmap_sheet`] draws the grids of several layers under one color scale, [`difference_sheet`]
+//!   the significant differences of two sides, [`contact_sheet`] all categories at once;
+//! - [`graph_picture`] draws a region graph with a column per layer, [`path_picture`] the path of one
+//!   text through it;
+//! - [`line_chart`], [`metrics_chart`] and [`scree`] draw numbers by layer;
+//! - [`scatter_animation`] moves the texts themselves from layer to layer.
 //!
-//! Every figure takes a [`Look`]: light or dark, as wide and high as wanted, with letters of a size.
+//! Colors are safe for color-blind readers (coolwarm for two categories, Petroff's sequences for
+//! more), and every category also has a marker. Every figure takes a [`FigureStyle`]: light or dark
+//! theme, width, height and font size.
 //!
-//! A [`Report`] is one HTML file to explore a scan with. It holds its data and asks nothing of a
-//! network; its script and style stand in `assets/`.
+//! A [`Report`] is one HTML file to explore a scan with. It contains its data and makes no network
+//! request; its script and style are in `assets/`.
+//!
+//! # Example
+//!
+//! Three texts of two categories in one layer, as a heatmap of their grid:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use mri_core::{Component, Embedding, Labels, Layer, Points};
+//! use mri_grid::{Binning, grid_stack};
+//! use mri_render::{Caption, FigureStyle, HeatmapStyle, Quantity, heatmap_sheet};
+//! use ndarray::array;
+//!
+//! let labels = Arc::new(Labels::from_names(["law", "law", "art"])?);
+//! let axis = |name: &str| Component { name: name.into(), explained_variance_ratio: None };
+//! let map = Points {
+//!     coordinates: array![[0.0_f32, 0.0], [0.1, 0.0], [1.0, 1.0]],
+//!     components: vec![axis("PC1"), axis("PC2")],
+//!     degenerate: false,
+//! };
+//! let embedding = Embedding::new(labels, vec![(Layer::resid(1), map)])?;
+//! let grids = grid_stack(&embedding, Binning::Uniform { side: 2 })?;
+//!
+//! let caption = Caption { model: "my-model".into(), ..Caption::default() };
+//! let style = HeatmapStyle::default().with_figure(FigureStyle::dark());
+//! let figure = heatmap_sheet(&grids, &embedding, Quantity::Category(0), &caption, &style)?;
+//!
+//! assert!(figure.svg().contains("Where “law” lies"));
+//! assert_eq!(&figure.png(2.0)?[1..4], b"PNG");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![warn(missing_docs)]
 
-mod animation;
 mod canvas;
 mod caption;
 mod category;
 mod chart;
-mod cloud;
 mod color;
 mod colormap;
 mod contact_sheet;
 mod error;
 mod fallback;
 mod figure;
+mod figure_style;
+mod font;
 mod graph;
 mod header;
 mod heatmap;
 mod layout;
 mod legend;
-mod look;
 mod marker;
+mod names;
 mod palette;
+mod raster;
 mod report;
+mod save;
+mod scatter;
 mod text;
 mod theme;
-mod whole;
 
-pub use animation::Animation;
 pub use caption::Caption;
 pub use chart::{LineChart, LinePanel, Series, line_chart, metrics_chart, scree};
-pub use cloud::{CloudStyle, through_layers};
 pub use color::Color;
 pub use colormap::{Colormap, category_color};
 pub use contact_sheet::contact_sheet;
 pub use error::RenderError;
 pub use fallback::undrawable_letters;
 pub use figure::Figure;
+pub use figure_style::FigureStyle;
 pub use graph::{GraphStyle, graph_picture, path_picture};
 pub use heatmap::{HeatmapStyle, Quantity, difference_sheet, heatmap_sheet};
 pub use layout::{LayeredLayout, count_crossings, layered_layout};
-pub use look::Look;
-pub use report::{Entry, Facts, Report, ReportTable};
+pub use report::{Facts, Report, ReportTable, TableEntry};
+pub use scatter::{Animation, ScatterStyle, scatter_animation};
 pub use theme::Theme;

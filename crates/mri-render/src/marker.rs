@@ -1,9 +1,9 @@
 use std::f64::consts::{PI, TAU};
 
-use crate::Color;
-use crate::canvas::{At, Canvas};
+use crate::canvas::{Canvas, Point};
+use crate::color::Color;
 
-/// The shapes of categories, which tell them apart where colours do not.
+/// The marker of a category, which identifies it without its color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Marker {
     Circle,
@@ -16,12 +16,12 @@ pub(crate) enum Marker {
     Hexagon,
     Bar,
     Ring,
-    /// The line of a baseline, which is no category.
+    /// Two dashes, for a baseline.
     Dash,
 }
 
 impl Marker {
-    /// The shape of a category; shapes repeat after ten, as colours do.
+    /// The marker of a category; markers repeat after ten, as colors do.
     pub(crate) fn of(category: usize) -> Self {
         const ALL: [Marker; 10] = [
             Marker::Circle,
@@ -38,9 +38,16 @@ impl Marker {
         ALL[category % ALL.len()]
     }
 
-    /// Draws the shape; `radius` is that of a circle of the same weight.
-    pub(crate) fn draw(self, canvas: &mut Canvas, at: At, radius: f64, color: Color, alpha: f64) {
-        let around = |points: &[(f64, f64)]| -> Vec<At> {
+    /// Draws the marker; `radius` is that of a circle of about the same area.
+    pub(crate) fn draw(
+        self,
+        canvas: &mut Canvas,
+        at: Point,
+        radius: f64,
+        color: Color,
+        alpha: f64,
+    ) {
+        let around = |points: &[(f64, f64)]| -> Vec<Point> {
             let scaled = points.iter();
             scaled
                 .map(|(x, y)| (at.0 + radius * x, at.1 + radius * y))

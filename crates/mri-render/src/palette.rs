@@ -1,29 +1,27 @@
 use std::collections::HashMap;
 
-/// Counts colours, to find the 255 that stand for all.
+/// Counts of colors, from which the palette of a GIF is chosen.
 #[derive(Default)]
-pub(crate) struct Palette {
-    /// Per bucket of near colours how many there are and the sums of their channels.
+pub(crate) struct ColorHistogram {
+    /// Per bucket of similar colors, the number of pixels and the sum of each channel.
     buckets: HashMap<[u8; 3], (u64, [u64; 3])>,
 }
 
-/// The colours of a GIF, and which of them stands for a colour.
-pub(crate) struct Colors {
+/// The global palette of a GIF, and the entry for every color.
+pub(crate) struct Palette {
     colors: Vec<[u8; 3]>,
+    /// The nearest entry of every bucket.
     nearest: Vec<u8>,
 }
 
-/// Bits of each channel that tell buckets apart: finer than eyes are between neighbouring pixels.
+/// Bits per channel that define a bucket: steps of 8 of 256 are hardly visible between pixels.
 const BITS: u32 = 5;
 
 fn bucket(color: [u8; 3]) -> [u8; 3] {
     color.map(|channel| channel >> (8 - BITS))
 }
 
-impl Palette {
-    /// The entry that means "as before".
-    pub(crate) const TRANSPARENT: u8 = 255;
-
+impl ColorHistogram {
     pub(crate) fn count(&mut self, pixels: &[[u8; 3]]) {
         for &color in pixels {
             let (n, sums) = self.buckets.entry(bucket(color)).or_default();
@@ -34,14 +32,14 @@ impl Palette {
         }
     }
 
-    /// The most frequent buckets' mean colours; the others become the nearest of them.
-    pub(crate) fn finish(self) -> Colors {
+    /// The mean colors of the most frequent buckets; other buckets get the nearest of these.
+    pub(crate) fn into_palette(self) -> Palette {
         let mut buckets: Vec<_> = self.buckets.into_iter().collect();
-        // The bucket itself decides between equal counts, so that the order is always the same.
+        // Ties are ordered by bucket, so that the order is deterministic.
         buckets.sort_unstable_by_key(|&(bucket, (n, _))| (std::cmp::Reverse(n), bucket));
         let mut colors: Vec<[u8; 3]> = buckets
             .iter()
-            .take(usize::from(Self::TRANSPARENT))
+            .take(usize::from(Palette::TRANSPARENT))
             .map(|(_, (n, sums))| sums.map(|sum| ((sum + n / 2) / n) as u8))
             .collect();
         if colors.is_empty() {
@@ -57,13 +55,13 @@ impl Palette {
                 }
             }
         }
-        Colors { colors, nearest }
+        Palette { colors, nearest }
     }
 }
 
 fn nearest_to(colors: &[[u8; 3]], wanted: [u8; 3]) -> u8 {
     let distance = |color: &[u8; 3]| -> u32 {
-        // Eyes see differences of green best and of blue least.
+        // Vision is most sensitive to green and least to blue.
         let squares = color.iter().zip(wanted).zip([3, 6, 1]);
         squares
             .map(|((&a, b), weight)| weight * u32::from(a.abs_diff(b)).pow(2))
@@ -73,15 +71,18 @@ fn nearest_to(colors: &[[u8; 3]], wanted: [u8; 3]) -> u8 {
     best.unwrap_or(0) as u8
 }
 
-impl Colors {
-    /// The palette as a GIF has it: red, green, blue of each colour.
+impl Palette {
+    /// The transparent entry, which keeps the pixel of the previous frame.
+    pub(crate) const TRANSPARENT: u8 = 255;
+
+    /// The palette as in the file: red, green and blue of each of 256 entries.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes: Vec<u8> = self.colors.iter().flatten().copied().collect();
         bytes.resize(256 * 3, 0);
         bytes
     }
 
-    /// The palette's entry for every pixel.
+    /// The entry of every pixel.
     pub(crate) fn indices(&self, pixels: &[[u8; 3]]) -> Vec<u8> {
         let index = |&color: &[u8; 3]| {
             let [r, g, b] = bucket(color).map(usize::from);
@@ -90,17 +91,16 @@ impl Colors {
         pixels.iter().map(index).collect()
     }
 
-    /// What changes between two frames; elsewhere the transparent entry, which packs well.
-    pub(crate) fn changes(&self, before: &[u8], now: &[u8]) -> Vec<u8> {
-        let pairs = before.iter().zip(now);
+    /// The entries that differ from the previous frame; the rest is transparent, which compresses
+    /// well.
+    pub(crate) fn delta(previous: &[u8], current: &[u8]) -> Vec<u8> {
+        let pairs = previous.iter().zip(current);
         pairs
-            .map(|(old, new)| {
-                if old == new {
-                    Palette::TRANSPARENT
-                } else {
-                    *new
-                }
-            })
+            .map(
+                |(old, new)| {
+                    if old == new { Self::TRANSPARENT } else { *new }
+                },
+            )
             .collect()
     }
 }
@@ -110,22 +110,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frequent_colours_are_kept_and_rare_ones_go_to_the_nearest() {
-        let mut palette = Palette::default();
-        let (paper, ink) = ([255, 255, 255], [20, 30, 40]);
-        let mut pixels = vec![paper; 100];
+    fn frequent_colors_are_exact_and_rare_ones_are_mapped_to_the_nearest() {
+        let mut histogram = ColorHistogram::default();
+        let (background, ink) = ([255, 255, 255], [20, 30, 40]);
+        let mut pixels = vec![background; 100];
         pixels.extend([ink; 50]);
-        // A ramp of more colours than there are entries.
+        // A ramp of more colors than there are entries.
         pixels.extend((0..=255).flat_map(|i| [[i, 128, 0], [0, i, 200]]));
-        palette.count(&pixels);
-        let colors = palette.finish();
-        assert!(colors.colors.len() <= 255);
-        let shown = |color| colors.colors[usize::from(colors.indices(&[color])[0])];
-        assert_eq!((shown(paper), shown(ink)), (paper, ink));
+        histogram.count(&pixels);
+        let palette = histogram.into_palette();
+        assert!(palette.colors.len() <= 255);
+        let shown = |color| palette.colors[usize::from(palette.indices(&[color])[0])];
+        assert_eq!((shown(background), shown(ink)), (background, ink));
         for i in 0..=255_u8 {
             let [r, g, b] = shown([i, 128, 0]);
             assert!(r.abs_diff(i) <= 8 && g.abs_diff(128) <= 8 && b <= 8, "{i}");
         }
-        assert_eq!(colors.changes(&[1, 2], &[1, 3]), [Palette::TRANSPARENT, 3]);
+        assert_eq!(Palette::delta(&[1, 2], &[1, 3]), [Palette::TRANSPARENT, 3]);
     }
 }

@@ -1,9 +1,9 @@
-use crate::Color;
+use crate::color::Color;
 
-/// The colours of everything that is not data.
+/// The colors of everything in a figure that is not data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    /// Behind everything.
+    /// Background of the figure.
     pub background: Color,
     /// Titles and values.
     pub text: Color,
@@ -11,7 +11,7 @@ pub struct Theme {
     pub muted: Color,
     /// Frames and separators.
     pub line: Color,
-    /// Where there are no texts, and behind every second layer of a graph.
+    /// Empty cells, and the band behind every second layer of a graph.
     pub empty: Color,
 }
 

@@ -7,9 +7,9 @@ use mri_graph::{Contrast, LayerTest, Metrics, MetricsRow};
 use mri_grid::Cell;
 use mri_reduce::align_layers;
 use mri_render::{
-    Animation, CloudStyle, Figure, GraphStyle, HeatmapStyle, LayeredLayout, Look, Quantity,
-    contact_sheet, difference_sheet, graph_picture, heatmap_sheet, metrics_chart, path_picture,
-    scree, through_layers, undrawable_letters,
+    Animation, Figure, FigureStyle, GraphStyle, HeatmapStyle, LayeredLayout, Quantity,
+    ScatterStyle, contact_sheet, difference_sheet, graph_picture, heatmap_sheet, metrics_chart,
+    path_picture, scatter_animation, scree, undrawable_letters,
 };
 
 use self::report::MOST_REGIONS;
@@ -144,11 +144,10 @@ impl Scan {
             false => align_layers(embedding)?.0,
         };
         let moves = embedding.len().saturating_sub(1).max(1);
-        let style = CloudStyle {
-            steps: (MOST_FRAMES / moves).clamp(3, CloudStyle::default().steps),
-            ..CloudStyle::default()
-        };
-        Ok(through_layers(&aligned, &self.caption(), &style)?)
+        let style = ScatterStyle::default();
+        let steps = (MOST_FRAMES / moves).clamp(3, style.steps);
+        let style = style.with_steps(steps);
+        Ok(scatter_animation(&aligned, &self.caption(), &style)?)
     }
 
     /// All pictures of the scan with the names of their files: heatmaps of all layers for all texts
@@ -212,7 +211,7 @@ impl Scan {
         }
         let mut axes = embedding.iter().flat_map(|(_, points)| &points.components);
         if axes.any(|axis| axis.explained_variance_ratio.is_some()) {
-            let figure = scree(embedding, &caption, &Look::default())?;
+            let figure = scree(embedding, &caption, &FigureStyle::default())?;
             figures.push(("variance".to_owned(), figure));
         }
         Ok(figures)
@@ -251,7 +250,7 @@ impl Scan {
             sizes,
             &layers,
             &self.caption(),
-            &Look::default(),
+            &FigureStyle::default(),
         )?)
     }
 }

@@ -7,7 +7,7 @@ use mri_core::{Labels, Watch};
 use mri_graph::{Contrast, LayerTest, Metrics};
 use mri_grid::Cell;
 use mri_reduce::Quality;
-use mri_render::{Entry, Facts, Report, ReportTable};
+use mri_render::{Facts, Report, ReportTable, TableEntry};
 
 use crate::error::ScanError;
 use crate::folder::sections::MapsNote;
@@ -233,9 +233,10 @@ fn quality_table(maps: &MapsNote) -> Option<ReportTable> {
     let first = maps.layers.iter().find_map(|note| note.quality.as_ref())?;
     let rows = maps.layers.iter().map(|note| {
         let measures = note.quality.as_ref().map(|quality| quality.measures);
-        let of = |pick: fn(&Quality) -> Option<f64>| Entry::from(measures.as_ref().and_then(pick));
+        let of =
+            |pick: fn(&Quality) -> Option<f64>| TableEntry::from(measures.as_ref().and_then(pick));
         vec![
-            Entry::from(note.layer.to_string()),
+            TableEntry::from(note.layer.to_string()),
             of(|m| Some(m.trustworthiness)),
             of(|m| Some(m.continuity)),
             of(|m| Some(m.recall)),

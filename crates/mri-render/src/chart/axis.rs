@@ -1,8 +1,8 @@
-use crate::Look;
-use crate::canvas::{Anchor, At, Canvas, TextLook};
-use crate::text::text_width;
+use crate::canvas::{Anchor, Canvas, Point, TextStyle};
+use crate::figure_style::FigureStyle;
+use crate::font::text_width;
 
-/// A scale from values to pixels with round ticks.
+/// A linear axis with ticks at round numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ticks {
     pub(crate) low: f64,
@@ -12,12 +12,12 @@ pub(crate) struct Ticks {
 }
 
 impl Ticks {
-    /// About `n` ticks at multiples of 1, 2 or 5 times a power of ten, which span all values.
+    /// About `n` ticks at multiples of 1, 2 or 5 times a power of ten, that enclose `low` and `high`.
     pub(crate) fn spanning(low: f64, high: f64, n: usize) -> Self {
         let (low, high) = match (low.is_finite() && high.is_finite(), high > low) {
             (false, _) => (0.0, 1.0),
             (true, true) => (low, high),
-            // One value: a range about it.
+            // A single value: a range around it.
             (true, false) if low == 0.0 => (0.0, 1.0),
             (true, false) => (low - low.abs() / 2.0, low + low.abs() / 2.0),
         };
@@ -38,8 +38,8 @@ impl Ticks {
         }
     }
 
-    /// A value's place from 0 (the lowest tick) to 1 (the highest).
-    pub(crate) fn place(&self, value: f64) -> f64 {
+    /// The position of a value from 0 (the lowest tick) to 1 (the highest).
+    pub(crate) fn position(&self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
     }
 
@@ -51,73 +51,85 @@ impl Ticks {
         format!("{sign}{size}")
     }
 
-    /// The room that the labels of a vertical axis need.
-    pub(crate) fn room(&self, look: &Look) -> f64 {
-        let width = |value: &f64| text_width(&self.label(*value), look.scaled(10.5), false);
-        self.at.iter().map(width).fold(0.0, f64::max) + look.scaled(8.0)
+    /// The width of the labels of a vertical axis.
+    pub(crate) fn room(&self, style: &FigureStyle) -> f64 {
+        let width = |value: &f64| text_width(&self.label(*value), style.scaled(10.5), false);
+        self.at.iter().map(width).fold(0.0, f64::max) + style.scaled(8.0)
     }
 
-    /// Lines across a plot at every tick, with their labels to the left.
-    pub(crate) fn draw_rows(&self, canvas: &mut Canvas, (left, top): At, size: At, look: &Look) {
+    /// Horizontal grid lines at every tick, with labels to the left.
+    pub(crate) fn draw_rows(
+        &self,
+        canvas: &mut Canvas,
+        (left, top): Point,
+        size: Point,
+        style: &FigureStyle,
+    ) {
         for &value in &self.at {
-            let y = top + size.1 * (1.0 - self.place(value));
+            let y = top + size.1 * (1.0 - self.position(value));
             let strong = value.abs() < 1e-12;
             let stroke = if strong { 1.0 } else { 0.6 };
             let color = if strong {
-                look.theme.muted
+                style.theme.muted
             } else {
-                look.theme.line
+                style.theme.line
             };
             canvas.line((left, y), (left + size.0, y), color, stroke);
-            let text = TextLook::new(look.scaled(10.5), look.theme.muted).anchor(Anchor::End);
-            canvas.text(&self.label(value), (left - look.scaled(6.0), y), text);
+            let text = TextStyle::new(style.scaled(10.5), style.theme.muted).anchor(Anchor::End);
+            canvas.text(&self.label(value), (left - style.scaled(6.0), y), text);
         }
     }
 
-    /// Lines down a plot at every tick, with their labels below; labels that would touch are left out.
-    pub(crate) fn draw_columns(&self, canvas: &mut Canvas, (left, top): At, size: At, look: &Look) {
-        let font = look.scaled(10.5);
+    /// Vertical grid lines at every tick, with labels below; labels that would touch are omitted.
+    pub(crate) fn draw_columns(
+        &self,
+        canvas: &mut Canvas,
+        (left, top): Point,
+        size: Point,
+        style: &FigureStyle,
+    ) {
+        let font = style.scaled(10.5);
         let mut free = f64::NEG_INFINITY;
         for &value in &self.at {
-            let x = left + size.0 * self.place(value);
-            canvas.line((x, top), (x, top + size.1), look.theme.line, 0.6);
+            let x = left + size.0 * self.position(value);
+            canvas.line((x, top), (x, top + size.1), style.theme.line, 0.6);
             let label = self.label(value);
             let half = text_width(&label, font, false) / 2.0;
             if x - half > free {
-                let text = TextLook::new(font, look.theme.muted).anchor(Anchor::Middle);
-                canvas.text(&label, (x, top + size.1 + look.scaled(10.0)), text);
-                free = x + half + look.scaled(6.0);
+                let text = TextStyle::new(font, style.theme.muted).anchor(Anchor::Middle);
+                canvas.text(&label, (x, top + size.1 + style.scaled(10.0)), text);
+                free = x + half + style.scaled(6.0);
             }
         }
     }
 }
 
-/// Names at equal distances below a plot, every second or third only where they would touch. Gives
-/// the x of each.
+/// Names at equal distances below a plot; where they would touch, only every second, third … one.
+/// Returns the x of each.
 pub(crate) fn draw_names(
     canvas: &mut Canvas,
     names: &[String],
-    (left, bottom): At,
+    (left, bottom): Point,
     width: f64,
-    look: &Look,
+    style: &FigureStyle,
 ) -> Vec<f64> {
-    let font = look.scaled(10.5);
+    let font = style.scaled(10.5);
     let step = width / names.len().max(1) as f64;
     let widest = names
         .iter()
         .map(|name| text_width(name, font, false))
         .fold(0.0, f64::max);
-    let every = ((widest + look.scaled(6.0)) / step).ceil().max(1.0) as usize;
-    let mut places = Vec::with_capacity(names.len());
+    let every = ((widest + style.scaled(6.0)) / step).ceil().max(1.0) as usize;
+    let mut positions = Vec::with_capacity(names.len());
     for (i, name) in names.iter().enumerate() {
         let x = left + (i as f64 + 0.5) * step;
         if i % every == 0 {
-            let text = TextLook::new(font, look.theme.muted).anchor(Anchor::Middle);
-            canvas.text(name, (x, bottom + look.scaled(11.0)), text);
+            let text = TextStyle::new(font, style.theme.muted).anchor(Anchor::Middle);
+            canvas.text(name, (x, bottom + style.scaled(11.0)), text);
         }
-        places.push(x);
+        positions.push(x);
     }
-    places
+    positions
 }
 
 #[cfg(test)]
@@ -127,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ticks_span_all_values_at_round_numbers(low in -1e6_f64..1e6, more in 0.0_f64..1e6) {
+        fn ticks_enclose_all_values_at_round_numbers(low in -1e6_f64..1e6, more in 0.0_f64..1e6) {
             let ticks = Ticks::spanning(low, low + more, 5);
             prop_assert!(ticks.low <= low && low + more <= ticks.high + 1e-9);
             prop_assert!((2..=9).contains(&ticks.at.len()), "{:?}", ticks);
@@ -138,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_span_is_still_an_axis() {
+    fn an_empty_range_still_gives_an_axis() {
         for ticks in [
             Ticks::spanning(f64::INFINITY, f64::NEG_INFINITY, 4),
             Ticks::spanning(0.0, 0.0, 4),

@@ -1,36 +1,40 @@
 use mri_core::Layer;
 use mri_graph::{LayerMetrics, MetricsRow};
 
-use super::panel::PanelKind;
-use super::{LineChart, LinePanel, Series, draw_chart};
-use crate::heatmap::layer_tick;
-use crate::{Caption, Figure, Look, RenderError};
+use super::draw::draw_chart;
+use super::line_chart::{LineChart, LinePanel, Series};
+use super::panel::Panel;
+use crate::caption::Caption;
+use crate::error::RenderError;
+use crate::figure::Figure;
+use crate::figure_style::FigureStyle;
+use crate::names::layer_tick;
 
-/// Draws the metrics of several graphs side by side: how regions, edges and texts per region go from
-/// layer to layer, and what is told of each graph as a whole.
+/// Draws the metrics of several graphs side by side: regions, edges per region and variation of
+/// strength by layer, and the metrics of each graph as a whole.
 ///
-/// A row is a category, or a composition of some; `sizes` are the numbers of texts of each, and
-/// `layers` those of the graphs.
+/// A row is a category or a union of categories; `sizes` are their numbers of texts and `layers` the
+/// layers of all graphs.
 ///
 /// # Errors
-/// [`RenderError::Mismatch`] if there is no row, sizes are not one per row, or a graph has other layers.
+/// [`RenderError::Mismatch`] if there is no row, not one size per row, or a graph has other layers.
 pub fn metrics_chart(
     rows: &[MetricsRow<'_>],
     sizes: &[usize],
     layers: &[Layer],
     caption: &Caption,
-    look: &Look,
+    style: &FigureStyle,
 ) -> Result<Figure, RenderError> {
     if rows.is_empty() || rows.len() != sizes.len() {
-        return Err(RenderError::Mismatch(format!(
-            "there are {} graphs to compare and {} sizes",
+        return Err(RenderError::mismatch(format!(
+            "got {} graphs and {} sizes; they must be as many, and at least 1",
             rows.len(),
             sizes.len()
         )));
     }
     if let Some(row) = (rows.iter()).find(|row| row.metrics.by_layer.len() != layers.len()) {
-        return Err(RenderError::Mismatch(format!(
-            "“{}” was measured over {} layers, not {}",
+        return Err(RenderError::mismatch(format!(
+            "the metrics of “{}” cover {} layers, not {}",
             row.label,
             row.metrics.by_layer.len(),
             layers.len()
@@ -99,12 +103,12 @@ pub fn metrics_chart(
             rows.iter().map(|r| r.metrics.var_degree).collect(),
         ),
     ];
-    let mut panels: Vec<PanelKind<'_>> = lines.iter().map(PanelKind::Lines).collect();
+    let mut panels: Vec<Panel<'_>> = lines.iter().map(Panel::Lines).collect();
     panels.extend(
-        whole.map(|(name, values): (&str, Vec<Option<f64>>)| PanelKind::Dots {
+        whole.map(|(name, values): (&str, Vec<Option<f64>>)| Panel::Dots {
             name: name.to_owned(),
             values,
         }),
     );
-    draw_chart(&chart, panels, caption, look)
+    draw_chart(&chart, panels, caption, style)
 }

@@ -1,19 +1,29 @@
 use mri_core::{Embedding, Layer};
 
 use super::axis::{Ticks, draw_names};
-use crate::canvas::{Anchor, Canvas, TextLook};
-use crate::figure::draw_figure;
+use crate::canvas::{Anchor, Canvas, TextStyle};
+use crate::caption::Caption;
+use crate::color::Color;
+use crate::colormap::Colormap;
+use crate::error::RenderError;
+use crate::figure::{Figure, draw_figure};
+use crate::figure_style::FigureStyle;
+use crate::font::text_width;
 use crate::header::{Header, MARGIN};
-use crate::heatmap::layer_tick;
-use crate::text::{text_width, thousands};
-use crate::{Caption, Color, Colormap, Figure, Look, RenderError};
+use crate::names::layer_tick;
+use crate::text::{fit_text, thousands};
 
-/// Draws which share of each layer's variance its components keep: a bar per layer, cut into its
-/// components from the first (below) to the last.
+/// Draws a scree plot: the explained variance of every layer's components, in percent, as a stacked bar
+/// per layer with the first component at the bottom.
 ///
 /// # Errors
-/// [`RenderError::Mismatch`] if no layer's reducer knows shares of variance, as is so of UMAP.
-pub fn scree(embedding: &Embedding, caption: &Caption, look: &Look) -> Result<Figure, RenderError> {
+/// [`RenderError::Mismatch`] if no component of any layer has an explained variance ratio, as with
+/// UMAP.
+pub fn scree(
+    embedding: &Embedding,
+    caption: &Caption,
+    style: &FigureStyle,
+) -> Result<Figure, RenderError> {
     let bars: Vec<Bar> = embedding
         .iter()
         .map(|(layer, points)| Bar {
@@ -21,7 +31,7 @@ pub fn scree(embedding: &Embedding, caption: &Caption, look: &Look) -> Result<Fi
             shares: points
                 .components
                 .iter()
-                .filter_map(|axis| axis.explained_variance_ratio)
+                .filter_map(|component| component.explained_variance_ratio)
                 .filter(|share| share.is_finite() && *share >= 0.0)
                 .map(|share| 100.0 * share)
                 .collect(),
@@ -30,8 +40,8 @@ pub fn scree(embedding: &Embedding, caption: &Caption, look: &Look) -> Result<Fi
         .collect();
     let most = bars.iter().map(|bar| bar.shares.len()).max().unwrap_or(0);
     if most == 0 {
-        return Err(RenderError::Mismatch(
-            "this reducer knows no shares of variance; scree plots are of PCA and SVD".to_owned(),
+        return Err(RenderError::mismatch(
+            "the components have no explained variance ratio; scree plots need PCA or SVD",
         ));
     }
     let names = embedding.iter().map(|(_, points)| &points.components);
@@ -52,67 +62,67 @@ pub fn scree(embedding: &Embedding, caption: &Caption, look: &Look) -> Result<Fi
         more.push("no bar: all rows equal".to_owned());
     }
     let subtitle = caption.line(&more);
-    let each = (760.0 / bars.len() as f64).clamp(look.scaled(30.0), look.scaled(84.0));
-    let suits = (each * bars.len() as f64 + 190.0).max(600.0);
-    let width = look.width_or(suits, 280.0);
-    let header = Header::new(&title, &subtitle, width, look);
-    let top = header.bottom + look.scaled(12.0);
-    let high = look.height.map_or(look.scaled(280.0), |height| {
-        (height - top - look.scaled(56.0)).max(look.scaled(80.0))
+    let each = (760.0 / bars.len() as f64).clamp(style.scaled(30.0), style.scaled(84.0));
+    let default_width = (each * bars.len() as f64 + 190.0).max(600.0);
+    let width = style.width_or(default_width, 280.0);
+    let header = Header::new(&title, &subtitle, width, style);
+    let top = header.bottom + style.scaled(12.0);
+    let high = style.height.map_or(style.scaled(280.0), |height| {
+        (height - top - style.scaled(56.0)).max(style.scaled(80.0))
     });
-    let said: Vec<String> = bars.iter().map(Bar::in_words).collect();
-    let description = format!("{title}. {subtitle}. {}", said.join(" "));
+    let in_words: Vec<String> = bars.iter().map(Bar::describe).collect();
+    let description = format!("{title}. {subtitle}. {}", in_words.join(" "));
     draw_figure(
-        (width, top + high + look.scaled(56.0)),
+        (width, top + high + style.scaled(56.0)),
         &title,
         &description,
-        look.theme.background,
+        style.theme.background,
         |canvas| {
-            header.draw(canvas, look);
-            let room = look.scaled(96.0);
+            header.draw(canvas, style);
+            let room = style.scaled(96.0);
             let scale = Ticks::spanning(0.0, highest(&bars), 5);
-            let left = MARGIN + scale.room(look) + look.scaled(16.0);
+            let left = MARGIN + scale.room(style) + style.scaled(16.0);
             let size = (width - MARGIN - room - left, high);
-            let unit = TextLook::new(look.scaled(10.5), look.theme.muted).anchor(Anchor::Middle);
-            let beside = (MARGIN + look.scaled(4.0), top + high / 2.0);
-            canvas.text("% of the layer’s variance", beside, unit.upright());
-            scale.draw_rows(canvas, (left, top), size, look);
+            let unit = TextStyle::new(style.scaled(10.5), style.theme.muted).anchor(Anchor::Middle);
+            let beside = (MARGIN + style.scaled(4.0), top + high / 2.0);
+            canvas.text("% of the layer’s variance", beside, unit.vertical());
+            scale.draw_rows(canvas, (left, top), size, style);
             let ticks: Vec<String> = bars.iter().map(|bar| layer_tick(bar.layer)).collect();
-            let x = draw_names(canvas, &ticks, (left, top + high), size.0, look);
-            let below = (left + size.0 / 2.0, top + high + look.scaled(30.0));
+            let x = draw_names(canvas, &ticks, (left, top + high), size.0, style);
+            let below = (left + size.0 / 2.0, top + high + style.scaled(30.0));
             canvas.text("layer", below, unit);
             let wide = size.0 / bars.len() as f64 * 0.72;
             for (bar, &x) in bars.iter().zip(&x) {
-                bar.draw(canvas, (x, wide), (top, high), &scale, most, look);
+                bar.draw(canvas, (x, wide), (top, high), &scale, most, style);
             }
-            draw_key(
+            draw_legend(
                 canvas,
                 (width - MARGIN - room + 14.0, top),
                 &names,
                 most,
-                look,
+                style,
             );
         },
     )
 }
 
-/// The shares of one layer's components, in percent.
+/// The explained variance of one layer's components, in percent.
 struct Bar {
     layer: Layer,
     shares: Vec<f64>,
     degenerate: bool,
 }
 
-/// The height that the highest bar reaches; rounding cannot bring it above 100.
+/// The height of the highest bar, at most 100 in spite of rounding.
 fn highest(bars: &[Bar]) -> f64 {
     let sum = |bar: &Bar| bar.shares.iter().sum::<f64>();
     bars.iter().map(sum).fold(1e-6, f64::max).min(100.0)
 }
 
-/// The colour of a component: the first are the strongest.
-fn color(component: usize, most: usize, look: &Look) -> Color {
+/// The color of a component: the first is the strongest.
+fn color(component: usize, most: usize, style: &FigureStyle) -> Color {
     let t = component as f64 / most.max(2) as f64;
-    if look.is_dark() {
+    if style.is_dark() {
         Colormap::Viridis.at(0.85 - 0.6 * t)
     } else {
         Colormap::Blues.at(0.9 - 0.65 * t)
@@ -127,11 +137,11 @@ impl Bar {
         (top, high): (f64, f64),
         scale: &Ticks,
         most: usize,
-        look: &Look,
+        style: &FigureStyle,
     ) {
-        let y = |value: f64| top + high * (1.0 - scale.place(value.min(scale.high)));
-        let small = look.scaled(10.5);
-        let above = TextLook::new(small, look.theme.text).anchor(Anchor::Middle);
+        let y = |value: f64| top + high * (1.0 - scale.position(value.min(scale.high)));
+        let small = style.scaled(10.5);
+        let above = TextStyle::new(small, style.theme.text).anchor(Anchor::Middle);
         if self.degenerate || self.shares.is_empty() {
             let note = if self.degenerate { "all equal" } else { "none" };
             let note = if text_width(note, small, false) < wide * 1.3 {
@@ -139,32 +149,32 @@ impl Bar {
             } else {
                 "–"
             };
-            let text = TextLook::new(small, look.theme.muted).anchor(Anchor::Middle);
-            canvas.text(note, (x, y(0.0) - look.scaled(9.0)), text);
+            let text = TextStyle::new(small, style.theme.muted).anchor(Anchor::Middle);
+            canvas.text(note, (x, y(0.0) - style.scaled(9.0)), text);
             return;
         }
         let mut sum = 0.0;
         for (component, &share) in self.shares.iter().enumerate() {
             let (low, end) = (y(sum), y(sum + share));
-            let color = color(component, most, look);
+            let color = color(component, most, style);
             canvas.rect((x - wide / 2.0, end), (wide, low - end), color, 1.0);
-            // A line between components, so that they are told apart without their colours.
+            // A line between components, which distinguishes them without color.
             let (from, to) = ((x - wide / 2.0, end), (x + wide / 2.0, end));
-            canvas.line(from, to, look.theme.background, 1.0);
+            canvas.line(from, to, style.theme.background, 1.0);
             let label = format!("{share:.0}");
-            if low - end > look.scaled(14.0) && text_width(&label, small, false) < wide - 2.0 {
-                let text = TextLook::new(small, color.readable_on()).anchor(Anchor::Middle);
+            if low - end > style.scaled(14.0) && text_width(&label, small, false) < wide - 2.0 {
+                let text = TextStyle::new(small, color.readable_on()).anchor(Anchor::Middle);
                 canvas.text(&label, (x, f64::midpoint(low, end)), text);
             }
             sum += share;
         }
         let total = format!("{sum:.0}");
         if text_width(&total, small, true) < wide * 1.3 {
-            canvas.text(&total, (x, y(sum) - look.scaled(8.0)), above.bold());
+            canvas.text(&total, (x, y(sum) - style.scaled(8.0)), above.bold());
         }
     }
 
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         let name = self.layer.title();
         if self.degenerate {
             return format!("{name}: all rows equal.");
@@ -176,27 +186,27 @@ impl Bar {
     }
 }
 
-/// The components' names in the order in which they are stacked.
-fn draw_key(
+/// The legend of the components, in stacking order.
+fn draw_legend(
     canvas: &mut Canvas,
     (left, top): (f64, f64),
     names: &[String],
     most: usize,
-    look: &Look,
+    style: &FigureStyle,
 ) {
-    const LISTED: usize = 12;
-    let (side, line) = (look.scaled(12.0), look.scaled(18.0));
-    for (row, component) in (0..most.min(LISTED)).rev().enumerate() {
+    const MAX_ENTRIES: usize = 12;
+    let (side, line) = (style.scaled(12.0), style.scaled(18.0));
+    for (row, component) in (0..most.min(MAX_ENTRIES)).rev().enumerate() {
         let y = top + row as f64 * line;
-        canvas.rect((left, y), (side, side), color(component, most, look), 1.0);
+        canvas.rect((left, y), (side, side), color(component, most, style), 1.0);
         let name = names.get(component).map_or("", String::as_str);
-        let name = if most > LISTED && row == 0 {
-            format!("{name} and {} more", most - LISTED)
+        let name = if most > MAX_ENTRIES && row == 0 {
+            format!("{name} and {} more", most - MAX_ENTRIES)
         } else {
             name.to_owned()
         };
-        let name = crate::text::fit_text(&name, look.scaled(11.0), false, look.scaled(76.0));
-        let text = TextLook::new(look.scaled(11.0), look.theme.text);
+        let name = fit_text(&name, style.scaled(11.0), false, style.scaled(76.0));
+        let text = TextStyle::new(style.scaled(11.0), style.theme.text);
         canvas.text(&name, (left + side + 6.0, y + side / 2.0), text);
     }
 }

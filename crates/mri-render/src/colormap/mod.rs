@@ -1,26 +1,23 @@
 mod tables;
 
-use crate::Color;
+use crate::color::Color;
 
-/// Equidistant stops of a map, as (red, green, blue) from 0 to 255.
-type Stops = [[f64; 3]; 33];
-
-/// A continuous map from 0 … 1 to colours.
+/// A continuous map from 0 … 1 to colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Colormap {
     /// Light to dark blue, for counts (ColorBrewer).
     Blues,
-    /// Blue over grey to red, for two sides of a middle (Moreland 2009).
+    /// Blue over gray to red, diverging (Moreland 2009).
     Coolwarm,
-    /// Dark blue to yellow, perceptually uniform.
+    /// Dark blue to yellow, perceptually uniform (van der Walt and Smith 2015).
     Viridis,
-    /// Yellow over dark to blue, for two sides of a middle on a dark ground (Crameri).
+    /// Yellow over dark to blue, diverging, for dark backgrounds (Crameri).
     Managua,
 }
 
 impl Colormap {
-    /// The colour at `t`; values outside 0 … 1 are clamped, NaN counts as 0.
+    /// The color at `t`; values outside 0 … 1 are clamped, NaN counts as 0.
     #[must_use]
     pub fn at(self, t: f64) -> Color {
         let stops = match self {
@@ -44,7 +41,7 @@ impl Colormap {
     }
 }
 
-/// Petroff's sequences of 6 and 10 (2021), made for colour-blind readers and for equal weight.
+/// The sequences of 6 and 10 of Petroff, "Accessible color sequences for data visualization" (2021).
 const PETROFF_6: [u32; 6] = [
     0x57_90fc, 0xf8_9c20, 0xe4_2536, 0x96_4a8b, 0x9c_9ca1, 0x7a_21dd,
 ];
@@ -53,7 +50,8 @@ const PETROFF_10: [u32; 10] = [
     0x71_7581, 0x92_dadd,
 ];
 
-/// The colour of category `index` among `total`. Beyond ten categories colours repeat.
+/// The color of category `index` among `total`: Petroff's sequence of 6 for up to 6 categories, else
+/// that of 10. Beyond ten categories colors repeat.
 #[must_use]
 pub fn category_color(index: usize, total: usize) -> Color {
     if total <= PETROFF_6.len() {

@@ -6,26 +6,26 @@ use std::path::{Path, PathBuf};
 
 use ttf_parser::{cmap, name, name_id};
 
-/// A font of this system and the letters that it has.
+/// An installed font and the characters that it covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Face {
     pub(super) file: PathBuf,
     pub(super) family: String,
-    /// First and last letter of every stretch, ascending.
-    letters: Vec<(u32, u32)>,
+    /// First and last code point of every covered range, ascending.
+    ranges: Vec<(u32, u32)>,
 }
 
 impl Face {
     pub(super) fn has(&self, letter: char) -> bool {
         let code = u32::from(letter);
-        let after = self.letters.partition_point(|&(first, _)| first <= code);
-        after > 0 && self.letters[after - 1].1 >= code
+        let after = self.ranges.partition_point(|&(first, _)| first <= code);
+        after > 0 && self.ranges[after - 1].1 >= code
     }
 
-    /// How little the font is made for plain text in a figure, whose own font is a plain sans.
-    pub(super) fn oddity(&self) -> usize {
+    /// How much the style differs from the embedded font, a regular sans-serif; judged by the names.
+    pub(super) fn style_penalty(&self) -> usize {
         const PLAIN: [&str; 2] = ["sans", "gothic"];
-        const ODD: [&str; 8] = [
+        const OTHER: [&str; 8] = [
             "mono",
             "serif",
             "bold",
@@ -37,25 +37,25 @@ impl Face {
         ];
         let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
         let name = format!("{} {stem}", self.family).to_lowercase();
-        let odd = ODD.iter().filter(|word| name.contains(*word)).count();
+        let other = OTHER.iter().filter(|word| name.contains(*word)).count();
         let plain = PLAIN.iter().any(|word| name.contains(word));
-        2 * odd + usize::from(!plain)
+        2 * other + usize::from(!plain)
     }
 }
 
-/// Files and folders below this depth are not looked at, so that a link to a folder above ends.
-const DEEPEST: usize = 6;
+/// The maximum folder depth, which bounds the recursion through symbolic links to a parent.
+const MAX_DEPTH: usize = 6;
 
-/// More than any font has; what claims more is broken.
-const MOST_BYTES: u32 = 8 << 20;
-const MOST_TABLES: u16 = 256;
-const MOST_FACES: u32 = 64;
+/// Limits above those of any real font; a file that exceeds them is malformed.
+const MAX_TABLE_BYTES: u32 = 8 << 20;
+const MAX_TABLES: u16 = 256;
+const MAX_FACES: u32 = 64;
 
-/// Fonts that have a glyph for every letter, but always the same one.
-const BLANK: [&str; 3] = ["lastresort", "adobeblank", "notdef"];
+/// Fonts that map every character to the same placeholder glyph.
+const PLACEHOLDER_FONTS: [&str; 3] = ["lastresort", "adobeblank", "notdef"];
 
-/// Where the systems keep their fonts.
-pub(super) fn usual_folders() -> Vec<PathBuf> {
+/// The font folders of Linux, macOS and Windows.
+pub(super) fn system_font_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = [
         "/usr/share/fonts",
         "/usr/local/share/fonts",
@@ -77,18 +77,18 @@ pub(super) fn usual_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// All fonts with outlines in some folders and those below, in the order of their files' names. Only the
-/// few tables that say what a font has are read. What is no font, or a broken one, is passed over.
+/// All outline fonts in some folders and their subfolders, ordered by path. Reads only the tables that
+/// hold name and coverage. Files that are not fonts, or malformed, are skipped.
 pub(super) fn scan(folders: &[PathBuf]) -> Vec<Face> {
     let mut files = BTreeSet::new();
     for folder in folders {
-        find(folder, DEEPEST, &mut files);
+        collect_files(folder, MAX_DEPTH, &mut files);
     }
     let faces = files.into_iter().filter_map(|file| faces(&file).ok());
     faces.flatten().collect()
 }
 
-fn find(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
+fn collect_files(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
@@ -100,16 +100,16 @@ fn find(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
         {
             files.insert(path);
         } else if depth > 0 && path.is_dir() {
-            find(&path, depth - 1, files);
+            collect_files(&path, depth - 1, files);
         }
     }
 }
 
-/// The fonts of a file, of which a collection holds several.
+/// The fonts of a file; a collection holds several.
 fn faces(path: &Path) -> io::Result<Vec<Face>> {
     let mut file = File::open(path)?;
     let starts = if &bytes::<4>(&mut file, 0)? == b"ttcf" {
-        let n = u32::from_be_bytes(bytes(&mut file, 8)?).min(MOST_FACES);
+        let n = u32::from_be_bytes(bytes(&mut file, 8)?).min(MAX_FACES);
         (0..n)
             .map(|i| Ok(u32::from_be_bytes(bytes(&mut file, 12 + 4 * u64::from(i))?)))
             .collect::<io::Result<Vec<u32>>>()?
@@ -124,7 +124,7 @@ fn faces(path: &Path) -> io::Result<Vec<Face>> {
 }
 
 fn face(path: &Path, file: &mut File, start: u64) -> io::Result<Option<Face>> {
-    let n = u16::from_be_bytes(bytes(file, start + 4)?).min(MOST_TABLES);
+    let n = u16::from_be_bytes(bytes(file, start + 4)?).min(MAX_TABLES);
     let (mut names, mut map, mut outlined) = (None, None, false);
     for i in 0..u64::from(n) {
         let record: [u8; 16] = bytes(file, start + 12 + 16 * i)?;
@@ -132,11 +132,11 @@ fn face(path: &Path, file: &mut File, start: u64) -> io::Result<Option<Face>> {
             let four = [record[at], record[at + 1], record[at + 2], record[at + 3]];
             u32::from_be_bytes(four)
         };
-        let place = (number(8), number(12));
+        let range = (number(8), number(12));
         match &record[..4] {
-            b"name" => names = Some(place),
-            b"cmap" => map = Some(place),
-            // Pictures of letters, as in fonts of emoji, are not drawn.
+            b"name" => names = Some(range),
+            b"cmap" => map = Some(range),
+            // Fonts of bitmap glyphs only, such as emoji, are not supported.
             b"glyf" | b"CFF " | b"CFF2" => outlined = true,
             _ => {}
         }
@@ -147,12 +147,12 @@ fn face(path: &Path, file: &mut File, start: u64) -> io::Result<Option<Face>> {
     let (names, map) = (table(file, names)?, table(file, map)?);
     let family = family(&names).filter(|family| {
         let plain: String = family.to_lowercase().split_whitespace().collect();
-        !BLANK.iter().any(|blank| plain.contains(blank))
+        !PLACEHOLDER_FONTS.iter().any(|name| plain.contains(name))
     });
     Ok(family.map(|family| Face {
         file: path.to_owned(),
         family,
-        letters: letters(&map),
+        ranges: covered_ranges(&map),
     }))
 }
 
@@ -164,7 +164,7 @@ fn bytes<const N: usize>(file: &mut File, at: u64) -> io::Result<[u8; N]> {
 }
 
 fn table(file: &mut File, (at, length): (u32, u32)) -> io::Result<Vec<u8>> {
-    if length > MOST_BYTES {
+    if length > MAX_TABLE_BYTES {
         return Err(io::ErrorKind::InvalidData.into());
     }
     let mut bytes = vec![0; length as usize];
@@ -173,7 +173,7 @@ fn table(file: &mut File, (at, length): (u32, u32)) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The name that a font is asked for by.
+/// The family name.
 fn family(table: &[u8]) -> Option<String> {
     let names = name::Table::parse(table)?.names;
     let named = |id: u16| {
@@ -183,7 +183,7 @@ fn family(table: &[u8]) -> Option<String> {
     named(name_id::TYPOGRAPHIC_FAMILY).or_else(|| named(name_id::FAMILY))
 }
 
-fn letters(table: &[u8]) -> Vec<(u32, u32)> {
+fn covered_ranges(table: &[u8]) -> Vec<(u32, u32)> {
     let mut codes = BTreeSet::new();
     for subtable in cmap::Table::parse(table)
         .into_iter()
@@ -196,12 +196,12 @@ fn letters(table: &[u8]) -> Vec<(u32, u32)> {
             }
         });
     }
-    let mut stretches: Vec<(u32, u32)> = Vec::new();
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
     for code in codes {
-        match stretches.last_mut() {
+        match ranges.last_mut() {
             Some((_, last)) if *last + 1 == code => *last = code,
-            _ => stretches.push((code, code)),
+            _ => ranges.push((code, code)),
         }
     }
-    stretches
+    ranges
 }

@@ -1,8 +1,8 @@
-//! Letters that the embedded font lacks, in pictures of pixels.
+//! Font fallback of raster images, for characters that the embedded font lacks.
 //!
-//! A figure whose letters are all in the embedded font never comes here: its pixels do not depend on the
-//! system. For other letters the fonts that are installed are asked, and where none has them a
-//! stand-in is drawn that says which they are.
+//! A figure within the coverage of the embedded font never gets here, so its pixels do not depend on the
+//! system. Other characters are drawn in installed fonts; a character that no installed font has is
+//! replaced by its code point.
 
 mod installed;
 
@@ -15,15 +15,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use installed::Face;
 use resvg::usvg::fontdb::Database;
 
-use crate::text::{FAMILY, is_lacking, is_mark, text_width};
+use crate::font::{FAMILY, embedded_fonts, is_mark, is_missing, text_width};
 
-/// Letters of a stand-in that are named; more would not fit where a label is.
-const MOST_NAMED: usize = 3;
+/// The maximum number of code points in a placeholder; more would not fit into the place of a label.
+const MAX_CODE_POINTS: usize = 3;
 
-/// The fonts of this system.
-pub(crate) struct Fallback {
+/// The fonts installed on this system.
+pub(crate) struct FallbackFonts {
     faces: Vec<Face>,
-    /// The embedded fonts, and the files that were needed so far.
+    /// The embedded fonts and those loaded so far.
     loaded: Mutex<Loaded>,
 }
 
@@ -32,18 +32,18 @@ struct Loaded {
     files: BTreeSet<PathBuf>,
 }
 
-/// Which letter is drawn in which family.
+/// The font of every missing character that has one.
 type Families<'a> = BTreeMap<char, &'a Face>;
 
-impl Fallback {
-    /// The fonts in the system's usual folders, which are looked through once.
+impl FallbackFonts {
+    /// The fonts in the font folders of the system, which are scanned once per process.
     pub(crate) fn of_system(embedded: &Arc<Database>) -> &'static Self {
-        static SYSTEM: OnceLock<Fallback> = OnceLock::new();
-        SYSTEM.get_or_init(|| Self::in_folders(&installed::usual_folders(), embedded))
+        static SYSTEM: OnceLock<FallbackFonts> = OnceLock::new();
+        SYSTEM.get_or_init(|| Self::in_folders(&installed::system_font_folders(), embedded))
     }
 
     pub(crate) fn in_folders(folders: &[PathBuf], embedded: &Arc<Database>) -> Self {
-        // A font of the embedded one's name would take its place.
+        // An installed font of the same name would replace the embedded one.
         let mut faces = installed::scan(folders);
         faces.retain(|face| face.family != FAMILY);
         let loaded = Loaded {
@@ -56,41 +56,41 @@ impl Fallback {
         }
     }
 
-    /// The letters of a text that neither the embedded font nor one of these has.
+    /// The characters of a text that neither the embedded font nor an installed one has.
     pub(crate) fn undrawable(&self, text: &str) -> BTreeSet<char> {
-        let lacking: BTreeSet<char> = text.chars().filter(|&c| is_lacking(c)).collect();
-        let found = self.families(&lacking);
-        let unknown = lacking.into_iter().filter(|c| !found.contains_key(c));
+        let missing: BTreeSet<char> = text.chars().filter(|&c| is_missing(c)).collect();
+        let found = self.families(&missing);
+        let unknown = missing.into_iter().filter(|c| !found.contains_key(c));
         unknown.filter(|&c| !is_mark(c)).collect()
     }
 
-    /// The SVG with the fonts named that its letters need, and those fonts. What no font has is
-    /// replaced by its code points.
+    /// The SVG with the font of every missing character named, and a database with these fonts.
+    /// Characters without a font are replaced by their code points.
     pub(crate) fn prepare<'a>(&self, svg: &'a str) -> (Cow<'a, str>, Arc<Database>) {
-        let lacking: BTreeSet<char> = svg.chars().filter(|&c| is_lacking(c)).collect();
-        let families = self.families(&lacking);
+        let missing: BTreeSet<char> = svg.chars().filter(|&c| is_missing(c)).collect();
+        let families = self.families(&missing);
         let fonts = self.load(families.values().map(|face| &face.file));
-        (Cow::Owned(named_runs(svg, &families)), fonts)
+        (Cow::Owned(annotate_runs(svg, &families)), fonts)
     }
 
-    /// A font for every letter that has one: as few fonts as a greedy choice needs, so that a word is
-    /// drawn in one.
-    fn families(&self, lacking: &BTreeSet<char>) -> Families<'_> {
+    /// A font for every character that has one, by greedy set cover: few fonts, so that a word is drawn
+    /// in a single one.
+    fn families(&self, missing: &BTreeSet<char>) -> Families<'_> {
         let mut found = Families::new();
-        let mut left: BTreeSet<char> = lacking.clone();
-        let tongue = tongue(lacking);
-        while !left.is_empty() {
-            let covered = |face: &Face| left.iter().filter(|&&c| face.has(c)).count();
-            let foreign = |face: &Face| !tongue.is_some_and(|end| face.family.ends_with(end));
-            // Of equally good ones the first.
+        let mut uncovered: BTreeSet<char> = missing.clone();
+        let suffix = cjk_suffix(missing);
+        while !uncovered.is_empty() {
+            let covered = |face: &Face| uncovered.iter().filter(|&&c| face.has(c)).count();
+            let other_language =
+                |face: &Face| !suffix.is_some_and(|end| face.family.ends_with(end));
             let best = self.faces.iter().min_by_key(|face| {
-                let most = usize::MAX - covered(face);
-                (most, foreign(face), face.oddity())
+                let uncovered = usize::MAX - covered(face);
+                (uncovered, other_language(face), face.style_penalty())
             });
             let Some(best) = best.filter(|face| covered(face) > 0) else {
                 break;
             };
-            left.retain(|&c| {
+            uncovered.retain(|&c| {
                 let has = best.has(c);
                 if has {
                     found.insert(c, best);
@@ -101,7 +101,7 @@ impl Fallback {
         found
     }
 
-    /// The embedded fonts with those of some files, and the bold ones that lie beside them.
+    /// The embedded fonts and those of some files, each with its bold version if there is one.
     fn load<'a>(&self, files: impl Iterator<Item = &'a PathBuf>) -> Arc<Database> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         for file in files {
@@ -115,7 +115,7 @@ impl Fallback {
                 None => format!("{stem}-Bold.{end}"),
             };
             for file in [file.clone(), file.with_file_name(bold)] {
-                // A file that cannot be read leaves its letters to the empty box of the font.
+                // Without the file, its characters are drawn as the missing-glyph box.
                 if let Ok(bytes) = fs::read(&file) {
                     Arc::make_mut(&mut loaded.fonts).load_font_data(bytes);
                 }
@@ -125,24 +125,24 @@ impl Fallback {
     }
 }
 
-/// The letters of a text that pictures of pixels cannot show on this system: neither the embedded font
-/// (Latin, Greek and Cyrillic letters) nor one that is installed has them.
+/// The characters of a text that raster images cannot show on this system: neither the embedded font
+/// (Latin, Greek and Cyrillic) nor an installed one has them. In ascending order.
 ///
-/// PNG and GIF name such letters by their numbers, as in `[U+65E5…]`. SVG and the HTML report hold
-/// them as they are, for the fonts of whoever looks at them.
+/// PNG and GIF show the code points of such characters, such as `[U+65E5…]`. SVG and the HTML report
+/// keep the characters, and the viewer draws them in a font of its own.
 #[must_use]
 pub fn undrawable_letters(text: &str) -> Vec<char> {
-    if text.chars().any(is_lacking) {
-        let system = Fallback::of_system(&crate::figure::fonts());
+    if text.chars().any(is_missing) {
+        let system = FallbackFonts::of_system(&embedded_fonts());
         system.undrawable(text).into_iter().collect()
     } else {
         Vec::new()
     }
 }
 
-/// How the family for these letters ends in collections that have one per language: Chinese
-/// characters are written differently in each.
-fn tongue(letters: &BTreeSet<char>) -> Option<&'static str> {
+/// The suffix of the family name in font collections with one family per language, whose glyphs of Han
+/// characters differ.
+fn cjk_suffix(letters: &BTreeSet<char>) -> Option<&'static str> {
     let any = |low: char, high: char| letters.range(low..=high).next().is_some();
     if any('\u{3040}', '\u{30ff}') {
         Some(" JP")
@@ -155,11 +155,12 @@ fn tongue(letters: &BTreeSet<char>) -> Option<&'static str> {
     }
 }
 
-/// The SVG with every run of lacking letters in an element that names its font, or replaced.
-fn named_runs(svg: &str, families: &Families<'_>) -> String {
+/// The SVG with every run of missing characters in an element that names its font, or replaced by code
+/// points.
+fn annotate_runs(svg: &str, families: &Families<'_>) -> String {
     let mut out = String::with_capacity(svg.len());
     let mut rest = svg;
-    while let Some(start) = rest.find(is_lacking) {
+    while let Some(start) = rest.find(is_missing) {
         out.push_str(&rest[..start]);
         let first = rest[start..].chars().next().unwrap_or_default();
         let face = families.get(&first);
@@ -169,9 +170,9 @@ fn named_runs(svg: &str, families: &Families<'_>) -> String {
                 let family = quick_xml::escape::escape(&face.family);
                 out.push_str(&format!("<tspan font-family=\"'{family}'\">{run}</tspan>"));
             }
-            // A mark that nothing has was not to be seen anyway.
+            // Marks without a font are dropped.
             None if run.chars().all(is_mark) => {}
-            None => out.push_str(&stand_in(run)),
+            None => out.push_str(&code_points(run)),
         }
         rest = &rest[start + run.len()..];
     }
@@ -179,14 +180,14 @@ fn named_runs(svg: &str, families: &Families<'_>) -> String {
     out
 }
 
-/// The longest beginning of a text that belongs together: letters of one font, with the spaces
-/// between them, or letters of none.
+/// The longest prefix of missing characters with the same font, or all without one, including the
+/// spaces between them.
 fn run<'a>(text: &'a str, families: &Families<'_>) -> &'a str {
     let family = |c: char| families.get(&c).map(|face| &face.family);
     let first = text.chars().next().and_then(family);
     let mut end = 0;
     for (at, c) in text.char_indices() {
-        if is_lacking(c) && family(c) == first {
+        if is_missing(c) && family(c) == first {
             end = at + c.len_utf8();
         } else if c != ' ' {
             break;
@@ -195,8 +196,8 @@ fn run<'a>(text: &'a str, families: &Families<'_>) -> &'a str {
     &text[..end]
 }
 
-/// What is drawn for letters that no font has, about as wide as they were taken to be.
-fn stand_in(run: &str) -> String {
+/// The placeholder of characters without a font: as many code points as fit into their assumed width.
+fn code_points(run: &str) -> String {
     let letters: Vec<char> = run.chars().filter(|&c| c != ' ' && !is_mark(c)).collect();
     let named = |n: usize| {
         let codes = letters[..n]
@@ -206,7 +207,7 @@ fn stand_in(run: &str) -> String {
         format!("[{}{more}]", codes.collect::<Vec<_>>().join(" "))
     };
     let room = text_width(run, 1.0, false);
-    let most = letters.len().min(MOST_NAMED);
+    let most = letters.len().min(MAX_CODE_POINTS);
     let fits = (1..=most).rev().map(named);
     fits.into_iter()
         .find(|words| text_width(words, 1.0, false) <= room)
@@ -217,9 +218,9 @@ fn stand_in(run: &str) -> String {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use crate::figure::{fonts, rasterise};
+    use crate::raster::rasterize;
 
-    /// The folder of a font that has 日 and 本, copied below another one with files that are no fonts.
+    /// A folder with a font that has 日 and 本 in a subfolder, and with files that are not fonts.
     fn folder() -> tempfile::TempDir {
         let font = include_bytes!("../../tests/golden/fonts/squares.ttf");
         let home = tempfile::tempdir().unwrap();
@@ -237,16 +238,16 @@ mod tests {
         home
     }
 
-    fn squares() -> Fallback {
+    fn squares() -> FallbackFonts {
         let home = folder();
-        let fallback = Fallback::in_folders(&[home.path().to_owned()], &fonts());
-        // What is needed is read only when it is needed.
+        let fallback = FallbackFonts::in_folders(&[home.path().to_owned()], &embedded_fonts());
+        // Files are loaded on first use.
         fallback.prepare("日");
         fallback
     }
 
     #[test]
-    fn fonts_are_found_below_a_folder_and_what_is_none_is_passed_over() {
+    fn fonts_are_found_in_subfolders_and_other_files_are_skipped() {
         let home = folder();
         let faces = installed::scan(&[home.path().to_owned(), home.path().join("not-there")]);
         assert_eq!(faces.len(), 1);
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_name_their_font_and_unknown_letters_their_numbers() {
+    fn runs_name_their_font_and_characters_without_one_their_code_points() {
         let squares = squares();
         let of = |text: &str| squares.prepare(text).0.into_owned();
         assert_eq!(
@@ -271,7 +272,7 @@ mod tests {
             of("語学の教室と図書館の本棚"),
             "[U+8A9E U+5B66…]<tspan font-family=\"'Squares &amp; Co'\">本</tspan>[U+68DA]"
         );
-        // A mark that no font has is not seen either way.
+        // Marks without a font are dropped.
         assert_eq!(of("a\u{200d}b"), "ab");
         assert_eq!(of("Право café"), "Право café");
         let unknown: String = squares
@@ -282,11 +283,11 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_an_installed_font_are_drawn_in_it() {
+    fn characters_of_an_installed_font_are_drawn_in_it() {
         let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"40\">\
                    <text x=\"10\" y=\"30\" font-family=\"Inter\" font-size=\"20\">日本</text></svg>";
         let (svg, fonts) = squares().prepare(svg);
-        let pixels = rasterise(&svg, fonts, (100, 40), 1.0).unwrap();
+        let pixels = rasterize(&svg, fonts, (100, 40), 1.0).unwrap();
         let ink = |x: u32, y: u32| pixels.pixel(x, y).unwrap().alpha();
         // 日 is full from 0.8 em above the line to the line, 本 its lower half.
         for (x, y, full) in [
@@ -304,10 +305,10 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_this_system_are_drawn_where_it_has_them() {
+    fn code_points_are_shown_exactly_for_undrawable_letters() {
         let names = ["日本語のラベル", "العربية", "ไทย"];
         for name in names {
-            let system = Fallback::of_system(&fonts());
+            let system = FallbackFonts::of_system(&embedded_fonts());
             let (drawn, _) = system.prepare(name);
             let unknown = undrawable_letters(name);
             assert_eq!(drawn.contains("[U+"), !unknown.is_empty(), "{drawn}");

@@ -1,64 +1,66 @@
-use std::f64::consts::TAU;
-
 use mri_core::Layer;
 use mri_graph::GraphView;
 use petgraph::graph::NodeIndex;
 
-use super::GraphStyle;
-use super::labels::Labels;
-use crate::canvas::{Anchor, At, Canvas, TextLook};
-use crate::category::between;
+use super::labels::LabelPlacer;
+use super::shapes::{curve, pie};
+use super::style::GraphStyle;
+use crate::canvas::{Anchor, Canvas, Point, TextStyle};
+use crate::category::pair_color;
+use crate::color::Color;
+use crate::figure_style::FigureStyle;
+use crate::font::text_width;
 use crate::header::MARGIN;
-use crate::heatmap::layer_tick;
-use crate::text::{text_width, thousands};
-use crate::{Color, LayeredLayout, Look};
+use crate::layout::LayeredLayout;
+use crate::names::layer_tick;
+use crate::text::thousands;
 
-/// The largest circle, and the smallest.
-const RADIUS: f64 = 13.0;
-const SMALLEST_RADIUS: f64 = 2.2;
+/// The largest and smallest radius of a circle, in pixels.
+const MAX_RADIUS: f64 = 13.0;
+const MIN_RADIUS: f64 = 2.2;
 
-/// The straight pieces of a curve, with which it looks smooth where it is thin.
-const SMOOTH: usize = 14;
+/// The segments of a curve; with this many a thin curve looks smooth.
+const SEGMENTS: usize = 14;
 
-/// A circle to draw.
+/// A region as a circle.
 struct Node {
     id: NodeIndex,
-    at: At,
+    at: Point,
     radius: f64,
     texts: u32,
-    /// Texts of each of the view's categories.
+    /// Number of texts of each category of the view.
     parts: Vec<u32>,
 }
 
-/// A curve to draw.
+/// A transition as a curve.
 struct Edge {
     ends: [NodeIndex; 2],
     weight: u32,
     color: Color,
 }
 
-/// All that is drawn, placed.
+/// The circles and curves of a view, and their positions.
 pub(super) struct Scene<'a> {
     layout: &'a LayeredLayout,
     column: f64,
     colors: Vec<Color>,
-    /// The layer of every node of the graph.
+    /// The layer position of every node of the graph.
     positions: Vec<usize>,
     nodes: Vec<Node>,
-    /// Ascending by weight, so that the heaviest come on top.
+    /// Ascending by weight, so that the heaviest are drawn last.
     edges: Vec<Edge>,
     n_edges: usize,
     drawn_share: f64,
-    /// From a layout coordinate to y: `from + (coordinate - low) * unit`.
+    /// The map from layout coordinates to y: `from + (coordinate - low) * unit`.
     low: f64,
     span: f64,
     unit: f64,
     from: f64,
-    /// Where the bands begin, and how high they are.
+    /// Top and height of the bands.
     top: f64,
     height: f64,
-    /// Of a graph with a single layer: every node's cell, and how many there are a side.
-    map: Option<(Vec<(f64, f64)>, f64)>,
+    /// For a graph with a single layer: the cell of every node, and the cells per side.
+    cells: Option<(Vec<(f64, f64)>, f64)>,
     faded: bool,
 }
 
@@ -96,7 +98,7 @@ impl<'a> Scene<'a> {
             .map(|e| Edge {
                 ends: [e.source, e.target],
                 weight: e.weight,
-                color: blend(colors, both, &parts(&g[e.id].weights), &style.look),
+                color: blend(colors, both, &parts(&g[e.id].weights), &style.figure),
             })
             .collect();
         let n_edges = edges.len();
@@ -104,11 +106,11 @@ impl<'a> Scene<'a> {
         edges.sort_by_key(|e| e.weight);
         edges.drain(..n_edges.saturating_sub(style.edge_budget));
         let drawn: u64 = edges.iter().map(|e| u64::from(e.weight)).sum();
-        // One column would be a line of dots: without transitions, regions stand where their cells are.
-        let map = (view.graph().layers().len() == 1).then(|| {
-            let cells = g.node_weights().map(|region| region.cell);
-            let cells: Vec<(f64, f64)> = cells
-                .map(|cell| (f64::from(cell.x), f64::from(cell.y)))
+        // A single layer has no transitions; its regions are drawn at their cells.
+        let cells = (view.graph().layers().len() == 1).then(|| {
+            let cells: Vec<(f64, f64)> = g
+                .node_weights()
+                .map(|region| (f64::from(region.cell.x), f64::from(region.cell.y)))
                 .collect();
             let last = cells
                 .iter()
@@ -118,7 +120,7 @@ impl<'a> Scene<'a> {
         Self {
             layout,
             column,
-            map,
+            cells,
             colors: colors.to_vec(),
             positions: g.node_weights().map(|region| region.position).collect(),
             nodes,
@@ -139,76 +141,80 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Everything in grey, as the ground of something else.
+    /// Draws everything in gray, as the background of a path.
     pub(super) fn fade(&mut self) {
         self.faded = true;
     }
 
-    /// Places everything below `top`, in the height wanted if any; the height taken.
-    pub(super) fn place(&mut self, top: f64, wanted: Option<f64>) -> f64 {
-        let (height, largest) = if let Some((_, side)) = &self.map {
-            let height = wanted.map_or(self.column, |height| height.max(60.0));
+    /// Positions everything below `top`, in the given height or a height by content. Returns the height.
+    pub(super) fn place(&mut self, top: f64, height: Option<f64>) -> f64 {
+        let (height, largest) = if let Some((_, side)) = &self.cells {
+            let height = height.map_or(self.column, |height| height.max(60.0));
             self.unit = height.min(self.column) / side;
             self.from = top + (height - self.unit * side) / 2.0;
             (height, self.unit * 0.45)
         } else {
-            let suits = (self.span * 2.0 * RADIUS).clamp(260.0, 1_000.0);
-            // A path has two lines of words above its regions.
-            let around = 2.0 * RADIUS + if self.faded { 60.0 } else { 12.0 };
-            let inner = wanted.map_or(suits, |height| (height - around).max(60.0));
+            let default_height = (self.span * 2.0 * MAX_RADIUS).clamp(260.0, 1_000.0);
+            // A path has labels of two lines above its regions.
+            let around = 2.0 * MAX_RADIUS + if self.faded { 60.0 } else { 12.0 };
+            let inner = height.map_or(default_height, |height| (height - around).max(60.0));
             self.unit = inner / self.span;
             self.from = top + around / 2.0;
-            // The room of the largest region is one unit.
-            let largest = RADIUS
+            // The size of the largest region is one unit.
+            let largest = MAX_RADIUS
                 .min((self.unit * 0.5).max(5.0))
                 .min((self.column * 0.3).max(3.0));
             (inner + around, largest)
         };
-        // Where all texts are in one region there is nothing to compare: such a layer (a degenerate
-        // one, most often) does not make all others small.
+        // Layers with a single region, such as degenerate ones, do not count for the maximum, or all
+        // other circles would be small.
         let mut regions = vec![0; self.positions.iter().max().map_or(0, |last| last + 1)];
         for node in &self.nodes {
             regions[self.positions[node.id.index()]] += 1;
         }
-        let tells = |node: &&Node| regions[self.positions[node.id.index()]] > 1;
-        let compared = self.nodes.iter().filter(tells).map(|node| node.texts).max();
-        let most = compared.or_else(|| self.nodes.iter().map(|node| node.texts).max());
+        let compared = |node: &&Node| regions[self.positions[node.id.index()]] > 1;
+        let most = self
+            .nodes
+            .iter()
+            .filter(compared)
+            .map(|node| node.texts)
+            .max();
+        let most = most.or_else(|| self.nodes.iter().map(|node| node.texts).max());
         let most = f64::from(most.unwrap_or(1).max(1));
-        let places: Vec<At> = self.nodes.iter().map(|node| self.at(node.id)).collect();
-        for (node, at) in self.nodes.iter_mut().zip(places) {
+        let positions: Vec<Point> = self.nodes.iter().map(|node| self.at(node.id)).collect();
+        for (node, at) in self.nodes.iter_mut().zip(positions) {
             node.at = at;
             let share = (f64::from(node.texts) / most).min(1.0);
             node.radius = largest * share.sqrt();
         }
-        let room = self.room();
+        let factor = self.overlap_factor();
         for node in &mut self.nodes {
-            node.radius = (node.radius * room).max(SMALLEST_RADIUS);
+            node.radius = (node.radius * factor).max(MIN_RADIUS);
         }
         (self.top, self.height) = (top, height);
         height
     }
 
-    /// By how much all circles must shrink for none to cover another. The layout has room for regions
-    /// by their texts of all categories; those of a view may share out otherwise. Where regions are too
-    /// many, dots that touch are better than none.
-    fn room(&self) -> f64 {
+    /// The factor by which all circles shrink so that none overlap, at least 0.5: the layout reserves
+    /// room by the texts of all categories, and a view may distribute them differently.
+    fn overlap_factor(&self) -> f64 {
         let mut nodes: Vec<(usize, f64, f64)> = (self.nodes.iter())
             .map(|node| (self.positions[node.id.index()], node.at.1, node.radius))
             .collect();
         nodes.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let pairs = nodes.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-        let room = pairs.map(|pair| (pair[1].1 - pair[0].1) / (pair[0].2 + pair[1].2).max(1e-9));
-        match self.map {
+        let factors = pairs.map(|pair| (pair[1].1 - pair[0].1) / (pair[0].2 + pair[1].2).max(1e-9));
+        match self.cells {
             Some(_) => 1.0,
-            None => room.fold(1.0, f64::min).max(0.5),
+            None => factors.fold(1.0, f64::min).max(0.5),
         }
     }
 
-    fn at(&self, id: NodeIndex) -> At {
-        if let Some((cells, side)) = &self.map {
+    fn at(&self, id: NodeIndex) -> Point {
+        if let Some((cells, side)) = &self.cells {
             let (x, y) = cells[id.index()];
             let left = MARGIN + (self.column - self.unit * side) / 2.0;
-            // The second component grows upwards.
+            // The second component points upwards.
             let up = side - 1.0 - y;
             return (
                 left + (x + 0.5) * self.unit,
@@ -223,6 +229,7 @@ impl<'a> Scene<'a> {
         )
     }
 
+    /// The number of edges, and the share drawn if there are too many.
     pub(super) fn edge_note(&self) -> String {
         if self.edges.len() == self.n_edges {
             return format!("{} edges", thousands(self.n_edges));
@@ -235,6 +242,7 @@ impl<'a> Scene<'a> {
         )
     }
 
+    /// The number of regions of every layer in words, for screen readers.
     pub(super) fn regions_in_words(&self, layers: &[Layer]) -> String {
         let mut regions = vec![0; layers.len()];
         for node in &self.nodes {
@@ -245,68 +253,68 @@ impl<'a> Scene<'a> {
         all.join(", ")
     }
 
-    /// A band behind every second layer, and the layers' names below.
-    pub(super) fn draw_bands(&self, canvas: &mut Canvas, layers: &[Layer], look: &Look) {
+    /// A band behind every second layer, and the layer names below.
+    pub(super) fn draw_bands(&self, canvas: &mut Canvas, layers: &[Layer], style: &FigureStyle) {
         let (top, height) = (self.top, self.height);
-        let size = look.scaled(12.0);
+        let size = style.scaled(12.0);
         let fits = |layer: &Layer| text_width(&layer.title(), size, false) < self.column - 4.0;
         let all_fit = layers.iter().all(fits);
         for (i, &layer) in layers.iter().enumerate() {
             let left = MARGIN + i as f64 * self.column;
             if i % 2 == 0 {
-                canvas.rect((left, top), (self.column, height), look.theme.empty, 1.0);
+                canvas.rect((left, top), (self.column, height), style.theme.empty, 1.0);
             }
             let name = if all_fit {
                 layer.title()
             } else {
                 layer_tick(layer)
             };
-            let text = TextLook::new(size, look.theme.muted).anchor(Anchor::Middle);
-            let below = top + height + look.scaled(14.0);
+            let text = TextStyle::new(size, style.theme.muted).anchor(Anchor::Middle);
+            let below = top + height + style.scaled(14.0);
             canvas.text(&name, (left + self.column / 2.0, below), text);
         }
         if !all_fit {
-            let text = TextLook::new(size, look.theme.muted);
-            canvas.text("layer", (MARGIN, top + height + look.scaled(29.0)), text);
+            let text = TextStyle::new(size, style.theme.muted);
+            canvas.text("layer", (MARGIN, top + height + style.scaled(29.0)), text);
         }
     }
 
-    pub(super) fn draw(&self, canvas: &mut Canvas, look: &Look) {
+    pub(super) fn draw(&self, canvas: &mut Canvas, style: &FigureStyle) {
         let heaviest = self.edges.last().map_or(1.0, |e| f64::from(e.weight));
-        // Thick curves between close columns would only be blots.
+        // Close columns need thinner curves.
         let thickest = (self.column * 0.05).clamp(1.5, 4.4);
         for edge in &self.edges {
             let share = (f64::from(edge.weight) / heaviest).sqrt();
             let [from, to] = edge.ends.map(|id| self.at(id));
             let (color, alpha) = if self.faded {
-                (look.theme.line, 0.25 + 0.5 * share)
+                (style.theme.line, 0.25 + 0.5 * share)
             } else {
                 (edge.color, 0.18 + 0.62 * share)
             };
             canvas.path(
-                curve(from, to, SMOOTH),
+                curve(from, to, SEGMENTS),
                 color,
                 alpha,
                 0.6 + thickest * share,
             );
         }
         for node in &self.nodes {
-            self.draw_node(canvas, node, look);
+            self.draw_node(canvas, node, style);
         }
     }
 
-    fn draw_node(&self, canvas: &mut Canvas, node: &Node, look: &Look) {
-        let ground = look.theme.background;
+    fn draw_node(&self, canvas: &mut Canvas, node: &Node, style: &FigureStyle) {
+        let background = style.theme.background;
         if self.faded {
-            canvas.disc(node.at, node.radius, look.theme.line, 1.0);
-            canvas.ring(node.at, node.radius, ground, 0.6);
+            canvas.disc(node.at, node.radius, style.theme.line, 1.0);
+            canvas.ring(node.at, node.radius, background, 0.6);
             return;
         }
         let counted = node.parts.iter().enumerate();
         let main = counted.max_by_key(|&(i, n)| (*n, usize::MAX - i));
-        let color = main.map_or(look.theme.muted, |(i, _)| self.colors[i]);
+        let color = main.map_or(style.theme.muted, |(i, _)| self.colors[i]);
         canvas.disc(node.at, node.radius, color, 1.0);
-        // The other categories' shares, clockwise from the top.
+        // The shares of the other categories, clockwise from the top.
         let mut start = 0.0;
         for (&part, &sector) in node.parts.iter().zip(&self.colors) {
             let share = f64::from(part) / f64::from(node.texts.max(1));
@@ -316,35 +324,35 @@ impl<'a> Scene<'a> {
             }
             start += share;
         }
-        canvas.ring(node.at, node.radius, ground, 0.8);
+        canvas.ring(node.at, node.radius, background, 0.8);
     }
 
-    /// One text's way, over what has been drawn.
+    /// Draws the path of one text over the graph.
     pub(super) fn draw_path(
         &self,
         canvas: &mut Canvas,
         view: &GraphView<'_>,
         path: &[NodeIndex],
         color: Color,
-        look: &Look,
+        style: &FigureStyle,
     ) {
-        let theme = look.theme;
-        let size = look.scaled(10.5);
+        let theme = style.theme;
+        let size = style.scaled(10.5);
         for pair in path.windows(2) {
-            let points = curve(self.at(pair[0]), self.at(pair[1]), 2 * SMOOTH);
+            let points = curve(self.at(pair[0]), self.at(pair[1]), 2 * SEGMENTS);
             canvas.path(points.clone(), theme.background, 1.0, 6.0);
             canvas.path(points, color, 1.0, 3.0);
         }
-        let line: Vec<At> = (path.windows(2))
-            .flat_map(|pair| curve(self.at(pair[0]), self.at(pair[1]), 8 * SMOOTH))
+        let line: Vec<Point> = (path.windows(2))
+            .flat_map(|pair| curve(self.at(pair[0]), self.at(pair[1]), 8 * SEGMENTS))
             .collect();
         let last = MARGIN + self.column * view.graph().layers().len() as f64;
         let bounds = [(MARGIN, self.top), (last, self.top + self.height)];
-        let mut labels = Labels::new(&line, bounds, size, look);
+        let mut labels = LabelPlacer::new(&line, bounds, size, style);
         for &id in path {
             let at = self.at(id);
             let drawn = self.nodes.iter().find(|node| node.id == id);
-            let radius = drawn.map_or(SMALLEST_RADIUS, |node| node.radius).max(5.0);
+            let radius = drawn.map_or(MIN_RADIUS, |node| node.radius).max(5.0);
             canvas.disc(at, radius, color, 1.0);
             canvas.ring(at, radius, theme.text, 1.4);
             let region = &view.graph().graph()[id];
@@ -361,37 +369,13 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The colour of an edge: the place between the two categories that there are, if it is `both` of them,
-/// or that of the category with the most texts.
-fn blend(colors: &[Color], both: bool, parts: &[u32], look: &Look) -> Color {
+/// The color of an edge: between the colors of two categories, if the view shows `both` categories of
+/// the graph, else that of the category with the most texts.
+fn blend(colors: &[Color], both: bool, parts: &[u32], style: &FigureStyle) -> Color {
     if let ([a, b], true) = (parts, both) {
-        return between(f64::from(*b) / f64::from((a + b).max(1)), look);
+        return pair_color(f64::from(*b) / f64::from((a + b).max(1)), style);
     }
     let counted = parts.iter().enumerate();
     let largest = counted.max_by_key(|&(i, part)| (*part, usize::MAX - i));
     colors[largest.map_or(0, |(i, _)| i)]
-}
-
-/// A curve that leaves and arrives horizontally.
-fn curve(from: At, to: At, steps: usize) -> Vec<At> {
-    (0..=steps)
-        .map(|i| {
-            let t = i as f64 / steps as f64;
-            let ease = t * t * (3.0 - 2.0 * t);
-            (
-                from.0 + (to.0 - from.0) * t,
-                from.1 + (to.1 - from.1) * ease,
-            )
-        })
-        .collect()
-}
-
-/// A sector of a circle between two shares of the full turn, clockwise from the top.
-fn pie(at: At, radius: f64, start: f64, end: f64) -> Vec<At> {
-    let steps = ((end - start) * 40.0).ceil().max(2.0) as usize;
-    let rim = (0..=steps).map(|i| {
-        let angle = TAU * (start + (end - start) * i as f64 / steps as f64);
-        (at.0 + radius * angle.sin(), at.1 - radius * angle.cos())
-    });
-    std::iter::once(at).chain(rim).collect()
 }

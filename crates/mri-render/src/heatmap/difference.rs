@@ -3,65 +3,73 @@ use mri_graph::{Contrast, LayerTest};
 use mri_grid::{Cell, GridStack};
 use ndarray::Array2;
 
-use super::HeatmapStyle;
-use super::sheet::{DIFFERENCE, Meaning, draw_sheet, over_layers, panels};
-use crate::text::{shown_name, thousands};
-use crate::{Caption, Figure, RenderError};
+use super::panel::PanelContent;
+use super::sheet::{DIFFERENCE_UNIT, ValueLegend, draw_sheet, panels, sheet_title};
+use super::style::HeatmapStyle;
+use crate::caption::Caption;
+use crate::error::RenderError;
+use crate::figure::Figure;
+use crate::text::{display_name, thousands};
 
-/// Draws where one side of a contrast lies rather than the other, layer by layer, and where that is
-/// no more than chance: cells whose q is above `alpha` are faded.
+/// Draws the difference of the two sides of a contrast per cell, in percentage points, layer by layer.
+/// Cells with q above `alpha` are faded.
 ///
-/// `verdicts` are those of [`Significance::cells`](mri_graph::Significance::cells) for the same
-/// grids and contrast: p adjusted within each layer by Benjamini and Hochberg's method, which the
-/// figure names. Beside a layer's name stand the total variation distance of the two sides and its q
-/// over the layers.
+/// `tests` come from [`Significance::cells`](mri_graph::Significance::cells) for the same grids and
+/// contrast, with p adjusted within each layer by the Benjamini–Hochberg procedure. Every panel states
+/// the total variation distance of the two sides and its q over the layers.
 ///
 /// # Errors
-/// As [`heatmap_sheet`](super::heatmap_sheet), and [`RenderError::Mismatch`] if the verdicts are not of these grids.
+/// As [`heatmap_sheet`](crate::heatmap_sheet), and [`RenderError::Mismatch`] if the tests are not of
+/// these grids.
 pub fn difference_sheet(
     grids: &GridStack,
     embedding: &Embedding,
     contrast: &Contrast,
-    verdicts: &[LayerTest<Cell>],
+    tests: &[LayerTest<Cell>],
     alpha: f64,
     caption: &Caption,
     style: &HeatmapStyle,
 ) -> Result<Figure, RenderError> {
     let labels = grids.labels();
     let sizes = labels.category_counts();
-    if verdicts.len() != grids.len() {
-        return Err(RenderError::Mismatch(format!(
-            "there are verdicts on {} layers, but {} grids",
-            verdicts.len(),
+    if tests.len() != grids.len() {
+        return Err(RenderError::mismatch(format!(
+            "there are tests of {} layers, but {} grids",
+            tests.len(),
             grids.len()
         )));
     }
-    let mut found = 0;
+    let mut significant = 0;
     let panels = panels(grids, embedding, style, |i, grid| {
         let side = grid.side();
         let mut values = Array2::from_elem((side, side), None);
         let mut faded = Array2::from_elem((side, side), true);
-        for verdict in &verdicts[i].items {
-            let at = (usize::from(verdict.item.x), usize::from(verdict.item.y));
+        for test in &tests[i].items {
+            let at = (usize::from(test.item.x), usize::from(test.item.y));
             if at.0 >= side || at.1 >= side {
-                return Err(RenderError::Mismatch(
-                    "a verdict is on a cell that the grids do not have".to_owned(),
-                ));
+                return Err(RenderError::mismatch(format!(
+                    "a test is of cell ({}, {}), but the grid has {side} cells per side",
+                    at.0, at.1
+                )));
             }
-            values[at] = Some(100.0 * verdict.effect);
-            faded[at] = verdict.q.is_none_or(|q| q > alpha);
-            found += usize::from(!faded[at]);
+            values[at] = Some(100.0 * test.effect);
+            faded[at] = test.q.is_none_or(|q| q > alpha);
+            significant += usize::from(!faded[at]);
         }
-        let (distance, q) = (verdicts[i].distance, verdicts[i].q);
+        let (distance, q) = (tests[i].distance, tests[i].q);
         let q = p_value(q);
         let short = format!("{distance:.2}, q {q}");
         let notes = vec![format!("distance {short}"), short];
-        Ok((values, Some(faded), notes))
+        Ok(PanelContent {
+            values,
+            faded: Some(faded),
+            notes,
+        })
     })?;
     let named = |side: &[usize]| {
         let names: Vec<String> = side
             .iter()
-            .map(|&c| shown_name(labels.category_names(), c))
+            .map(|&c| display_name(labels.category_names(), c))
             .collect();
         names.join(" + ")
     };
@@ -84,24 +92,24 @@ pub fn difference_sheet(
     } else {
         format!("“{a}” against “{b}”")
     };
-    let title = over_layers(&title, &panels);
+    let title = sheet_title(&title, &panels);
     let more = [
         format!("n = {} and {}", thousands(n[0]), thousands(n[1])),
         format!(
             "full colour: q ≤ {alpha} (Benjamini–Hochberg within each layer), {} cells; faded: may be chance",
-            thousands(found)
+            thousands(significant)
         ),
         "beside a layer: total variation distance, its q".to_owned(),
     ];
-    let bar = Meaning {
-        unit: DIFFERENCE,
+    let legend = ValueLegend {
+        unit: DIFFERENCE_UNIT,
         empty: "none of them",
         sides: Some([a, b]),
     };
-    draw_sheet(&panels, &title, &caption.line(&more), bar, style)
+    draw_sheet(&panels, &title, &caption.line(&more), legend, &style.figure)
 }
 
-/// A probability as figures give it.
+/// The spelling of a p or q value.
 fn p_value(p: f64) -> String {
     if p < 0.001 {
         "< 0.001".to_owned()

@@ -1,70 +1,61 @@
 use mri_core::Embedding;
 use mri_grid::{Grid, GridStack};
-use ndarray::Array2;
 
-use super::panel::Panel;
-use super::scale::{BAR_ROOM, Bar, Scale};
-use super::{HeatmapStyle, points_of};
-use crate::figure::draw_figure;
+use super::panel::{Panel, PanelContent, layer_points};
+use super::scale::{COLOR_BAR_WIDTH, ColorBar, Scale};
+use super::style::HeatmapStyle;
+use crate::error::RenderError;
+use crate::figure::{Figure, draw_figure};
+use crate::figure_style::FigureStyle;
 use crate::header::{Header, MARGIN};
-use crate::{Figure, Look, RenderError};
 
-type Content = (Array2<Option<f64>>, Option<Array2<bool>>, Vec<String>);
-
-/// A panel for every layer that is wanted; `content` gives values, fading and note.
+/// A panel for every layer of the style; `content` gets the position of the layer and its grid.
 pub(super) fn panels<'a>(
     grids: &GridStack,
     embedding: &'a Embedding,
     style: &HeatmapStyle,
-    mut content: impl FnMut(usize, &Grid) -> Result<Content, RenderError>,
+    mut content: impl FnMut(usize, &Grid) -> Result<PanelContent, RenderError>,
 ) -> Result<Vec<Panel<'a>>, RenderError> {
     let mut panels = Vec::new();
     for (i, (layer, grid)) in grids.iter().enumerate() {
-        let wanted = style.layers.as_ref();
-        if wanted.is_some_and(|wanted| !wanted.contains(&layer)) {
+        if !style.includes(layer) {
             continue;
         }
-        let points = points_of(embedding, layer)?;
-        let (values, faded, notes) = content(i, grid)?;
         panels.push(Panel {
             layer,
-            points,
-            values,
-            faded,
-            notes,
+            points: layer_points(embedding, layer)?,
+            content: content(i, grid)?,
         });
     }
     if panels.is_empty() {
-        return Err(RenderError::Mismatch(
-            "there is no layer to draw".to_owned(),
-        ));
+        return Err(RenderError::no_layer());
     }
     Ok(panels)
 }
 
-/// Where the panels of a sheet stand, and how large their cells are.
-struct Arrangement {
+/// The arrangement of panels in columns, and the size of their cells.
+struct PanelLayout {
     columns: usize,
     cell: f64,
-    /// From one panel to the next.
+    /// The distance from one panel to the next.
     step: (f64, f64),
-    /// Left of a panel for the name of its vertical axis, and above it for the layer's name.
+    /// The space to the left of a grid for its axis name, and above it for the layer name.
     inner: (f64, f64),
 }
 
-impl Arrangement {
-    fn new(n: usize, side: usize, header: f64, look: &Look) -> Self {
-        let gap = look.scaled(18.0);
-        let inner = (look.scaled(22.0), look.scaled(24.0));
-        let around = (inner.0 + gap, inner.1 + look.scaled(22.0) + gap);
-        // Wider than high, as screens and pages in landscape are.
+impl PanelLayout {
+    fn new(n: usize, side: usize, header: f64, style: &FigureStyle) -> Self {
+        let gap = style.scaled(18.0);
+        let inner = (style.scaled(22.0), style.scaled(24.0));
+        let around = (inner.0 + gap, inner.1 + style.scaled(22.0) + gap);
+        // Wider than high, as landscape screens and pages are.
         let usual = ((n as f64 * 1.7).sqrt().ceil() as usize).clamp(1, n);
         let room = |columns: usize| {
-            let wide = look.width.map(|width| {
-                let panels = width - 2.0 * MARGIN - look.scaled(BAR_ROOM);
+            let wide = style.width.map(|width| {
+                let panels = width - 2.0 * MARGIN - style.scaled(COLOR_BAR_WIDTH);
                 panels / columns as f64 - around.0
             });
-            let high = look.height.map(|height| {
+            let high = style.height.map(|height| {
                 (height - header - MARGIN / 2.0) / n.div_ceil(columns) as f64 - around.1
             });
             match (wide, high) {
@@ -73,7 +64,7 @@ impl Arrangement {
             }
         };
         let best = (1..=n)
-            .filter(|_| look.width.is_some() && look.height.is_some())
+            .filter(|_| style.width.is_some() && style.height.is_some())
             .max_by(|&a, &b| room(a).unwrap_or(0.0).total_cmp(&room(b).unwrap_or(0.0)));
         let columns = best.unwrap_or(usual);
         let cell = match room(columns) {
@@ -100,85 +91,84 @@ impl Arrangement {
 }
 
 /// The unit of a difference.
-pub(super) const DIFFERENCE: &str = "percentage points of a side’s texts";
+pub(super) const DIFFERENCE_UNIT: &str = "percentage points of a side’s texts";
 
-/// What values mean.
-pub(super) struct Meaning {
+/// The unit and meaning of the values of a sheet.
+pub(super) struct ValueLegend {
     pub(super) unit: &'static str,
-    /// What a cell without a value is.
+    /// The meaning of a cell without a value.
     pub(super) empty: &'static str,
-    /// The sides of a difference, that of positive values first.
+    /// The sides of a difference, the one with positive values first.
     pub(super) sides: Option<[String; 2]>,
 }
 
+/// Draws all panels under one color scale.
 pub(super) fn draw_sheet(
     panels: &[Panel<'_>],
     title: &str,
     subtitle: &str,
-    meaning: Meaning,
-    style: &HeatmapStyle,
+    legend: ValueLegend,
+    style: &FigureStyle,
 ) -> Result<Figure, RenderError> {
-    let look = &style.look;
-    let Meaning { unit, empty, sides } = meaning;
+    let ValueLegend { unit, empty, sides } = legend;
     let diverging = sides.is_some();
     let scale = Scale {
         end: largest(panels),
         diverging,
-        dark: look.is_dark(),
+        dark: style.is_dark(),
         unit: unit.to_owned(),
     };
-    let side = panels[0].values.nrows();
-    // The header's height depends on the width, and the cells' size on the header's height.
-    let arrange = |header: f64| Arrangement::new(panels.len(), side, header, look);
-    let width_of = |a: &Arrangement| {
-        let content = 2.0 * MARGIN + a.columns as f64 * a.step.0 + look.scaled(BAR_ROOM);
-        content.max(look.width.unwrap_or(560.0).min(8_000.0))
+    let side = panels[0].content.values.nrows();
+    // The height of the header depends on the width, and the cell size on the height of the header.
+    let arrange = |header: f64| PanelLayout::new(panels.len(), side, header, style);
+    let width_of = |a: &PanelLayout| {
+        let content = 2.0 * MARGIN + a.columns as f64 * a.step.0 + style.scaled(COLOR_BAR_WIDTH);
+        content.max(style.width.unwrap_or(560.0).min(8_000.0))
     };
-    let header = Header::new(title, subtitle, width_of(&arrange(80.0)), look);
-    let arrangement = arrange(header.bottom);
-    let width = width_of(&arrangement);
-    let rows = panels.len().div_ceil(arrangement.columns);
-    let bar = Bar {
+    let header = Header::new(title, subtitle, width_of(&arrange(80.0)), style);
+    let layout = arrange(header.bottom);
+    let width = width_of(&layout);
+    let rows = panels.len().div_ceil(layout.columns);
+    let bar = ColorBar {
         scale: &scale,
         sides: sides.as_ref().map(|[a, b]| [a.as_str(), b.as_str()]),
-        faded: panels.iter().any(|panel| panel.faded.is_some()),
+        faded: panels.iter().any(|panel| panel.content.faded.is_some()),
         empty,
     };
-    let beside = arrangement.inner.1 + bar.height(look);
-    let content = (rows as f64 * arrangement.step.1).max(beside);
+    let beside = layout.inner.1 + bar.height(style);
+    let content = (rows as f64 * layout.step.1).max(beside);
     let height = header.bottom + content + MARGIN / 2.0;
-    let description = format!("{title}. {subtitle}. {}", in_words(panels, diverging));
+    let description = format!("{title}. {subtitle}. {}", describe(panels, diverging));
     draw_figure(
-        (width, height.max(look.height.unwrap_or(0.0).min(8_000.0))),
+        (width, height.max(style.height.unwrap_or(0.0).min(8_000.0))),
         title,
         &description,
-        look.theme.background,
+        style.theme.background,
         |canvas| {
-            header.draw(canvas, look);
-            let step = arrangement.step;
-            let top = header.bottom + arrangement.inner.1;
+            header.draw(canvas, style);
+            let step = layout.step;
+            let top = header.bottom + layout.inner.1;
             for (i, panel) in panels.iter().enumerate() {
-                let (column, row) = (i % arrangement.columns, i / arrangement.columns);
+                let (column, row) = (i % layout.columns, i / layout.columns);
                 let at = (
-                    MARGIN + column as f64 * step.0 + arrangement.inner.0,
+                    MARGIN + column as f64 * step.0 + layout.inner.0,
                     top + row as f64 * step.1,
                 );
-                panel.draw(canvas, at, arrangement.cell, &scale, look);
+                panel.draw(canvas, at, layout.cell, &scale, style);
             }
-            let left = MARGIN + arrangement.columns as f64 * step.0 + look.scaled(8.0);
-            bar.draw(canvas, (left, top), look);
+            let left = MARGIN + layout.columns as f64 * step.0 + style.scaled(8.0);
+            bar.draw(canvas, (left, top), style);
         },
     )
 }
 
-/// The largest absolute value, which the scale ends with. That of a degenerate layer counts only if
-/// there is no other.
+/// The largest absolute value, the end of the scale. Degenerate layers count only if all others are 0.
 fn largest(panels: &[Panel<'_>]) -> f64 {
     let over = |skip_degenerate: bool| {
         panels
             .iter()
             .filter(|p| !(skip_degenerate && p.points.degenerate))
-            .flat_map(|p| p.values.iter().flatten())
+            .flat_map(|p| p.content.values.iter().flatten())
             .fold(0.0_f64, |m, v| m.max(v.abs()))
     };
     match over(true) {
@@ -187,16 +177,16 @@ fn largest(panels: &[Panel<'_>]) -> f64 {
     }
 }
 
-/// A title with the layer that is drawn, or saying that there are several.
-pub(super) fn over_layers(title: &str, panels: &[Panel<'_>]) -> String {
+/// The title with the name of the only layer, or stating that there are several.
+pub(super) fn sheet_title(title: &str, panels: &[Panel<'_>]) -> String {
     match panels {
         [one] => format!("{title}: {}", one.layer.title()),
         _ => format!("{title}, layer by layer"),
     }
 }
 
-/// The picture in words, for those who cannot see it: the strongest cell of each layer.
-fn in_words(panels: &[Panel<'_>], diverging: bool) -> String {
+/// The strongest cell of each layer in words, for screen readers.
+fn describe(panels: &[Panel<'_>], diverging: bool) -> String {
     let unit = if diverging {
         "percentage points"
     } else {
@@ -204,8 +194,9 @@ fn in_words(panels: &[Panel<'_>], diverging: bool) -> String {
     };
     let of = |p: &Panel<'_>| {
         let name = p.layer.title();
-        let occupied = p.values.iter().flatten().count();
+        let occupied = p.content.values.iter().flatten().count();
         let strongest = p
+            .content
             .values
             .indexed_iter()
             .filter_map(|(at, value)| value.map(|v| (at, v)))
@@ -216,7 +207,7 @@ fn in_words(panels: &[Panel<'_>], diverging: bool) -> String {
                     _ => Some((at, v)),
                 },
             );
-        let found = p.faded.as_ref().map_or_else(String::new, |faded| {
+        let found = p.content.faded.as_ref().map_or_else(String::new, |faded| {
             let n = faded.iter().filter(|&&faded| !faded).count();
             format!(" {n} of them differ by more than chance.")
         });

@@ -1,35 +1,36 @@
-use super::neighbours::Neighbours;
+use super::neighbors::Neighbors;
 
-/// Rounds of pulling coordinates towards their neighbours. Each carries a pull through all layers, and
-/// even of thirty layers the coordinates settle within so many.
-const PULLS: usize = 24;
+/// Relaxation sweeps. Each sweep carries a change through all layers; with thirty layers the
+/// coordinates have converged after this many.
+const SWEEPS: usize = 24;
 
-/// The room of the smallest node: its circle, which is drawn no smaller than can be seen.
-const SMALLEST: f64 = 0.3;
+/// The size of the smallest node, whose circle has a minimum radius.
+const MIN_SIZE: f64 = 0.3;
 
-/// Coordinates that keep the order and the room of every node, near the mean of the neighbours.
+/// Coordinates near the weighted mean of the neighbors that keep the order of every layer and leave
+/// room for the size of every node.
 ///
-/// A neighbour counts by the square of the edge's weight, about as much as its curve is seen: one
-/// edge of ten texts runs straight rather than ten of one.
-pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbours, n: usize) -> Vec<f64> {
+/// A neighbor is weighted by the square of the edge weight, about the visibility of its curve: one
+/// edge of ten texts runs straight rather than ten edges of one.
+pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbors, n: usize) -> Vec<f64> {
     let mut coordinate = vec![0.0; n];
-    let rooms = rooms(order, graph);
-    let offsets: Vec<Vec<f64>> = order.iter().map(|nodes| offsets(nodes, &rooms)).collect();
+    let sizes = node_sizes(order, graph);
+    let offsets: Vec<Vec<f64>> = order.iter().map(|nodes| offsets(nodes, &sizes)).collect();
     for (nodes, offsets) in order.iter().zip(&offsets) {
         let middle = offsets.last().copied().unwrap_or(0.0) / 2.0;
         for (&node, offset) in nodes.iter().zip(offsets) {
             coordinate[node] = offset - middle;
         }
     }
-    for pull in 0..PULLS {
-        let down = pull % 2 == 0;
+    for sweep in 0..SWEEPS {
+        let down = sweep % 2 == 0;
         let layers: Vec<usize> = if down {
             (0..order.len()).collect()
         } else {
             (0..order.len()).rev().collect()
         };
         for l in layers {
-            let wishes: Vec<(f64, f64)> = order[l]
+            let targets: Vec<(f64, f64)> = order[l]
                 .iter()
                 .map(|&node| {
                     let near = graph.before[node].iter().chain(&graph.after[node]);
@@ -43,7 +44,7 @@ pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbours, n: usize) ->
                     }
                 })
                 .collect();
-            for (&node, value) in order[l].iter().zip(spread(&wishes, &offsets[l])) {
+            for (&node, value) in order[l].iter().zip(isotonic(&targets, &offsets[l])) {
                 coordinate[node] = value;
             }
         }
@@ -51,10 +52,10 @@ pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbours, n: usize) ->
     coordinate
 }
 
-/// How much room across its layer every node takes, from [`SMALLEST`] to 1: as the radius of its
-/// circle, by the root of what flows through it. Layers of one node, where all flows through it, do not
-/// make the others small. Where nothing flows, every node has the same room.
-pub(super) fn rooms(order: &[Vec<usize>], graph: &Neighbours) -> Vec<f64> {
+/// The size of every node across its layer, from [`MIN_SIZE`] to 1: like the radius of its circle, the
+/// square root of the weight through it. Layers of a single node do not count for the maximum. Without
+/// any weight all sizes are 1.
+fn node_sizes(order: &[Vec<usize>], graph: &Neighbors) -> Vec<f64> {
     let flow = |v: usize| {
         let sum = |near: &[(usize, f64)]| near.iter().map(|&(_, weight)| weight).sum::<f64>();
         sum(&graph.before[v]).max(sum(&graph.after[v]))
@@ -62,37 +63,38 @@ pub(super) fn rooms(order: &[Vec<usize>], graph: &Neighbours) -> Vec<f64> {
     let flows: Vec<f64> = (0..graph.before.len()).map(flow).collect();
     let several = order.iter().filter(|nodes| nodes.len() > 1).flatten();
     let most = several.map(|&v| flows[v]).fold(0.0, f64::max);
-    let room = |&flow: &f64| {
+    let size = |&flow: &f64| {
         if most > 0.0 {
-            (flow / most).sqrt().clamp(SMALLEST, 1.0)
+            (flow / most).sqrt().clamp(MIN_SIZE, 1.0)
         } else {
             1.0
         }
     };
-    flows.iter().map(room).collect()
+    flows.iter().map(size).collect()
 }
 
-/// Where the nodes of a layer stand when they are as close as their rooms allow, from 0.
-fn offsets(nodes: &[usize], rooms: &[f64]) -> Vec<f64> {
+/// The coordinates of the nodes of a layer packed as closely as their sizes allow, from 0.
+fn offsets(nodes: &[usize], sizes: &[f64]) -> Vec<f64> {
     let mut at = 0.0;
     let mut before = None;
     let place = |&node: &usize| {
         if let Some(before) = before {
-            at += f64::midpoint(before, rooms[node]);
+            at += f64::midpoint(before, sizes[node]);
         }
-        before = Some(rooms[node]);
+        before = Some(sizes[node]);
         at
     };
     nodes.iter().map(place).collect()
 }
 
-/// The values nearest to the wishes (in weighted squares) that are at least as far apart as the
-/// offsets: isotonic regression of `wish − offset` by pooling adjacent violators.
-fn spread(wishes: &[(f64, f64)], offsets: &[f64]) -> Vec<f64> {
+/// The values nearest to the targets in weighted least squares, given as (target, weight), that are at
+/// least as far apart as the offsets: isotonic regression of `target − offset` by pooling adjacent
+/// violators.
+fn isotonic(targets: &[(f64, f64)], offsets: &[f64]) -> Vec<f64> {
     // Pools of (mean, weight, members).
     let mut pools: Vec<(f64, f64, usize)> = Vec::new();
-    for (&(wish, weight), offset) in wishes.iter().zip(offsets) {
-        let mut pool = (wish - offset, weight, 1);
+    for (&(target, weight), offset) in targets.iter().zip(offsets) {
+        let mut pool = (target - offset, weight, 1);
         while let Some(&last) = pools.last()
             && last.0 > pool.0
         {

@@ -1,7 +1,7 @@
-use super::neighbours::Neighbours;
+use super::neighbors::Neighbors;
 
-/// Counts the pairs of edges that cross, with a Fenwick tree per pair of layers.
-pub(super) fn crossings(order: &[Vec<usize>], graph: &Neighbours, position: &[usize]) -> u64 {
+/// The number of edge crossings, counted with a Fenwick tree per pair of layers.
+pub(super) fn crossings(order: &[Vec<usize>], graph: &Neighbors, position: &[usize]) -> u64 {
     let mut total = 0;
     for pair in order.windows(2) {
         let mut tree = vec![0_u64; pair[1].len() + 1];
@@ -9,7 +9,7 @@ pub(super) fn crossings(order: &[Vec<usize>], graph: &Neighbours, position: &[us
         for &u in &pair[0] {
             let mut ends: Vec<usize> = graph.after[u].iter().map(|&(v, _)| position[v]).collect();
             ends.sort_unstable();
-            // Edges of one node do not cross each other: ask for all before entering any.
+            // Edges of one node do not cross each other: query all before inserting any.
             for &end in &ends {
                 let mut at_or_left = 0;
                 let mut i = end + 1;

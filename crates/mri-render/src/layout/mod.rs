@@ -1,56 +1,66 @@
-//! Where the nodes of a layered graph stand.
+//! Layered graph drawing (Sugiyama, Tagawa and Toda 1981).
 //!
-//! The layer of a node is given; wanted is its place within the layer such that edges cross little
-//! and run straight (Sugiyama, Tagawa and Toda 1981). From two starts, the given order and a
-//! spectral one, sweeps over the layers sort each by the barycentre or the median of its neighbours
-//! in the layer before, in turns. Sifting then moves every node of the best order to its best place;
-//! that contains the exchange of adjacent nodes and finds a tenth to a quarter fewer crossings in
-//! less time. Coordinates come from isotonic regression: as near to the neighbours' mean as a
-//! minimum distance allows.
+//! The layer of every node is given; computed are its position and coordinate within the layer such
+//! that edges cross little and run straight. From two initial orders, the given one and a spectral
+//! one, sweeps over the layers sort each layer by the barycenter or the median of its neighbors in
+//! the previous layer, in turns. Sifting then moves every node of the best order to its best
+//! position; this includes the exchange of adjacent nodes and finds 10 to 25 % fewer crossings in less
+//! time. Coordinates come from isotonic regression: as close to the neighbors' mean as the minimum
+//! distances allow.
 
 mod coordinates;
 mod crossings;
-mod neighbours;
+mod neighbors;
 mod order;
 mod spectral;
 
 use coordinates::coordinates;
 use crossings::crossings;
-use neighbours::Neighbours;
+use neighbors::Neighbors;
 use order::{set_positions, sift, sort_layer};
-use spectral::walk_vector;
+use spectral::spectral_values;
 
-/// How often the sweeps may fail to improve before they stop: each of the four kinds once. They only
-/// prepare the sifting, and more of them change little.
-const STALE: usize = 4;
+/// Sweeps without improvement before sweeping stops: one of each of the four kinds. Sweeps only prepare
+/// the sifting, and more of them change little.
+const MAX_STALE_SWEEPS: usize = 4;
 
-/// Rounds of sifting at most, and the share of crossings that a round must save for another one to be
-/// worth its time. The first few rounds save nearly all.
-const SIFTS: usize = 24;
-const ENOUGH: f64 = 0.002;
+/// The maximum number of sifting rounds. The first few remove nearly all avoidable crossings.
+const MAX_SIFTING_ROUNDS: usize = 24;
 
-/// Layers of more nodes are not sifted, which takes memory and time with the square of that number;
-/// no picture can show so many.
-const WIDEST: usize = 2_000;
+/// Sifting stops after a round that removes a smaller share of the crossings.
+const MIN_SIFTING_GAIN: f64 = 0.002;
 
-/// The places of the nodes of a layered graph.
+/// Larger layers are not sifted, since memory and time grow with the square of their size; no figure
+/// can show that many nodes.
+const MAX_SIFTED_NODES: usize = 2_000;
+
+/// Order and coordinates of the nodes of a layered graph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayeredLayout {
-    /// The nodes of each layer in their order.
+    /// The nodes of each layer, in order.
     pub order: Vec<Vec<usize>>,
-    /// The coordinate of every node across its layer. Neighbours in a layer are apart by half of the
-    /// room of each at least; room is 1 for the node with most weight and goes down with the root of
-    /// the weight, to 0.3.
+    /// The coordinate of every node across its layer. Adjacent nodes of a layer are at least half the
+    /// sum of their sizes apart; a size is 1 for the node with the largest weight and decreases with
+    /// the square root of the weight, down to 0.3.
     pub coordinate: Vec<f64>,
-    /// How many pairs of edges cross.
+    /// The number of edge crossings.
     pub crossings: u64,
 }
 
 /// Lays out a layered graph: `layer[v]` is the layer of node `v`, and every edge `(u, v, weight)`
-/// leads from a layer to the next. Edges that do not, and nodes that do not exist, are ignored.
+/// leads from a layer to the next. Other edges are ignored.
 ///
-/// The result depends on nothing but the input. O(edges × log edges) per sweep, and for each layer of
-/// the sifting O(nodes × (nodes + edges)).
+/// The result is deterministic and does not depend on the number of threads.
+///
+/// # Complexity
+/// O(edges × log edges) per sweep; O(nodes × (nodes + edges)) per layer and sifting round.
+///
+/// # Example
+/// ```
+/// // Two layers of two nodes, joined crosswise: exchanging one layer removes the crossing.
+/// let layout = mri_render::layered_layout(&[0, 0, 1, 1], &[(0, 3, 1.0), (1, 2, 1.0)]);
+/// assert_eq!(layout.crossings, 0);
+/// ```
 #[must_use]
 pub fn layered_layout(layer: &[usize], edges: &[(usize, usize, f64)]) -> LayeredLayout {
     let n_layers = layer.iter().max().map_or(0, |&last| last + 1);
@@ -58,13 +68,13 @@ pub fn layered_layout(layer: &[usize], edges: &[(usize, usize, f64)]) -> Layered
     for (node, &l) in layer.iter().enumerate() {
         order[l].push(node);
     }
-    let graph = Neighbours::new(layer, edges);
-    let value = walk_vector(&order, &graph);
+    let graph = Neighbors::new(layer, edges);
+    let value = spectral_values(&order, &graph);
     let mut spectral = order.clone();
     for nodes in &mut spectral {
         nodes.sort_by(|&u, &v| value[u].total_cmp(&value[v]));
     }
-    // Of two equally good results the first is kept, so the given order wins where it can.
+    // Ties go to the given order.
     let (given, spectral) = rayon::join(|| improve(order, &graph), || improve(spectral, &graph));
     let (crossings, order) = if spectral.0 < given.0 {
         spectral
@@ -79,17 +89,17 @@ pub fn layered_layout(layer: &[usize], edges: &[(usize, usize, f64)]) -> Layered
     }
 }
 
-/// Sweeps up and down from a start order until that no longer helps, then sifts; the crossings left,
-/// and the order.
-fn improve(mut order: Vec<Vec<usize>>, graph: &Neighbours) -> (u64, Vec<Vec<usize>>) {
+/// Improves an order by sweeps until they no longer help, then by sifting. Returns the remaining
+/// crossings and the order.
+fn improve(mut order: Vec<Vec<usize>>, graph: &Neighbors) -> (u64, Vec<Vec<usize>>) {
     let n_layers = order.len();
     let mut position = vec![0; graph.before.len()];
     set_positions(&order, &mut position);
     let mut best = (crossings(&order, graph, &position), order.clone());
     let (mut round, mut stale) = (0, 0);
-    while best.0 > 0 && stale < STALE {
+    while best.0 > 0 && stale < MAX_STALE_SWEEPS {
         let down = round % 2 == 0;
-        // Pairs of sweeps, down and up, take turns.
+        // Median and barycenter alternate after each pair of sweeps, down and up.
         let median = (round / 2) % 2 == 1;
         for step in 1..n_layers {
             let l = if down { step } else { n_layers - 1 - step };
@@ -104,9 +114,9 @@ fn improve(mut order: Vec<Vec<usize>>, graph: &Neighbours) -> (u64, Vec<Vec<usiz
         }
         round += 1;
     }
-    let (mut left, mut order) = best;
+    let (mut remaining, mut order) = best;
     set_positions(&order, &mut position);
-    for round in 0..SIFTS {
+    for round in 0..MAX_SIFTING_ROUNDS {
         let mut saved = 0;
         for step in 0..n_layers {
             let l = if round % 2 == 0 {
@@ -114,22 +124,25 @@ fn improve(mut order: Vec<Vec<usize>>, graph: &Neighbours) -> (u64, Vec<Vec<usiz
             } else {
                 n_layers - 1 - step
             };
-            if order[l].len() <= WIDEST {
+            if order[l].len() <= MAX_SIFTED_NODES {
                 saved += sift(&mut order[l], graph, &mut position);
             }
         }
-        left -= saved;
-        if saved as f64 <= ENOUGH * left as f64 {
+        remaining -= saved;
+        if saved as f64 <= MIN_SIFTING_GAIN * remaining as f64 {
             break;
         }
     }
-    (left, order)
+    (remaining, order)
 }
 
-/// Counts the pairs of edges that cross when the layers are drawn in this order.
+/// Counts the edge crossings of a drawing with the layers in the given order.
 ///
-/// `order[l]` lists the nodes of layer `l`; edges as in [`layered_layout`]. Edges that share an end
-/// do not cross. O(edges × log nodes), by counting inversions with a Fenwick tree.
+/// `order[l]` lists the nodes of layer `l`; edges as in [`layered_layout`]. Edges that share an endpoint
+/// do not cross.
+///
+/// # Complexity
+/// O(edges × log nodes): inversions are counted with a Fenwick tree.
 #[must_use]
 pub fn count_crossings(
     order: &[Vec<usize>],
@@ -138,7 +151,7 @@ pub fn count_crossings(
 ) -> u64 {
     let mut position = vec![0; layer.len()];
     set_positions(order, &mut position);
-    crossings(order, &Neighbours::new(layer, edges), &position)
+    crossings(order, &Neighbors::new(layer, edges), &position)
 }
 
 #[cfg(test)]
@@ -147,7 +160,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn brute_force(order: &[Vec<usize>], layer: &[usize], edges: &[(usize, usize, f64)]) -> u64 {
-        let place = |node: usize| {
+        let position = |node: usize| {
             order[layer[node]]
                 .iter()
                 .position(|&v| v == node)
@@ -156,7 +169,9 @@ mod tests {
         let mut count = 0;
         for (i, &(a, b, _)) in edges.iter().enumerate() {
             for &(c, d, _) in &edges[..i] {
-                if layer[a] == layer[c] && (place(a) - place(c)) * (place(b) - place(d)) < 0 {
+                if layer[a] == layer[c]
+                    && (position(a) - position(c)) * (position(b) - position(d)) < 0
+                {
                     count += 1;
                 }
             }
@@ -164,7 +179,7 @@ mod tests {
         count
     }
 
-    /// Three layers of five nodes and some edges between neighbouring layers.
+    /// Three layers of five nodes and some edges between adjacent layers.
     fn edges() -> impl Strategy<Value = Vec<(usize, usize, f64)>> {
         let edge = (0_usize..2, 0_usize..5, 0_usize..5, 1_u32..5)
             .prop_map(|(l, u, v, w)| (l * 5 + u, (l + 1) * 5 + v, f64::from(w)));
@@ -189,9 +204,9 @@ mod tests {
             for nodes in &layout.order {
                 for pair in nodes.windows(2) {
                     let gap = layout.coordinate[pair[1]] - layout.coordinate[pair[0]];
-                    let room = |v: usize| (flows[v] / most).sqrt().max(0.3);
-                    let wanted = if most > 0.0 { (room(pair[0]) + room(pair[1])) / 2.0 } else { 1.0 };
-                    prop_assert!(gap >= wanted - 1e-9, "{gap} {wanted}");
+                    let size = |v: usize| (flows[v] / most).sqrt().max(0.3);
+                    let minimum = if most > 0.0 { (size(pair[0]) + size(pair[1])) / 2.0 } else { 1.0 };
+                    prop_assert!(gap >= minimum - 1e-9, "{gap} {minimum}");
                 }
             }
         }

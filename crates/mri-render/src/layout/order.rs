@@ -1,6 +1,6 @@
-use super::neighbours::Neighbours;
+use super::neighbors::Neighbors;
 
-/// Writes down where in its layer every node stands.
+/// Sets the position of every node within its layer.
 pub(super) fn set_positions(order: &[Vec<usize>], position: &mut [usize]) {
     for nodes in order {
         for (i, &node) in nodes.iter().enumerate() {
@@ -9,15 +9,16 @@ pub(super) fn set_positions(order: &[Vec<usize>], position: &mut [usize]) {
     }
 }
 
-/// Sorts a layer by where its neighbours stand; nodes without neighbours keep their place.
+/// Sorts a layer by the median or the barycenter of the positions of its neighbors; nodes without
+/// neighbors keep their own position as the key.
 pub(super) fn sort_layer(
     nodes: &mut [usize],
-    neighbours: &[Vec<(usize, f64)>],
+    neighbors: &[Vec<(usize, f64)>],
     position: &mut [usize],
     median: bool,
 ) {
-    let wish = |&node: &usize| {
-        let near = &neighbours[node];
+    let key = |&node: &usize| {
+        let near = &neighbors[node];
         if near.is_empty() {
             return position[node] as f64;
         }
@@ -28,44 +29,44 @@ pub(super) fn sort_layer(
             sum as f64 / near.len() as f64
         }
     };
-    let mut wishes: Vec<(f64, usize)> = nodes.iter().map(|node| (wish(node), *node)).collect();
-    wishes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (i, (slot, (_, node))) in nodes.iter_mut().zip(wishes).enumerate() {
+    let mut keys: Vec<(f64, usize)> = nodes.iter().map(|node| (key(node), *node)).collect();
+    keys.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (i, (slot, (_, node))) in nodes.iter_mut().zip(keys).enumerate() {
         *slot = node;
         position[node] = i;
     }
 }
 
-/// The median of the neighbours' places. Between two middle ones it lies nearer to the side where
-/// the places are denser (Gansner et al., "A technique for drawing directed graphs", 1993).
+/// The median of the neighbors' positions. Of an even number it is interpolated towards the side where
+/// positions are denser (Gansner et al., "A technique for drawing directed graphs", 1993).
 fn weighted_median(near: &[(usize, f64)], position: &[usize]) -> f64 {
-    let mut places: Vec<f64> = near.iter().map(|&(v, _)| position[v] as f64).collect();
-    places.sort_by(f64::total_cmp);
-    let (n, half) = (places.len(), places.len() / 2);
+    let mut at: Vec<f64> = near.iter().map(|&(v, _)| position[v] as f64).collect();
+    at.sort_by(f64::total_cmp);
+    let (n, half) = (at.len(), at.len() / 2);
     if n % 2 == 1 {
-        return places[half];
+        return at[half];
     }
-    let (low, high) = (places[half - 1], places[half]);
-    let (left, right) = (low - places[0], places[n - 1] - high);
+    let (low, high) = (at[half - 1], at[half]);
+    let (left, right) = (low - at[0], at[n - 1] - high);
     if n == 2 || left + right == 0.0 {
         return f64::midpoint(low, high);
     }
     (low * right + high * left) / (left + right)
 }
 
-/// For every two nodes of a layer, how crossings change with their order, while the layers beside it
-/// stay as they are.
-pub(super) struct Changes {
+/// The crossing matrix of a layer: for every pair of its nodes, the difference in crossings between
+/// their two orders, the adjacent layers being fixed.
+struct CrossingMatrix {
     n: usize,
-    /// At `a * n + b`: crossings more (or, below 0, fewer) with `b` before `a` than after it.
-    change: Vec<i32>,
+    /// At `a * n + b`: crossings with `b` before `a` minus crossings with `b` after `a`.
+    difference: Vec<i32>,
 }
 
-impl Changes {
-    /// O(nodes × (edges + nodes of the layers beside)).
-    pub(super) fn new(nodes: &[usize], graph: &Neighbours, position: &[usize]) -> Self {
+impl CrossingMatrix {
+    /// O(nodes × (edges + nodes of the adjacent layers)).
+    fn new(nodes: &[usize], graph: &Neighbors, position: &[usize]) -> Self {
         let n = nodes.len();
-        let mut change = vec![0; n * n];
+        let mut difference = vec![0; n * n];
         let mut table: Vec<i32> = Vec::new();
         for side in [&graph.before, &graph.after] {
             let place = |near: &(usize, f64)| position[near.0];
@@ -84,7 +85,7 @@ impl Changes {
                 if of_a.is_empty() {
                     continue;
                 }
-                // At every place: neighbours of `a` below it less those above it.
+                // At every position: neighbors of `a` below it minus those above it.
                 table.clear();
                 table.resize(width, 0);
                 of_a.iter().for_each(|&at| table[at] += 1);
@@ -100,28 +101,28 @@ impl Changes {
                         .iter()
                         .map(|&at| table[at])
                         .sum();
-                    change[a * n + b] += sum;
+                    difference[a * n + b] += sum;
                 }
             }
         }
         for a in 0..n {
             for b in 0..a {
-                change[a * n + b] = -change[b * n + a];
+                difference[a * n + b] = -difference[b * n + a];
             }
         }
-        Self { n, change }
+        Self { n, difference }
     }
 
-    fn of(&self, a: usize) -> &[i32] {
-        &self.change[a * self.n..(a + 1) * self.n]
+    fn row(&self, a: usize) -> &[i32] {
+        &self.difference[a * self.n..(a + 1) * self.n]
     }
 }
 
-/// Moves every node to the place in its layer where it crosses least, the others staying where they
-/// are, until none moves (sifting: Matuszewski, Schönfeld and Molitor 1999). Gives how many crossings
-/// that saves.
-pub(super) fn sift(nodes: &mut [usize], graph: &Neighbours, position: &mut [usize]) -> u64 {
-    let changes = Changes::new(nodes, graph, position);
+/// Sifting (Matuszewski, Schönfeld and Molitor 1999): moves every node to the position in its layer with
+/// the fewest crossings, the others keeping their order, until none moves. Returns the number of
+/// crossings removed.
+pub(super) fn sift(nodes: &mut [usize], graph: &Neighbors, position: &mut [usize]) -> u64 {
+    let matrix = CrossingMatrix::new(nodes, graph, position);
     let mut at: Vec<usize> = (0..nodes.len()).collect();
     let mut saved = 0_i64;
     loop {
@@ -130,7 +131,7 @@ pub(super) fn sift(nodes: &mut [usize], graph: &Neighbours, position: &mut [usiz
             let Some(now) = at.iter().position(|&other| other == node) else {
                 continue;
             };
-            let row = changes.of(node);
+            let row = matrix.row(node);
             let (mut best, mut target) = (0, now);
             let mut sum = 0;
             for i in (0..now).rev() {
@@ -158,13 +159,13 @@ pub(super) fn sift(nodes: &mut [usize], graph: &Neighbours, position: &mut [usiz
             break;
         }
     }
-    settle(nodes, &at, position);
-    // Only moves that save are made.
+    reorder(nodes, &at, position);
+    // Every move removes crossings.
     saved.unsigned_abs()
 }
 
 /// Puts the nodes of a layer into a new order, given by their indices in the old one.
-fn settle(nodes: &mut [usize], at: &[usize], position: &mut [usize]) {
+fn reorder(nodes: &mut [usize], at: &[usize], position: &mut [usize]) {
     let sorted: Vec<usize> = at.iter().map(|&i| nodes[i]).collect();
     for (i, (slot, node)) in nodes.iter_mut().zip(sorted).enumerate() {
         *slot = node;

@@ -1,17 +1,16 @@
-use super::neighbours::Neighbours;
+use super::neighbors::Neighbors;
 
-/// Steps of the walk. Differences between near nodes fade first, so that what is left after so many
-/// steps is the broad shape of the graph; more steps change the order little.
+/// Smoothing steps. Differences between close nodes vanish first; after this many steps the global
+/// structure remains, and more steps hardly change the order.
 const STEPS: usize = 40;
 
-/// A value per node by which its layer can be sorted: nodes that are joined by heavy edges, directly
-/// or over others, get near values.
+/// A value per node by which its layer can be sorted: nodes joined by heavy edges, directly or through
+/// others, get similar values.
 ///
-/// It is a vector that a lazy random walk on the graph leaves nearly unchanged (as in spectral
-/// drawing: Koren 2005), found by smoothing an arbitrary vector. The walk's slowest direction in a
-/// layered graph leads along the layers, where nothing is to be sorted; taking the mean out of every
-/// layer after each step leaves the slowest one across them.
-pub(super) fn walk_vector(order: &[Vec<usize>], graph: &Neighbours) -> Vec<f64> {
+/// It approximates an eigenvector of the lazy random walk on the graph (spectral drawing: Koren 2005) by
+/// power iteration. The leading eigenvector of a layered graph varies along the layers, where nothing
+/// is to be sorted; centering every layer after each step leaves the leading one across them.
+pub(super) fn spectral_values(order: &[Vec<usize>], graph: &Neighbors) -> Vec<f64> {
     let n = graph.before.len();
     let strength: Vec<f64> = (0..n)
         .map(|v| {
@@ -19,12 +18,12 @@ pub(super) fn walk_vector(order: &[Vec<usize>], graph: &Neighbours) -> Vec<f64> 
             near.map(|&(_, weight)| weight).sum()
         })
         .collect();
-    // Any start will do that favours no direction: multiples of the golden ratio, less whole parts,
-    // are spread evenly.
+    // A start vector without a preferred direction: the fractional parts of multiples of the golden
+    // ratio are equidistributed.
     let mut value: Vec<f64> = (0..n)
         .map(|v| (v as f64 * 0.618_033_988_749_895).fract() - 0.5)
         .collect();
-    level(&mut value, order, &strength);
+    standardize(&mut value, order, &strength);
     let mut next = value.clone();
     for _ in 0..STEPS {
         for v in 0..n {
@@ -35,14 +34,13 @@ pub(super) fn walk_vector(order: &[Vec<usize>], graph: &Neighbours) -> Vec<f64> 
             }
         }
         std::mem::swap(&mut value, &mut next);
-        level(&mut value, order, &strength);
+        standardize(&mut value, order, &strength);
     }
     value
 }
 
-/// Takes the mean out of every layer and brings all layers to one size, each node counting by its
-/// strength.
-fn level(value: &mut [f64], order: &[Vec<usize>], strength: &[f64]) {
+/// Centers every layer and scales it to unit variance, each node weighted by its strength.
+fn standardize(value: &mut [f64], order: &[Vec<usize>], strength: &[f64]) {
     for nodes in order {
         let all: f64 = nodes.iter().map(|&v| strength[v]).sum();
         if all <= 0.0 {
@@ -50,10 +48,10 @@ fn level(value: &mut [f64], order: &[Vec<usize>], strength: &[f64]) {
         }
         let mean = nodes.iter().map(|&v| strength[v] * value[v]).sum::<f64>() / all;
         let square = |&v: &usize| strength[v] * (value[v] - mean).powi(2);
-        let size = (nodes.iter().map(square).sum::<f64>() / all).sqrt();
+        let deviation = (nodes.iter().map(square).sum::<f64>() / all).sqrt();
         for &v in nodes {
-            value[v] = if size > 0.0 {
-                (value[v] - mean) / size
+            value[v] = if deviation > 0.0 {
+                (value[v] - mean) / deviation
             } else {
                 0.0
             };

@@ -6,8 +6,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
-/// Bytes as they stand in the page: gzip in base64, with what the page checks them by.
-pub(super) struct Block {
+/// A data block of the page: gzip in base64, with the length and hash that the page verifies.
+pub(super) struct DataBlock {
     pub(super) base64: String,
     /// Length before compression.
     pub(super) bytes: usize,
@@ -15,7 +15,7 @@ pub(super) struct Block {
     pub(super) hash: u32,
 }
 
-impl Block {
+impl DataBlock {
     fn new(bytes: &[u8]) -> Self {
         // Writing to memory cannot fail.
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -29,35 +29,36 @@ impl Block {
     }
 }
 
-/// The hash by Fowler, Noll and Vo: short to write on both sides, and available to a page that was
-/// not opened over a secure connection, unlike the browser's own.
+/// The FNV-1a hash: simple to implement on both sides, and available to pages opened from a file, unlike
+/// the digests of the browser.
 fn fnv1a(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash: u32, &byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
 }
 
-/// Where an array of numbers stands among the parts.
+/// Name, type and location of an array.
 #[derive(Serialize)]
-struct Part {
+struct ArrayEntry {
     name: String,
-    /// The name of the typed array in JavaScript.
+    /// The typed array of JavaScript.
     kind: &'static str,
+    /// Offset in bytes and length in elements.
     at: usize,
     length: usize,
 }
 
-/// Arrays of numbers one after the other, little-endian, each aligned for its typed array.
+/// Numeric arrays, concatenated in little-endian order, each aligned for its typed array.
 #[derive(Default)]
-pub(super) struct Parts {
-    list: Vec<Part>,
+pub(super) struct Arrays {
+    list: Vec<ArrayEntry>,
     bytes: Vec<u8>,
 }
 
-/// The largest element of a typed array, and so the alignment of every part.
+/// The size of the largest element type, the alignment of every array.
 const ALIGNMENT: usize = 8;
 
-impl Parts {
+impl Arrays {
     pub(super) fn u16s(&mut self, name: &str, values: impl IntoIterator<Item = u16>) {
         self.push(
             name,
@@ -92,7 +93,7 @@ impl Parts {
     ) {
         let at = self.bytes.len();
         self.bytes.extend(values.flatten());
-        self.list.push(Part {
+        self.list.push(ArrayEntry {
             name: name.to_owned(),
             kind,
             at,
@@ -101,9 +102,9 @@ impl Parts {
         pad(&mut self.bytes);
     }
 
-    /// `[length of the head, u32][head, JSON][parts]`; the head's field `parts` lists the parts,
-    /// whose places are counted from the end of the padded head.
-    pub(super) fn finish(self, mut head: serde_json::Map<String, serde_json::Value>) -> Block {
+    /// `[length of the head, u32][head, JSON][arrays]`. The field `parts` of the head lists the arrays,
+    /// with offsets from the end of the padded head.
+    pub(super) fn finish(self, mut head: serde_json::Map<String, serde_json::Value>) -> DataBlock {
         let list = serde_json::to_value(&self.list).unwrap_or_default();
         head.insert("parts".to_owned(), list);
         let head = serde_json::Value::Object(head).to_string();
@@ -111,7 +112,7 @@ impl Parts {
         bytes.extend_from_slice(head.as_bytes());
         pad(&mut bytes);
         bytes.extend(self.bytes);
-        Block::new(&bytes)
+        DataBlock::new(&bytes)
     }
 }
 
@@ -119,9 +120,9 @@ fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
 }
 
-/// `[number of texts, u32][length of each in bytes, u32][texts, UTF-8]`: apart from the rest, so that
-/// the pictures need not wait for it.
-pub(super) fn text_block(texts: &[String]) -> Block {
+/// `[number of texts, u32][length of each in bytes, u32][texts, UTF-8]`. A block of its own, so that the
+/// page can draw before it is decoded.
+pub(super) fn text_block(texts: &[String]) -> DataBlock {
     let mut bytes = (texts.len() as u32).to_le_bytes().to_vec();
     for text in texts {
         bytes.extend((text.len() as u32).to_le_bytes());
@@ -129,7 +130,7 @@ pub(super) fn text_block(texts: &[String]) -> Block {
     for text in texts {
         bytes.extend_from_slice(text.as_bytes());
     }
-    Block::new(&bytes)
+    DataBlock::new(&bytes)
 }
 
 #[cfg(test)]
@@ -138,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    fn unpack(block: &Block) -> Vec<u8> {
+    fn unpack(block: &DataBlock) -> Vec<u8> {
         let packed = STANDARD.decode(&block.base64).unwrap();
         let mut bytes = Vec::new();
         flate2::read::GzDecoder::new(&packed[..])
@@ -148,19 +149,19 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_that_of_its_authors() {
-        // From the test vectors of Fowler, Noll and Vo.
+    fn the_hash_is_fnv_1a() {
+        // Published test vectors.
         assert_eq!(fnv1a(b""), 0x811c_9dc5);
         assert_eq!(fnv1a(b"a"), 0xe40c_292c);
         assert_eq!(fnv1a(b"foobar"), 0xbf9c_f968);
     }
 
     #[test]
-    fn parts_lie_where_the_head_says_and_are_aligned() {
-        let mut parts = Parts::default();
-        parts.u16s("a", [1, 2, 3]);
-        parts.f64s("b", [0.5]);
-        let block = parts.finish(serde_json::Map::new());
+    fn arrays_are_aligned_and_at_their_offsets() {
+        let mut arrays = Arrays::default();
+        arrays.u16s("a", [1, 2, 3]);
+        arrays.f64s("b", [0.5]);
+        let block = arrays.finish(serde_json::Map::new());
         let bytes = unpack(&block);
         assert_eq!((bytes.len(), fnv1a(&bytes)), (block.bytes, block.hash));
         let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_any_script_come_back() {
+    fn texts_round_trip() {
         let texts = ["", "日本\0語", "</script>"].map(str::to_owned);
         let bytes = unpack(&text_block(&texts));
         let word = |i: usize| u32::from_le_bytes(bytes[4 * i..4 * i + 4].try_into().unwrap());

@@ -1,9 +1,9 @@
 use mri_core::Layer;
 use mri_graph::{Metrics, ProjectionMetrics};
 
-use super::{Entry, ReportTable};
+use super::table::{ReportTable, TableEntry};
 
-/// A number of a graph: what it is called and how it is read off.
+/// The name and the value of a metric.
 type Row = (&'static str, fn(&Metrics) -> Option<f64>);
 
 const ROWS: [Row; 15] = [
@@ -39,11 +39,11 @@ const PROJECTION_ROWS: [ProjectionRow; 8] = [
     ("shortest path, mean", |m| m.average_shortest_path),
 ];
 
-/// All numbers of the graphs, one column each.
+/// All metrics, one column per graph.
 pub(super) fn metrics_table(metrics: &[(String, Metrics)]) -> ReportTable {
     let row = |name: String, value: &dyn Fn(&Metrics) -> Option<f64>| {
-        let mut row = vec![Entry::Text(name)];
-        row.extend(metrics.iter().map(|(_, m)| Entry::from(value(m))));
+        let mut row = vec![TableEntry::Text(name)];
+        row.extend(metrics.iter().map(|(_, m)| TableEntry::from(value(m))));
         row
     };
     let mut rows: Vec<_> = ROWS
@@ -67,13 +67,13 @@ pub(super) fn metrics_table(metrics: &[(String, Metrics)]) -> ReportTable {
     }
 }
 
-/// Mean degrees layer by layer, one column per graph.
+/// The mean degree of every layer, one column per graph.
 pub(super) fn by_layer_table(metrics: &[(String, Metrics)], layers: &[Layer]) -> ReportTable {
     let rows = layers.iter().enumerate().map(|(position, &layer)| {
-        let mut row = vec![Entry::Text(layer.title())];
+        let mut row = vec![TableEntry::Text(layer.title())];
         row.extend(metrics.iter().map(|(_, m)| {
             let of_layer = m.by_layer.get(position);
-            Entry::from(of_layer.and_then(|l| l.mean_degree))
+            TableEntry::from(of_layer.and_then(|l| l.mean_degree))
         }));
         row
     });

@@ -2,13 +2,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::block::Block;
-use crate::{Caption, Color, Theme};
+use super::block::DataBlock;
+use crate::caption::Caption;
+use crate::theme::Theme;
 
 const TEMPLATE: &str = include_str!("../../assets/report.html");
 const STYLE: &str = include_str!("../../assets/report.css");
 
-/// The script in the order in which its files build on each other.
+/// The files of the script, in order of dependency.
 const SCRIPT: [&str; 15] = [
     include_str!("../../assets/decode.js"),
     include_str!("../../assets/scan.js"),
@@ -27,7 +28,7 @@ const SCRIPT: [&str; 15] = [
     include_str!("../../assets/main.js"),
 ];
 
-/// What the browser's tab is called.
+/// The title of the page.
 pub(super) fn title(caption: &Caption) -> String {
     match caption.line(&[]) {
         line if line.is_empty() => "Scan report".to_owned(),
@@ -35,9 +36,9 @@ pub(super) fn title(caption: &Caption) -> String {
     }
 }
 
-/// The whole page. A policy in its head allows the page's own script and style, by their hashes, and
-/// nothing else: no request, no image, no frame, and no script that a text might smuggle in.
-pub(super) fn page(title: &str, scan: &Block, texts: &Block) -> String {
+/// The whole page. Its Content Security Policy allows its own script and style, by hash, and nothing
+/// else: no request, image or frame, and no script injected through a text.
+pub(super) fn page(title: &str, scan: &DataBlock, texts: &DataBlock) -> String {
     let style = format!(
         "{}@media (prefers-color-scheme: dark) {{ {} }}\n{STYLE}",
         variables(Theme::LIGHT),
@@ -60,33 +61,33 @@ pub(super) fn page(title: &str, scan: &Block, texts: &Block) -> String {
     fill(TEMPLATE, &values)
 }
 
-/// A block of data: a script of a type that no browser runs. Base64 has no `<` that could end it.
-fn data(id: &str, block: &Block) -> String {
+/// A data block: a script element of a type that browsers do not run. Base64 has no `<` that could end
+/// it.
+fn data(id: &str, block: &DataBlock) -> String {
     format!(
         "<script type=\"text/plain\" id=\"data-{id}\" data-bytes=\"{}\" data-hash=\"{:08x}\">{}</script>",
         block.bytes, block.hash, block.base64
     )
 }
 
-/// The hash by which a policy names an inline script or style.
+/// The hash source of an inline script or style in a Content Security Policy.
 fn source(content: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(content)))
 }
 
-/// The theme's colours as variables of the style.
+/// The colors of a theme as CSS variables.
 fn variables(theme: Theme) -> String {
-    let hex = |Color { r, g, b }: Color| format!("#{r:02x}{g:02x}{b:02x}");
     format!(
         ":root {{ --background: {}; --text: {}; --muted: {}; --line: {}; --empty: {}; }}\n",
-        hex(theme.background),
-        hex(theme.text),
-        hex(theme.muted),
-        hex(theme.line),
-        hex(theme.empty)
+        theme.background.css(),
+        theme.text.css(),
+        theme.muted.css(),
+        theme.line.css(),
+        theme.empty.css()
     )
 }
 
-/// Text as it may stand in HTML, within an element or a quoted attribute.
+/// Escapes text for an HTML element or a quoted attribute.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -96,7 +97,7 @@ fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Not allowed in HTML, whatever they are meant to do.
+            // Not allowed in HTML.
             '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f' => {}
             c => out.push(c),
         }
@@ -104,7 +105,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// The template with each `{{name}}` replaced. What is put in is not looked at again.
+/// The template with each `{{name}}` replaced. Inserted values are not expanded.
 fn fill(template: &str, values: &[(&str, String)]) -> String {
     let mut pieces = template.split("{{");
     let mut out = pieces.next().unwrap_or_default().to_owned();
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_template_asks_for_what_there_is_and_no_asset_could_end_its_element() {
+    fn placeholders_are_known_and_no_asset_can_end_its_element() {
         let mut names: Vec<&str> = TEMPLATE
             .split("{{")
             .skip(1)
@@ -138,21 +139,18 @@ mod tests {
         for file in SCRIPT {
             assert!(!file.contains("</script") && !file.contains("<!--"));
             assert!(!file.contains("innerHTML") && !file.contains("insertAdjacentHTML"));
-            assert!(
-                !file.contains('\r'),
-                "the hash is of the text with plain line ends"
-            );
+            assert!(!file.contains('\r'), "the hash requires LF line endings");
         }
     }
 
     #[test]
-    fn what_is_filled_in_is_not_filled_again() {
+    fn inserted_values_are_not_expanded() {
         let values = [("a", "{{b}}".to_owned()), ("b", "x".to_owned())];
         assert_eq!(fill("<{{a}}|{{b}}>", &values), "<{{b}}|x>");
     }
 
     #[test]
-    fn a_title_cannot_leave_its_element() {
+    fn markup_is_escaped() {
         assert_eq!(
             escape("</title><b a='\"'>\0&"),
             "&lt;/title&gt;&lt;b a=&#39;&quot;&#39;&gt;&amp;"
@@ -160,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_names_a_script_as_the_standard_does() {
+    fn hash_sources_follow_the_standard() {
         // The example of CSP Level 3, section 6.7.2.
         assert_eq!(
             source("alert('Hello, world.');"),

@@ -3,25 +3,29 @@ use mri_graph::{Contrast, LayerTest};
 use mri_grid::{Cell, Grid};
 use serde_json::{Map, Value, json};
 
-use super::block::{Block, Parts};
+use super::block::{Arrays, DataBlock};
+use super::data::Report;
 use super::metrics::{by_layer_table, metrics_table};
-use super::{Report, ReportTable};
-use crate::category::{reach, shown_color};
-use crate::{Color, Colormap, LayeredLayout, Look, RenderError};
+use super::table::ReportTable;
+use crate::category::{pair_span, themed_color};
+use crate::colormap::Colormap;
+use crate::error::RenderError;
+use crate::figure_style::FigureStyle;
+use crate::layout::LayeredLayout;
 
-/// Words kept per region.
+/// The number of words per region.
 const WORDS: usize = 10;
 
-/// Everything of a report but its texts, packed.
-pub(super) fn scan_block(report: &Report<'_>) -> Result<Block, RenderError> {
+/// The data block of everything but the texts.
+pub(super) fn scan_block(report: &Report<'_>) -> Result<DataBlock, RenderError> {
     check(report)?;
-    let mut parts = Parts::default();
+    let mut arrays = Arrays::default();
     let labels = report.grids.labels();
-    parts.u32s("labels", labels.row_categories().iter().copied());
-    let layers = layers(report, &mut parts)?;
-    nodes(report, &mut parts)?;
+    arrays.u32s("labels", labels.row_categories().iter().copied());
+    let layers = layers(report, &mut arrays)?;
+    nodes(report, &mut arrays)?;
     let contrasts: Result<Vec<Value>, RenderError> = (report.contrasts.iter().enumerate())
-        .map(|(i, (contrast, verdicts))| judged(report, i, contrast, verdicts, &mut parts))
+        .map(|(i, (contrast, tests))| contrast_head(report, i, contrast, tests, &mut arrays))
         .collect();
     let mut tables = Vec::new();
     if !report.metrics.is_empty() {
@@ -52,9 +56,12 @@ pub(super) fn scan_block(report: &Report<'_>) -> Result<Block, RenderError> {
             "coolwarm": stops(Colormap::Coolwarm),
             "managua": stops(Colormap::Managua),
         },
-        // How much of the map of differences lies between two categories.
-        "reach": { "light": reach(&Look::default()), "dark": reach(&Look::dark()) },
-        // What the page counts anew from the paths of the texts, to check itself.
+        // The part of the diverging colormap between two categories.
+        "reach": {
+            "light": pair_span(&FigureStyle::default()),
+            "dark": pair_span(&FigureStyle::dark()),
+        },
+        // Counts that the page derives from the paths of the texts again, as a self-check.
         "expected": {
             "regions": graph.node_count(),
             "edges": graph.edge_count(),
@@ -62,40 +69,36 @@ pub(super) fn scan_block(report: &Report<'_>) -> Result<Block, RenderError> {
         },
     });
     let Value::Object(head) = head else {
-        return Ok(parts.finish(Map::new()));
+        return Ok(arrays.finish(Map::new()));
     };
-    Ok(parts.finish(head))
-}
-
-fn mismatch(what: impl Into<String>) -> RenderError {
-    RenderError::Mismatch(what.into())
+    Ok(arrays.finish(head))
 }
 
 fn check(report: &Report<'_>) -> Result<(), RenderError> {
     let n = report.grids.labels().len();
     if report.texts.len() != n {
-        return Err(mismatch(format!(
+        return Err(RenderError::mismatch(format!(
             "a report needs one text per label, but there are {} texts and {n} labels",
             report.texts.len()
         )));
     }
     if report.grids.is_empty() {
-        return Err(mismatch("there is no layer to report on"));
+        return Err(RenderError::mismatch("there is no layer to report on"));
     }
     let layers: Vec<Layer> = report.grids.layers().collect();
     if !report.embedding.layers().eq(layers.iter().copied()) || report.graph.layers() != layers {
-        return Err(mismatch(
+        return Err(RenderError::mismatch(
             "embedding, grids and graph of a report must be of the same layers in the same order",
         ));
     }
     if report.graph.categories() != report.grids.labels().category_names() {
-        return Err(mismatch(
+        return Err(RenderError::mismatch(
             "grids and graph of a report must have the same categories",
         ));
     }
     let uneven = |t: &&ReportTable| t.rows.iter().any(|row| row.len() != t.columns.len());
     match report.tables.iter().find(uneven) {
-        Some(table) => Err(mismatch(format!(
+        Some(table) => Err(RenderError::mismatch(format!(
             "every row of the table {:?} must have {} entries, one per column",
             table.title,
             table.columns.len()
@@ -109,36 +112,37 @@ fn categories(report: &Report<'_>) -> Vec<Value> {
     let (names, counts) = (labels.category_names(), labels.category_counts());
     (names.iter().zip(counts).enumerate())
         .map(|(i, (name, texts))| {
-            let [light, dark] =
-                [Look::default(), Look::dark()].map(|look| hex(shown_color(i, names.len(), &look)));
+            let [light, dark] = [FigureStyle::default(), FigureStyle::dark()]
+                .map(|style| themed_color(i, names.len(), &style).css());
             json!({ "name": name, "texts": texts, "color": light, "dark": dark })
         })
         .collect()
 }
 
-/// The heads of the layers; their points and the paths of the texts go to the parts.
-fn layers(report: &Report<'_>, parts: &mut Parts) -> Result<Vec<Value>, RenderError> {
+/// The heads of the layers. Their points and the paths of the texts become arrays.
+fn layers(report: &Report<'_>, arrays: &mut Arrays) -> Result<Vec<Value>, RenderError> {
     let n = report.texts.len();
     let mut heads = Vec::new();
     let mut coordinates = Vec::with_capacity(2 * n * report.grids.len());
     let mut paths = Vec::with_capacity(n * report.grids.len());
     let stacks = report.grids.iter().zip(report.embedding.iter());
     for (position, ((layer, grid), (_, points))) in stacks.enumerate() {
-        let (head, quantised) = layer_head(layer, grid, points)?;
+        let (head, quantized) = layer_head(layer, grid, points)?;
         heads.push(head);
-        coordinates.extend(quantised);
+        coordinates.extend(quantized);
         for &cell in grid.cells() {
             let node = report.graph.node(position, cell);
-            let node = node.ok_or_else(|| mismatch("the graph is not that of the grids"))?;
+            let node =
+                node.ok_or_else(|| RenderError::mismatch("the graph is not that of the grids"))?;
             paths.push(node.index() as u32);
         }
     }
-    parts.u16s("points", coordinates);
-    parts.u32s("paths", paths);
+    arrays.u16s("points", coordinates);
+    arrays.u32s("paths", paths);
     Ok(heads)
 }
 
-/// A layer's head, and its points as `x, y` per text from 0 (least) to 65535 (greatest).
+/// The head of a layer, and its points as `x, y` per text from 0 (minimum) to 65535 (maximum).
 fn layer_head(
     layer: Layer,
     grid: &Grid,
@@ -146,7 +150,7 @@ fn layer_head(
 ) -> Result<(Value, Vec<u16>), RenderError> {
     let coordinates = &points.coordinates;
     if coordinates.ncols() != 2 {
-        return Err(mismatch(format!(
+        return Err(RenderError::mismatch(format!(
             "a report needs maps of 2 components, but layer {layer} has {}",
             coordinates.ncols()
         )));
@@ -157,7 +161,7 @@ fn layer_head(
         let low = f64::from(fold(f32::INFINITY, f32::min));
         (low, f64::from(fold(f32::NEG_INFINITY, f32::max)) - low)
     });
-    let quantise = |(i, &value): (usize, &f32)| {
+    let quantize = |(i, &value): (usize, &f32)| {
         let (low, span) = range[i % 2];
         let share = if span > 0.0 {
             (f64::from(value) - low) / span
@@ -166,7 +170,7 @@ fn layer_head(
         };
         (share * f64::from(u16::MAX)).round() as u16
     };
-    let quantised = coordinates.iter().enumerate().map(quantise).collect();
+    let quantized = coordinates.iter().enumerate().map(quantize).collect();
     let axis = |i: usize| {
         let known = points.components.get(i);
         json!({
@@ -185,30 +189,30 @@ fn layer_head(
         "axes": [axis(0), axis(1)],
         "edges": [grid.edges_x(), grid.edges_y()],
     });
-    Ok((head, quantised))
+    Ok((head, quantized))
 }
 
-/// The cells of the regions, and where each stands in the picture of the graph.
-fn nodes(report: &Report<'_>, parts: &mut Parts) -> Result<(), RenderError> {
+/// The cell of every region, and its coordinate in the graph.
+fn nodes(report: &Report<'_>, arrays: &mut Arrays) -> Result<(), RenderError> {
     let graph = report.graph.graph();
     let layout = LayeredLayout::of(report.graph);
     if layout.coordinate.len() != graph.node_count() {
-        return Err(mismatch("the graph could not be laid out"));
+        return Err(RenderError::mismatch("the graph could not be laid out"));
     }
     let nodes = || graph.node_weights();
-    parts.u32s("node-layer", nodes().map(|node| node.position as u32));
-    parts.u16s(
+    arrays.u32s("node-layer", nodes().map(|node| node.position as u32));
+    arrays.u16s(
         "node-cell",
         nodes().flat_map(|node| [node.cell.x, node.cell.y]),
     );
-    parts.f32s("node-place", layout.coordinate.iter().map(|&at| at as f32));
+    arrays.f32s("node-place", layout.coordinate.iter().map(|&at| at as f32));
     Ok(())
 }
 
-/// The telling words of every region.
+/// The characteristic words of every region.
 fn words(report: &Report<'_>) -> Vec<Vec<String>> {
     let per_layer = report.grids.iter().map(|(_, grid)| {
-        // Cells ascend as the nodes of a layer do.
+        // Cells are in ascending order, as the nodes of a layer are.
         grid.words(report.texts, WORDS)
     });
     per_layer
@@ -217,13 +221,13 @@ fn words(report: &Report<'_>) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The head of a contrast; its verdicts go to the parts, NaN where there is none.
-fn judged(
+/// The head of a contrast. Its tests become arrays, with NaN for regions without one.
+fn contrast_head(
     report: &Report<'_>,
     index: usize,
     contrast: &Contrast,
-    verdicts: &[LayerTest<Cell>],
-    parts: &mut Parts,
+    tests: &[LayerTest<Cell>],
+    arrays: &mut Arrays,
 ) -> Result<Value, RenderError> {
     let labels = report.grids.labels();
     let sides = [&contrast.a, &contrast.b];
@@ -231,23 +235,22 @@ fn judged(
         .iter()
         .any(|side| side.iter().any(|&c| c >= labels.n_categories()))
     {
-        return Err(mismatch("a contrast names a category that is not there"));
-    }
-    if !verdicts
-        .iter()
-        .map(|v| v.position)
-        .eq(0..report.grids.len())
-    {
-        return Err(mismatch(
-            "a contrast needs one verdict per layer, in their order",
+        return Err(RenderError::mismatch(
+            "a contrast names a category that does not exist",
         ));
     }
-    // p, q, low and high end of the interval, stability.
+    if !tests.iter().map(|v| v.position).eq(0..report.grids.len()) {
+        return Err(RenderError::mismatch(
+            "a contrast needs the tests of every layer, in order",
+        ));
+    }
+    // p, q, lower and upper end of the interval, stability.
     let mut values = vec![[f64::NAN; 5]; report.graph.graph().node_count()];
-    for (position, verdict) in verdicts.iter().enumerate() {
-        for item in &verdict.items {
+    for (position, test) in tests.iter().enumerate() {
+        for item in &test.items {
             let node = report.graph.node(position, item.item);
-            let node = node.ok_or_else(|| mismatch("a verdict is on a cell without texts"))?;
+            let node =
+                node.ok_or_else(|| RenderError::mismatch("a test is of a cell without texts"))?;
             values[node.index()] = [
                 item.p,
                 item.q.unwrap_or(f64::NAN),
@@ -258,12 +261,12 @@ fn judged(
         }
     }
     let column = |i: usize| values.iter().map(move |v| v[i]);
-    parts.f64s(&format!("p-{index}"), column(0));
-    parts.f64s(&format!("q-{index}"), column(1));
+    arrays.f64s(&format!("p-{index}"), column(0));
+    arrays.f64s(&format!("q-{index}"), column(1));
     for (i, name) in [(2, "low"), (3, "high"), (4, "stability")] {
-        parts.f32s(&format!("{name}-{index}"), column(i).map(|v| v as f32));
+        arrays.f32s(&format!("{name}-{index}"), column(i).map(|v| v as f32));
     }
-    let layers: Vec<Value> = verdicts
+    let layers: Vec<Value> = tests
         .iter()
         .map(|v| json!({ "distance": v.distance, "p": v.p, "q": v.q }))
         .collect();
@@ -274,11 +277,9 @@ fn judged(
     }))
 }
 
-/// A colour map as 33 equidistant stops, which is what it is made of.
+/// The 33 equidistant stops of a colormap.
 fn stops(map: Colormap) -> Vec<String> {
-    (0..=32).map(|i| hex(map.at(f64::from(i) / 32.0))).collect()
-}
-
-fn hex(Color { r, g, b }: Color) -> String {
-    format!("#{r:02x}{g:02x}{b:02x}")
+    (0..=32)
+        .map(|i| map.at(f64::from(i) / 32.0).css())
+        .collect()
 }

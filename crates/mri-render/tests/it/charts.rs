@@ -3,8 +3,8 @@ use std::sync::Arc;
 use mri_core::{Component, Embedding, Labels, Layer, Points};
 use mri_graph::{Contrast, Significance};
 use mri_render::{
-    CloudStyle, HeatmapStyle, Look, RenderError, difference_sheet, line_chart, scree,
-    through_layers,
+    FigureStyle, HeatmapStyle, RenderError, ScatterStyle, difference_sheet, line_chart,
+    scatter_animation, scree,
 };
 use ndarray::Array2;
 
@@ -16,7 +16,7 @@ fn is_mismatch<T>(result: Result<T, RenderError>) -> bool {
 
 #[test]
 fn a_chart_needs_a_value_per_line_and_place() {
-    let draw = |chart| line_chart(&chart, &caption(), &Look::default());
+    let draw = |chart| line_chart(&chart, &caption(), &FigureStyle::default());
     assert!(draw(lines()).is_ok());
     let mut short = lines();
     short.panels[0].lines[0].pop();
@@ -31,7 +31,7 @@ fn a_chart_needs_a_value_per_line_and_place() {
 
 #[test]
 fn values_stand_where_the_axis_says() {
-    let svg = line_chart(&lines(), &caption(), &Look::default()).unwrap();
+    let svg = line_chart(&lines(), &caption(), &FigureStyle::default()).unwrap();
     // The baseline at 0.5 is drawn at the height of the line of that tick: of 0, 0.2 ... 1 it lies
     // in the middle between 0.4 and 0.6.
     let rows: Vec<f64> = svg
@@ -63,7 +63,7 @@ fn values_stand_where_the_axis_says() {
 #[test]
 fn scree_needs_shares_of_variance() {
     let (embedding, _, _) = scan();
-    let figure = scree(&embedding, &caption(), &Look::default()).unwrap();
+    let figure = scree(&embedding, &caption(), &FigureStyle::default()).unwrap();
     assert!(
         figure
             .svg()
@@ -78,7 +78,11 @@ fn scree_needs_shares_of_variance() {
         (layer, points)
     });
     let unknown = Embedding::new(embedding.labels().clone(), entries.collect()).unwrap();
-    assert!(is_mismatch(scree(&unknown, &caption(), &Look::default())));
+    assert!(is_mismatch(scree(
+        &unknown,
+        &caption(),
+        &FigureStyle::default()
+    )));
 }
 
 #[test]
@@ -104,20 +108,20 @@ fn only_what_chance_explains_is_faded() {
     let binning = mri_grid::Binning::Uniform { side: 2 };
     let grids = mri_grid::grid_stack(&embedding, binning).unwrap();
     let contrast = Contrast::pair(0, 1);
-    let verdicts = Significance::default().cells(&grids, &contrast).unwrap();
+    let cell_tests = Significance::default().cells(&grids, &contrast).unwrap();
     let style = HeatmapStyle::default();
-    let draw = |verdicts: &[_]| {
+    let draw = |cell_tests: &[_]| {
         difference_sheet(
             &grids,
             &embedding,
             &contrast,
-            verdicts,
+            cell_tests,
             0.05,
             &caption(),
             &style,
         )
     };
-    let figure = draw(&verdicts).unwrap();
+    let figure = draw(&cell_tests).unwrap();
     assert!(
         figure
             .svg()
@@ -143,33 +147,24 @@ fn only_what_chance_explains_is_faded() {
 #[test]
 fn an_animation_moves_every_text_from_layer_to_layer() {
     let (embedding, _, _) = scan();
-    let style = CloudStyle {
-        steps: 4,
-        ..CloudStyle::default()
-    };
-    let animation = through_layers(&embedding, &caption(), &style).unwrap();
+    let style = ScatterStyle::default().with_steps(4);
+    let animation = scatter_animation(&embedding, &caption(), &style).unwrap();
     assert_eq!(animation.n_frames(), 9);
     let delays: Vec<u16> = (0..9).map(|i| animation.frame(i).unwrap().1).collect();
     assert!(delays[0] == delays[4] && delays[4] == delays[8] && delays[1] < delays[0]);
     let words = |i| animation.frame(i).unwrap().0.svg().to_owned();
     assert!(words(0).contains("Embedding: all rows equal") && words(4).contains("Layer 1"));
     assert_ne!(words(4), words(5));
-    let few = CloudStyle {
-        point_budget: 10,
-        ..style
-    };
-    let svg = through_layers(&embedding, &caption(), &few).unwrap();
+    let few = style.with_point_budget(10);
+    let svg = scatter_animation(&embedding, &caption(), &few).unwrap();
     assert!(svg.frame(0).unwrap().0.svg().contains("10 of n = 60 texts"));
 }
 
 #[test]
 fn a_gif_has_all_frames_at_their_size_and_does_not_depend_on_threads() {
     let (embedding, _, _) = scan();
-    let style = CloudStyle {
-        steps: 2,
-        ..CloudStyle::default()
-    };
-    let animation = through_layers(&embedding, &caption(), &style).unwrap();
+    let style = ScatterStyle::default().with_steps(2);
+    let animation = scatter_animation(&embedding, &caption(), &style).unwrap();
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build()

@@ -4,9 +4,9 @@ use mri_core::{Component, Embedding, Labels, Layer, Points};
 use mri_graph::{Contrast, Metrics, MetricsRow, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack, grid_stack};
 use mri_render::{
-    Caption, CloudStyle, Figure, GraphStyle, HeatmapStyle, LayeredLayout, LineChart, LinePanel,
-    Look, Quantity, Series, contact_sheet, difference_sheet, graph_picture, heatmap_sheet,
-    line_chart, metrics_chart, path_picture, scree, through_layers,
+    Caption, Figure, FigureStyle, GraphStyle, HeatmapStyle, LayeredLayout, LineChart, LinePanel,
+    Quantity, ScatterStyle, Series, contact_sheet, difference_sheet, graph_picture, heatmap_sheet,
+    line_chart, metrics_chart, path_picture, scatter_animation, scree,
 };
 use ndarray::Array2;
 
@@ -60,44 +60,56 @@ pub(crate) fn caption() -> Caption {
 
 /// All kinds of figures over the same data.
 pub(crate) fn figures() -> Vec<(&'static str, Figure)> {
-    styled_figures(Look::default())
+    styled_figures(FigureStyle::default())
 }
 
-/// [`figures`] with another look.
-pub(crate) fn styled_figures(look: Look) -> Vec<(&'static str, Figure)> {
-    named_figures(NAMES, look)
+/// [`figures`] in another style.
+pub(crate) fn styled_figures(style: FigureStyle) -> Vec<(&'static str, Figure)> {
+    named_figures(NAMES, style)
 }
 
 /// [`styled_figures`] with other labels.
-pub(crate) fn named_figures(names: [&str; 3], look: Look) -> Vec<(&'static str, Figure)> {
-    shaped_figures(&names, 3, look)
+pub(crate) fn named_figures(names: [&str; 3], style: FigureStyle) -> Vec<(&'static str, Figure)> {
+    shaped_figures(&names, 3, style)
 }
 
 /// [`named_figures`] with at least three categories and any number of layers.
 pub(crate) fn shaped_figures(
     names: &[&str],
     n_layers: usize,
-    look: Look,
+    style: FigureStyle,
 ) -> Vec<(&'static str, Figure)> {
     let (embedding, grids, graph) = scan_of(names, n_layers);
     let layout = LayeredLayout::of(&graph);
     let caption = caption();
-    let heat = HeatmapStyle { look, layers: None };
+    let heat = HeatmapStyle::default().with_figure(style);
     let sheet = |quantity| heatmap_sheet(&grids, &embedding, quantity, &caption, &heat).unwrap();
-    let style = GraphStyle {
-        look,
-        ..GraphStyle::default()
+    let graph_style = GraphStyle::default().with_figure(style);
+    let picture = |categories: &[usize]| {
+        graph_picture(&graph.view(categories), &layout, &caption, &graph_style)
     };
-    let picture =
-        |categories: &[usize]| graph_picture(&graph.view(categories), &layout, &caption, &style);
     let contrast = Contrast::pair(0, 2);
-    let verdicts = Significance::default().cells(&grids, &contrast).unwrap();
+    let cell_tests = Significance::default().cells(&grids, &contrast).unwrap();
     let tested = difference_sheet(
-        &grids, &embedding, &contrast, &verdicts, 0.05, &caption, &heat,
+        &grids,
+        &embedding,
+        &contrast,
+        &cell_tests,
+        0.05,
+        &caption,
+        &heat,
     );
     let path = graph.path(&grids, 4).unwrap();
     let text = "words <b>in</b> the text & more";
-    let way = path_picture(&graph.view_all(), &layout, &path, 1, text, &caption, &style);
+    let path_figure = path_picture(
+        &graph.view_all(),
+        &layout,
+        &path,
+        1,
+        text,
+        &caption,
+        &graph_style,
+    );
     let all: Vec<usize> = (0..names.len()).collect();
     let metrics: Vec<Metrics> = (0..names.len())
         .map(|c| Metrics::of(&graph.view(&[c]).digraph()))
@@ -113,12 +125,8 @@ pub(crate) fn shaped_figures(
         .collect();
     let layers: Vec<Layer> = grids.layers().collect();
     let sizes = grids.labels().category_counts();
-    let cloud = CloudStyle {
-        look,
-        steps: 3,
-        ..CloudStyle::default()
-    };
-    let animation = through_layers(&embedding, &caption, &cloud).unwrap();
+    let scatter = ScatterStyle::default().with_figure(style).with_steps(3);
+    let animation = scatter_animation(&embedding, &caption, &scatter).unwrap();
     vec![
         ("texts", sheet(Quantity::Texts)),
         ("category", sheet(Quantity::Category(1))),
@@ -131,14 +139,14 @@ pub(crate) fn shaped_figures(
         ("graph-one", picture(&[0]).unwrap()),
         ("graph-two", picture(&[0, 2]).unwrap()),
         ("graph-all", picture(&all).unwrap()),
-        ("path", way.unwrap()),
-        ("lines", line_chart(&lines(), &caption, &look).unwrap()),
+        ("path", path_figure.unwrap()),
+        ("lines", line_chart(&lines(), &caption, &style).unwrap()),
         (
             "metrics",
-            metrics_chart(&rows, &sizes, &layers, &caption, &look).unwrap(),
+            metrics_chart(&rows, &sizes, &layers, &caption, &style).unwrap(),
         ),
-        ("scree", scree(&embedding, &caption, &look).unwrap()),
-        ("cloud", animation.frame(4).unwrap().0),
+        ("scree", scree(&embedding, &caption, &style).unwrap()),
+        ("scatter", animation.frame(4).unwrap().0),
     ]
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use mri_core::Layer;
 use mri_render::{
-    GraphStyle, HeatmapStyle, LayeredLayout, Look, Quantity, RenderError, graph_picture,
+    FigureStyle, GraphStyle, HeatmapStyle, LayeredLayout, Quantity, RenderError, graph_picture,
     heatmap_sheet,
 };
 use plotters::backend::SVGBackend;
@@ -23,12 +23,8 @@ fn the_same_input_gives_the_same_bytes_with_any_number_of_threads() {
 fn a_figure_is_as_large_as_wanted() {
     let usual = figures();
     for (width, height) in [(700.0, 500.0), (1_400.0, 900.0)] {
-        let look = Look {
-            width: Some(width),
-            height: Some(height),
-            ..Look::default()
-        };
-        for (name, figure) in styled_figures(look) {
+        let style = FigureStyle::default().with_width(width).with_height(height);
+        for (name, figure) in styled_figures(style) {
             let (w, h) = figure.size();
             // A contact sheet keeps its cells square, whatever the height.
             let near = (f64::from(w) - width).abs() <= 0.15 * width;
@@ -39,10 +35,7 @@ fn a_figure_is_as_large_as_wanted() {
             );
         }
     }
-    let large = Look {
-        font_size: 18.0,
-        ..Look::default()
-    };
+    let large = FigureStyle::default().with_font_size(18.0);
     // The title's letters, the largest of all, in tenths of pixels.
     let title = |svg: &str| {
         let sizes = svg.split("font-size=\"").skip(1);
@@ -78,7 +71,7 @@ fn any_backend_can_draw_a_figure() {
 #[test]
 fn categories_are_named_for_those_who_cannot_see_them() {
     for (name, figure) in figures() {
-        if ["contact", "graph-all", "cloud"].contains(&name) {
+        if ["contact", "graph-all", "scatter"].contains(&name) {
             let svg = figure.svg();
             let description = &svg[svg.find("<desc>").unwrap()..svg.find("</desc>").unwrap()];
             assert!(description.contains("日本語"), "{name}: {description}");
@@ -156,10 +149,7 @@ fn misfits_are_refused() {
         draw(Quantity::Category(3), &style),
         RenderError::Mismatch(_)
     ));
-    let nothing = HeatmapStyle {
-        layers: Some(vec![Layer::resid(9)]),
-        ..style
-    };
+    let nothing = style.clone().with_layers(vec![Layer::resid(9)]);
     assert!(matches!(
         draw(Quantity::Texts, &nothing),
         RenderError::Mismatch(_)
@@ -186,10 +176,7 @@ fn misfits_are_refused() {
 fn an_edge_budget_is_kept_and_stated() {
     let (_, _, graph) = scan();
     let layout = LayeredLayout::of(&graph);
-    let style = GraphStyle {
-        edge_budget: 10,
-        ..GraphStyle::default()
-    };
+    let style = GraphStyle::default().with_edge_budget(10);
     let figure = graph_picture(&graph.view_all(), &layout, &caption(), &style).unwrap();
     assert_eq!(figure.svg().matches("<polyline").count(), 10);
     let edges: Vec<u32> = graph.view_all().edges().map(|e| e.weight).collect();
@@ -203,10 +190,13 @@ fn an_edge_budget_is_kept_and_stated() {
 
 #[test]
 fn a_category_has_one_color_in_all_figures() {
-    for (look, color) in [(Look::default(), "#5790FC"), (Look::dark(), "#5790FC")] {
+    for (style, color) in [
+        (FigureStyle::default(), "#5790FC"),
+        (FigureStyle::dark(), "#5790FC"),
+    ] {
         // Of the first of three categories; plotters writes large digits.
-        for (name, figure) in styled_figures(look) {
-            if ["graph-one", "graph-two", "graph-all", "metrics", "cloud"].contains(&name) {
+        for (name, figure) in styled_figures(style) {
+            if ["graph-one", "graph-two", "graph-all", "metrics", "scatter"].contains(&name) {
                 let svg = figure.svg();
                 assert!(svg.contains(&format!("fill=\"{color}\"")), "{name}");
             }
@@ -216,7 +206,7 @@ fn a_category_has_one_color_in_all_figures() {
 
 #[test]
 fn regions_of_a_single_layer_stand_at_their_cells() {
-    let figures = shaped_figures(&NAMES, 1, Look::default());
+    let figures = shaped_figures(&NAMES, 1, FigureStyle::default());
     let (_, figure) = figures
         .iter()
         .find(|(name, _)| *name == "graph-all")

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use mri_render::Look;
+use mri_render::FigureStyle;
 use resvg::tiny_skia::Pixmap;
 
 use crate::data::{figures, named_figures};
@@ -17,7 +17,7 @@ fn update() -> bool {
 
 /// Those that are small enough to be committed as they are.
 const SVG: [&str; 5] = ["category", "significance", "lines", "scree", "graph-one"];
-const PNG: [&str; 3] = ["graph-all", "contact", "cloud"];
+const PNG: [&str; 3] = ["graph-all", "contact", "scatter"];
 
 #[test]
 fn small_figures_are_the_committed_ones() {
@@ -40,7 +40,8 @@ fn small_figures_are_the_committed_ones() {
 #[test]
 fn pixels_are_nearly_the_committed_ones() {
     // In letters of the embedded font, so that the fonts of the system do not matter.
-    for (name, figure) in named_figures(["a<b", "Μουσική", "Право"], Look::dark()) {
+    for (name, figure) in named_figures(["a<b", "Μουσική", "Право"], FigureStyle::dark())
+    {
         if !PNG.contains(&name) {
             continue;
         }

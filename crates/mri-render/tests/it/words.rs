@@ -1,4 +1,4 @@
-use mri_render::Look;
+use mri_render::FigureStyle;
 use resvg::usvg::{Group, Node, Options, Rect, Tree};
 
 use crate::data::shaped_figures;
@@ -58,24 +58,16 @@ fn collect(group: &Group, found: &mut Vec<(String, Rect)>) {
 
 #[test]
 fn words_are_whole_and_none_lies_over_others() {
-    let sized = |width, font_size| Look {
-        width,
-        font_size,
-        ..Look::default()
-    };
+    let plain = FigureStyle::default();
     for (names, n_layers) in [
         (&LONG[..], 1),
         (&LONG[..], 3),
         (&TEN[..], 1),
         (&TEN[..], 31),
     ] {
-        for look in [
-            sized(None, 12.0),
-            sized(Some(900.0), 12.0),
-            sized(None, 16.0),
-        ] {
-            for (name, figure) in shaped_figures(names, n_layers, look) {
-                let case = format!("{name}, {n_layers} layers, {look:?}");
+        for style in [plain, plain.with_width(900.0), plain.with_font_size(16.0)] {
+            for (name, figure) in shaped_figures(names, n_layers, style) {
+                let case = format!("{name}, {n_layers} layers, {style:?}");
                 let (width, height) = figure.size();
                 let words = boxes(figure.svg());
                 assert!(words.len() > 3, "{case}");

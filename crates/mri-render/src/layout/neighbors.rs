@@ -1,10 +1,10 @@
-/// The neighbours of every node in the layer before and in the layer after, with weights.
-pub(super) struct Neighbours {
+/// The neighbors of every node in the previous and in the next layer, with edge weights.
+pub(super) struct Neighbors {
     pub(super) before: Vec<Vec<(usize, f64)>>,
     pub(super) after: Vec<Vec<(usize, f64)>>,
 }
 
-impl Neighbours {
+impl Neighbors {
     pub(super) fn new(layer: &[usize], edges: &[(usize, usize, f64)]) -> Self {
         let mut before = vec![Vec::new(); layer.len()];
         let mut after = before.clone();
