@@ -49,13 +49,13 @@ pub use mri_render as render;
 
 pub use mri_core::{
     Activations, Backend, Component, Embedding, Labels, Layer, ModelInfo, ModelKind, Points,
-    Pooling, Progress, Reducer, RowSource, Site, Watch,
+    Pooling, Progress, Reducer, RowSource, Shard, Site, Watch,
 };
 #[cfg(feature = "hub")]
 pub use mri_extract::HubOptions;
 pub use mri_extract::{
     Corpus, CorpusFile, CorpusOptions, Device, Dtype, HubError, Manifest, ModelSource,
-    RecordOptions, Shard, StoreDtype, TextSource, TextTokenizer, TokenSource, merge_stores,
+    RecordOptions, StoreDtype, TextSource, TextTokenizer, TokenSource, merge_stores,
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions, TorchScriptBackend};

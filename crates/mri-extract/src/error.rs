@@ -1,10 +1,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mri_core::{BackendError, Cancelled, CoreError};
+use mri_core::{BackendError, Cancelled, CoreError, Shard};
 use thiserror::Error;
 
-use crate::{HubError, ModelError, Shard};
+use crate::{HubError, ModelError};
 
 /// Why texts could not be read, tokenised, recorded or kept.
 #[derive(Debug, Error)]

@@ -15,7 +15,6 @@ pub mod fuzzing;
 mod hub;
 mod npy;
 mod record;
-mod shard;
 mod store;
 mod tokenize;
 mod tokens;
@@ -23,7 +22,7 @@ mod tokens;
 pub use batch::{BatchLimits, BatchPlan, plan_batches};
 #[cfg(feature = "parquet")]
 pub use corpus::panic_is_caught;
-pub use corpus::{Corpus, CorpusFile, CorpusOptions, CorpusOrigin, TextSource};
+pub use corpus::{Corpus, CorpusFile, CorpusOptions, TextSource};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
     LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkNorm, QkNormOver,
@@ -38,10 +37,9 @@ pub use hub::HubOptions;
 pub use hub::{HubError, ModelSource};
 pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
 pub use record::{RecordOptions, RecordStats, Recording, record};
-pub use shard::Shard;
 pub use store::{
-    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, ShardEntry,
-    StoreOptions, StoredRecording, TokenizerEntry, is_store, merge_stores, model_hash, open_store,
+    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, StoreOptions,
+    StoredRecording, TokenizerEntry, is_store, merge_stores, model_hash, open_store,
     record_to_store, remove_store, save_store,
 };
 pub use tokenize::{TextTokenizer, TokenizedCorpus, TokenizedTexts};

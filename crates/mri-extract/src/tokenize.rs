@@ -1,12 +1,12 @@
 use std::path::{Path, PathBuf};
 
-use mri_core::{ModelInfo, TokenBatch, Watch};
+use mri_core::{CorpusOrigin, ModelInfo, TokenBatch, Watch};
 use sha2::{Digest, Sha256};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
 use crate::files::hex;
 use crate::tokens::TokenWriter;
-use crate::{CorpusOrigin, ExtractError, TextSource, TokenSource};
+use crate::{ExtractError, TextSource, TokenSource};
 
 /// Texts longer than this many tokens are cut unless asked otherwise: what BERT takes, and longer
 /// than nearly every sentence or abstract.

@@ -2,13 +2,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mri_core::Labels;
+use mri_core::{CorpusOrigin, Labels, Shard, ShardOrigin};
 
 use super::rows::Rows;
 use super::sample::{Chosen, Sample};
-use super::source::{CorpusHash, CorpusOrigin, TextSource};
+use super::source::{CorpusHash, TextSource};
 use super::{CorpusOptions, read_rows, shard_labels, some_labels};
-use crate::{ExtractError, Shard, ShardEntry};
+use crate::ExtractError;
 
 /// Labelled texts that stay where they are stored: only their labels are held in memory.
 ///
@@ -172,7 +172,7 @@ impl TextSource for CorpusFile {
         self.for_each_of_whole(&mut |number, text, label| {
             whole.push(text, label);
             if let Some((shard, part)) = &mut part {
-                if !shard.has(number) {
+                if !shard.contains(number) {
                     return Ok(());
                 }
                 part.push(text, label);
@@ -183,7 +183,7 @@ impl TextSource for CorpusFile {
         let (hash, shard) = match part {
             None => (whole, None),
             Some((shard, part)) => {
-                let entry = ShardEntry {
+                let entry = ShardOrigin {
                     shard,
                     corpus: whole,
                     texts: self.whole.len(),
@@ -194,8 +194,8 @@ impl TextSource for CorpusFile {
         Ok(CorpusOrigin {
             hash,
             source: self.path.clone(),
-            dropped: self.dropped,
-            read: self.read(),
+            n_dropped: self.dropped,
+            n_read: self.read(),
             shard,
         })
     }

@@ -20,16 +20,16 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mri_core::Labels;
+use mri_core::{CorpusOrigin, Labels, Shard, ShardOrigin};
 
 pub use self::file::CorpusFile;
 #[cfg(feature = "parquet")]
 pub use self::parquet::panic_is_caught;
-pub use self::source::{CorpusOrigin, TextSource};
+pub use self::source::TextSource;
 
 use self::rows::Rows;
 use self::source::CorpusHash;
-use crate::{ExtractError, Shard, ShardEntry};
+use crate::ExtractError;
 
 /// How a corpus is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub struct Corpus {
     source: PathBuf,
     dropped: usize,
     read: usize,
-    whole: Option<ShardEntry>,
+    whole: Option<ShardOrigin>,
 }
 
 impl Corpus {
@@ -213,7 +213,7 @@ impl Corpus {
             source: self.source.clone(),
             dropped: self.dropped,
             read: self.read,
-            whole: Some(ShardEntry {
+            whole: Some(ShardOrigin {
                 shard,
                 corpus: self.hash(),
                 texts,
@@ -223,7 +223,7 @@ impl Corpus {
 
     /// Of what this corpus is a shard; `None` for a whole one.
     #[must_use]
-    pub fn whole(&self) -> Option<&ShardEntry> {
+    pub fn whole(&self) -> Option<&ShardOrigin> {
         self.whole.as_ref()
     }
 
@@ -257,8 +257,8 @@ impl TextSource for Corpus {
         Ok(CorpusOrigin {
             hash: self.hash(),
             source: self.source.clone(),
-            dropped: self.dropped,
-            read: self.read,
+            n_dropped: self.dropped,
+            n_read: self.read,
             shard: self.whole.clone(),
         })
     }

@@ -1,13 +1,12 @@
 //! Labelled texts, wherever they are kept, and what tells one corpus from another.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use mri_core::Labels;
+use mri_core::{CorpusOrigin, Labels};
 use sha2::{Digest, Sha256};
 
+use crate::ExtractError;
 use crate::files::hex;
-use crate::{ExtractError, ShardEntry};
 
 /// Labelled texts that can be read from the first to the last: in memory ([`Corpus`](crate::Corpus))
 /// or where they are stored ([`CorpusFile`](crate::CorpusFile)).
@@ -23,22 +22,6 @@ pub trait TextSource: Sync {
         &self,
         each: &mut dyn FnMut(&str) -> Result<(), ExtractError>,
     ) -> Result<CorpusOrigin, ExtractError>;
-}
-
-/// Which texts a corpus has, and where they came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CorpusOrigin {
-    /// The SHA-256 of texts and labels in their order, as 64 hexadecimal digits. Two corpora with
-    /// the same hash hold the same texts, whatever file they come from.
-    pub hash: String,
-    /// Where the corpus was read from.
-    pub source: PathBuf,
-    /// Rows left out for want of a text or a label.
-    pub dropped: usize,
-    /// Texts with a label that were read: more than are kept of a sample.
-    pub read: usize,
-    /// Of what the corpus is a part; `None` for a whole one.
-    pub shard: Option<ShardEntry>,
 }
 
 /// Makes the hash of a corpus, row by row.

@@ -3,13 +3,13 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mri_core::{Labels, Layer, ModelInfo, Pooling};
+use mri_core::{CorpusOrigin, Labels, Layer, ModelInfo, Pooling, ShardOrigin};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::npy::StoreDtype;
 use crate::record::RecordStats;
-use crate::{CorpusOrigin, ExtractError, Shard, TextTokenizer, TokenizedCorpus, files};
+use crate::{ExtractError, TextTokenizer, TokenizedCorpus, files};
 
 /// The layout of a store that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -69,7 +69,7 @@ pub struct Manifest {
     pub corpus: CorpusEntry,
     /// Of what the corpus is a part; `None` for a whole one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shard: Option<ShardEntry>,
+    pub shard: Option<ShardOrigin>,
     /// What was recorded.
     pub recording: RecordingEntry,
     /// How much was run, by an uninterrupted recording.
@@ -120,17 +120,6 @@ pub struct CorpusEntry {
     pub read: usize,
 }
 
-/// Of what a recording is a part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShardEntry {
-    /// Which part it is.
-    pub shard: Shard,
-    /// The hash of the whole corpus.
-    pub corpus: String,
-    /// The texts of the whole corpus.
-    pub texts: usize,
-}
-
 /// What a [`Manifest`] says was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingEntry {
@@ -166,8 +155,8 @@ impl CorpusEntry {
             texts: labels.len(),
             labels: labels.category_names().to_vec(),
             counts: labels.category_counts(),
-            dropped: origin.dropped,
-            read: origin.read,
+            dropped: origin.n_dropped,
+            read: origin.n_read,
         }
     }
 }

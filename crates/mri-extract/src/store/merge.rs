@@ -3,14 +3,14 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
-use mri_core::{Activations, Labels, Layer};
+use mri_core::{Activations, Labels, Layer, Shard, ShardOrigin};
 
-use super::manifest::{LayerEntry, Manifest, ShardEntry};
+use super::manifest::{LayerEntry, Manifest};
 use super::stock::{Lock, Stock, remove_files, take_stock};
 use super::write::prepare;
 use super::{Paths, open_store};
 use crate::npy::{NpyMatrix, matrix_header, read_ids};
-use crate::{ExtractError, Shard, files};
+use crate::{ExtractError, files};
 
 /// Rows are copied in blocks of about this many bytes: large enough for few calls, small beside
 /// everything else.
@@ -136,7 +136,7 @@ impl Part {
     /// The manifest of the recording that this is a part of, as far as one part can tell.
     fn as_whole(&self) -> Manifest {
         let mut manifest = self.manifest.clone();
-        if let Some(ShardEntry { corpus, texts, .. }) = manifest.shard.take() {
+        if let Some(ShardOrigin { corpus, texts, .. }) = manifest.shard.take() {
             manifest.corpus.hash = corpus;
             manifest.corpus.texts = texts;
         }

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use mri_core::{Activations, Labels, Layer, RowSource};
 
 pub use manifest::{
-    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, ShardEntry,
-    TokenizerEntry, model_hash,
+    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, TokenizerEntry,
+    model_hash,
 };
 pub use merge::merge_stores;
 pub use save::save_store;

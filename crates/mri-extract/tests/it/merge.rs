@@ -1,9 +1,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mri_core::{Backend, Layer, Pooling, Progress, Site, TokenBatch, Watch};
+use mri_core::{Backend, Layer, Pooling, Progress, Shard, Site, TokenBatch, Watch};
 use mri_extract::{
-    Corpus, ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, Shard, StoreDtype,
+    Corpus, ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, StoreDtype,
     StoreOptions, StoredRecording, merge_stores, open_store, record_to_store,
 };
 

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use mri_core::{Backend, BackendError, Capture, Labels, ModelInfo, Progress, Site, TokenBatch};
+use mri_core::{
+    Backend, BackendError, Capture, CorpusOrigin, Labels, ModelInfo, Progress, Site, TokenBatch,
+};
 use mri_extract::{
-    CorpusOrigin, ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, StoreDtype,
-    StoreOptions, StoredRecording, TokenizerEntry, open_store, read_npy, record, record_to_store,
-    remove_store,
+    ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, StoreDtype, StoreOptions,
+    StoredRecording, TokenizerEntry, open_store, read_npy, record, record_to_store, remove_store,
 };
 use ndarray::Array2;
 
@@ -40,8 +41,8 @@ pub(crate) fn provenance(corpus: &str) -> Provenance {
         corpus: CorpusOrigin {
             hash: corpus.into(),
             source: "texts.csv".into(),
-            dropped: 0,
-            read: 0,
+            n_dropped: 0,
+            n_read: 0,
             shard: None,
         },
         engine: BTreeMap::new(),

@@ -2,10 +2,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mri_core::Backend;
-use mri_core::{Labels, Progress};
+use mri_core::{CorpusOrigin, Labels, Progress, Shard};
 use mri_extract::{
-    Corpus, CorpusFile, CorpusOptions, CorpusOrigin, ExtractError, FakeBackend, RecordOptions,
-    Shard, StoreOptions, TextSource, TextTokenizer, TokenSource, TokenizedCorpus, record_to_store,
+    Corpus, CorpusFile, CorpusOptions, ExtractError, FakeBackend, RecordOptions, StoreOptions,
+    TextSource, TextTokenizer, TokenSource, TokenizedCorpus, record_to_store,
 };
 
 use crate::store::{bytes, provenance};

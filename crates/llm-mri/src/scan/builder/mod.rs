@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use mri_core::{Activations, Backend, Labels, Pooling, Reducer, Site, Watch};
+use mri_core::{Activations, Backend, Labels, Pooling, Reducer, Shard, Site, Watch};
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::ModelSource;
 use mri_extract::{
-    Corpus, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions, RecordingEntry, Shard,
+    Corpus, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions, RecordingEntry,
     StoreDtype, StoreOptions, TextTokenizer, TokenSource, record, record_to_store,
 };
 #[cfg(feature = "tch")]

@@ -3,20 +3,20 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::UnknownName;
+use crate::names::UnknownName;
 
 /// One of several parts of a corpus, so that several machines can record it: `2/4` is the second of
 /// four.
 ///
-/// The texts are dealt out like cards: shard `i/n` has the texts `i`, `i + n`, `i + 2n` … (counted
-/// from 1). So shards are of equal size, and of a corpus sorted by label or by length each has its
-/// share of everything.
+/// Texts are assigned round-robin: shard `i/n` has the texts `i`, `i + n`, `i + 2n` … (counted from
+/// 1). So shard sizes differ by at most one text, and each shard of a corpus that is sorted by label
+/// or by length is a representative sample of it.
 ///
 /// ```
-/// # use mri_extract::Shard;
+/// # use mri_core::Shard;
 /// let shard: Shard = "2/4".parse()?;
 /// assert_eq!(shard.rows(10).collect::<Vec<_>>(), [1, 5, 9]);
-/// # Ok::<(), mri_extract::UnknownName>(())
+/// # Ok::<(), mri_core::UnknownName>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -53,7 +53,8 @@ impl Shard {
     }
 
     /// Whether a row (counted from 0) belongs to this shard.
-    pub(crate) fn has(self, row: usize) -> bool {
+    #[must_use]
+    pub fn contains(self, row: usize) -> bool {
         row % self.count == self.number - 1
     }
 }
@@ -73,9 +74,9 @@ impl FromStr for Shard {
         numbers
             .and_then(|(number, count)| Self::new(number, count))
             .ok_or_else(|| UnknownName {
-                what: "shard",
+                kind: "shard",
                 text: text.to_owned(),
-                expected: "I/N with I from 1 to N, such as 2/4",
+                expected: &["I/N with I from 1 to N, such as 2/4"],
             })
     }
 }
@@ -99,14 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shards_share_out_every_row_once() {
+    fn every_row_is_in_one_shard() {
         for n in [0, 1, 7, 12] {
             for count in 1..9 {
                 let shards = (1..=count).map(|i| Shard::new(i, count).unwrap());
                 let parts: Vec<Vec<usize>> = shards.map(|s| s.rows(n).collect()).collect();
                 for (shard, part) in (1..=count).zip(&parts) {
                     let shard = Shard::new(shard, count).unwrap();
-                    assert!((0..n).all(|row| shard.has(row) == part.contains(&row)));
+                    assert!((0..n).all(|row| shard.contains(row) == part.contains(&row)));
                 }
                 let mut all = parts.concat();
                 all.sort_unstable();
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn names_go_there_and_back() {
+    fn names_round_trip() {
         let shard = Shard::new(3, 16).unwrap();
         assert_eq!(shard.to_string().parse(), Ok(shard));
         for bad in ["", "1", "0/4", "5/4", "1/0", "1/2/3", "-1/2", "1 / 2"] {
