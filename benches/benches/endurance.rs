@@ -25,9 +25,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use mri_core::{Backend, SplitMix64};
 use mri_extract::{
-    CorpusFile, CorpusOptions, Device, Provenance, RecordOptions, StoreOptions, TchBackend,
-    TchOptions, TextSource, TextTokenizer, model_hash, open_store, record_to_store,
+    CorpusFile, CorpusOptions, Device, RecordOptions, TchBackend, TchOptions, TextSource,
+    TextTokenizer, model_hash, record_to_store,
 };
+use mri_store::{StoreOptions, open_store};
 
 #[derive(Clone)]
 struct Options {
@@ -120,7 +121,7 @@ fn record_into(corpus: &Path, folder: &Path, options: &Options) -> anyhow::Resul
     let loaded = memory()?;
     let corpus = CorpusFile::open(corpus, &CorpusOptions::default())?;
     let texts = tokenizer.encode_corpus(&corpus, Some(folder), &())?;
-    let from = Provenance::new(model_hash(&options.model)?, &tokenizer, &texts);
+    let from = texts.provenance(model_hash(&options.model)?, &tokenizer);
     let tokens = texts.tokens.n_tokens();
     println!("loaded {loaded} tokens {tokens} tokenised {}", peak()?);
     record_to_store(

@@ -30,9 +30,10 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use mri_core::{Backend, BackendError, Capture, ModelInfo, TokenBatch};
 use mri_extract::{
-    Corpus, CorpusFile, CorpusOptions, Device, Dtype, Mlp, Provenance, RecordOptions, StoreOptions,
-    TchBackend, TchOptions, TextSource, TextTokenizer, TransformerSpec, record_to_store,
+    Corpus, CorpusFile, CorpusOptions, Device, Dtype, Mlp, RecordOptions, TchBackend, TchOptions,
+    TextSource, TextTokenizer, TransformerSpec, record_to_store,
 };
+use mri_store::StoreOptions;
 use ndarray::Array2;
 
 const SIZE: usize = 2048;
@@ -256,7 +257,7 @@ fn run(
     let corpus = CorpusFile::open(corpus, &CorpusOptions::default())?;
     let texts = tokenizer.encode_corpus(&corpus, Some(out), &())?;
     // Models are hashed while they are loaded.
-    let from = Provenance::new("model".to_owned(), tokenizer, &texts);
+    let from = texts.provenance("model".to_owned(), tokenizer);
     let mut timed = Timed {
         backend,
         forward: 0.0,

@@ -16,8 +16,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use mri_extract::NpyMatrix;
 use mri_reduce::{Pca, Reducer};
+use mri_store::NpyMatrix;
 
 fn main() -> Result<()> {
     let (mut rows, mut width) = (1_000_000, 768);

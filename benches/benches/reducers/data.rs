@@ -6,9 +6,9 @@ use anyhow::{Context, Result, ensure};
 use benches::{normal, open_uniform};
 use mri_core::{Backend, Capture, Labels, Layer, Pooling, RowSource, SplitMix64, TokenBatch};
 use mri_extract::{
-    Corpus, CorpusOptions, Device, NpyMatrix, RecordOptions, TchBackend, TchOptions, TextTokenizer,
-    open_store, record,
+    Corpus, CorpusOptions, Device, RecordOptions, TchBackend, TchOptions, TextTokenizer, record,
 };
+use mri_store::{NpyMatrix, open_store};
 use ndarray::Array2;
 
 /// Rows under a name, with labels where there are any.

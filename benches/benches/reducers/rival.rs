@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
-use mri_extract::{read_npy, write_npy};
+use mri_store::{read_npy, write_npy};
 use serde_json::{Value, json};
 
 use crate::contest::{Contestant, Fit, Placed};

@@ -7,6 +7,7 @@ use mri_graph::GraphError;
 use mri_grid::GridError;
 use mri_reduce::LayerError;
 use mri_render::RenderError;
+use mri_store::StoreError;
 use thiserror::Error;
 
 /// Why a scan could not be made or kept.
@@ -38,6 +39,9 @@ pub enum ScanError {
     /// Reading or recording the texts failed.
     #[error(transparent)]
     Extract(#[from] ExtractError),
+    /// A recording could not be kept, opened or merged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The options describe no reducer.
     #[error(transparent)]
     Options(#[from] ReduceError),

@@ -17,7 +17,7 @@
 //! # Ok::<(), llm_mri::ScanError>(())
 //! ```
 //!
-//! The stages are crates of their own, re-exported as modules ([`extract`], [`reduce`], [`grid`],
+//! The stages are crates of their own, re-exported as modules ([`extract`], [`store`], [`reduce`], [`grid`],
 //! [`graph`], [`render`], and [`core`] with what they exchange). Each takes values and returns a new
 //! value, so every step of a scan can be taken alone or replaced; what most programs need stands
 //! here at the top.
@@ -46,6 +46,7 @@ pub use mri_graph as graph;
 pub use mri_grid as grid;
 pub use mri_reduce as reduce;
 pub use mri_render as render;
+pub use mri_store as store;
 
 pub use mri_core::{
     Activations, Backend, Component, Embedding, Labels, Layer, ModelInfo, ModelKind, Points,
@@ -54,8 +55,8 @@ pub use mri_core::{
 #[cfg(feature = "hub")]
 pub use mri_extract::HubOptions;
 pub use mri_extract::{
-    Corpus, CorpusFile, CorpusOptions, Device, Dtype, HubError, Manifest, ModelSource,
-    RecordOptions, StoreDtype, TextSource, TextTokenizer, TokenSource, merge_stores,
+    Corpus, CorpusFile, CorpusOptions, Device, Dtype, HubError, ModelSource, RecordOptions,
+    TextSource, TextTokenizer, TokenSource,
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions, TorchScriptBackend};
@@ -70,3 +71,4 @@ pub use mri_reduce::{
 pub use mri_render::{
     Animation, Caption, Figure, FigureStyle, GraphStyle, HeatmapStyle, Quantity, Report, Theme,
 };
+pub use mri_store::{Manifest, StoreDtype, merge_stores};

@@ -2,6 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mri_core::{BackendError, Cancelled, CoreError, Shard};
+use mri_store::StoreError;
 use thiserror::Error;
 
 use crate::{HubError, ModelError};
@@ -130,6 +131,9 @@ pub enum ExtractError {
         /// The one label.
         label: String,
     },
+    /// The recording could not be kept on disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The model could not be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -190,70 +194,6 @@ pub enum ExtractError {
     /// A recording asks for something that cannot be recorded this way.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// A `.npy` file is not one that this crate reads.
-    #[error("{}: {problem}", .path.display())]
-    BadNpy {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A folder holds the recording of something else.
-    #[error("{}: holds another recording ({differences}); write to another folder, or replace this one with --force", .folder.display())]
-    StoreMismatch {
-        /// The store's folder.
-        folder: PathBuf,
-        /// What differs: for each entry what is stored and what was asked for.
-        differences: String,
-    },
-    /// A folder holds files that are not those of a recording.
-    #[error("{}: not empty, and not a recording; write to another folder, or replace this one with --force", .folder.display())]
-    NotAStore {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// A folder that is to be opened holds no recording, or is not there.
-    #[error("{}: holds no recording; `llm-mri extract` and `llm-mri scan` make one", .folder.display())]
-    NoRecording {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// A recording was stopped before its end.
-    #[error("{}: the recording is not finished; run the command that began it again, and it goes on from there", .folder.display())]
-    StoreUnfinished {
-        /// The store's folder.
-        folder: PathBuf,
-    },
-    /// A folder to merge holds no shard.
-    #[error("{}: not the recording of a shard; only what was recorded with --shard is merged", .folder.display())]
-    NotAShard {
-        /// The store's folder.
-        folder: PathBuf,
-    },
-    /// Two shards are not of the same recording.
-    #[error("{}: not a shard of the recording that {} is of ({differences}); record it again with the same model, texts and options", .folder.display(), .other.display())]
-    ShardsDiffer {
-        /// The store's folder.
-        folder: PathBuf,
-        /// The folder of the shard that it was compared with.
-        other: PathBuf,
-        /// What differs: for each entry what the other has and what it has.
-        differences: String,
-    },
-    /// A shard was given twice.
-    #[error("shard {shard} is given twice: {} and {}; leave one of them out", .folders[0].display(), .folders[1].display())]
-    ShardTwice {
-        /// The shard.
-        shard: Shard,
-        /// Both folders.
-        folders: [PathBuf; 2],
-    },
-    /// Not all shards were given.
-    #[error("shards are missing: {missing}; record them and merge all of them at once")]
-    MissingShards {
-        /// Which.
-        missing: String,
-    },
     /// There are more shards than texts.
     #[error("shard {shard} has no text, since the corpus has only {texts}; make fewer shards")]
     EmptyShard {
@@ -261,32 +201,6 @@ pub enum ExtractError {
         shard: Shard,
         /// The texts of the corpus.
         texts: usize,
-    },
-    /// Another process is writing the store.
-    #[error("{}: another process is recording into this folder", .folder.display())]
-    StoreBusy {
-        /// The store's folder.
-        folder: PathBuf,
-    },
-    /// A manifest cannot be read.
-    #[error("{}: not a manifest of this version: {problem}", .path.display())]
-    BadManifest {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A value is too large for the number format of the store.
-    #[error(
-        "text {row} of the corpus (counted from 0) has the value {value} in layer {layer}, too large for float16; store float32 instead"
-    )]
-    HalfOverflow {
-        /// The row of the text.
-        row: usize,
-        /// The layer.
-        layer: mri_core::Layer,
-        /// The value.
-        value: f32,
     },
     /// Labels and rows do not fit.
     #[error(transparent)]

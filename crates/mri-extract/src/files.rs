@@ -1,83 +1,32 @@
-//! Files that are whole or not there, and reads and writes at a place.
+//! SHA-256 of files: what tells one model or tokenizer from another.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::ExtractError;
+use crate::error::ExtractError;
 
-/// [`mri_core::write_atomic`] with the path in its error.
-pub(crate) fn write_atomic(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), ExtractError> {
-    mri_core::write_atomic(path, write).map_err(ExtractError::io(path))
-}
-
-/// Removes a file if it is there.
-pub(crate) fn remove(path: &Path) -> Result<(), ExtractError> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(ExtractError::io(path)(e)),
-        _ => Ok(()),
-    }
-}
-
-/// Gives a new file its length and, where the system can, the room for it.
-pub(crate) fn reserve(file: &File, length: u64) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{FallocateFlags, fallocate};
-        use rustix::io::Errno;
-        match fallocate(file, FallocateFlags::empty(), 0, length.max(1)) {
-            Ok(()) => return file.set_len(length),
-            // File systems without the call (some network and layered ones) show a full disk later.
-            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}
-            Err(e) => return Err(e.into()),
+/// The SHA-256 of the files that make a model what it is, as 64 hexadecimal digits: `config.json`
+/// and the weights (`*.safetensors` and their index), by name.
+///
+/// # Errors
+/// [`ExtractError::Io`].
+pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(ExtractError::io(folder))? {
+        let name = entry.map_err(ExtractError::io(folder))?.file_name();
+        let text = name.to_string_lossy();
+        if text == "config.json"
+            || text.ends_with(".safetensors")
+            || text.ends_with(".safetensors.index.json")
+        {
+            names.push(name);
         }
     }
-    file.set_len(length)
-}
-
-/// Reads at a place without moving the file's position.
-pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-    }
-    #[cfg(windows)]
-    {
-        let mut done = 0;
-        while done < bytes.len() {
-            let rest = &mut bytes[done..];
-            match std::os::windows::fs::FileExt::seek_read(file, rest, at + done as u64)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => done += n,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Writes at a place without moving the file's position.
-pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
-    }
-    #[cfg(windows)]
-    {
-        let mut done = 0;
-        while done < bytes.len() {
-            let rest = &bytes[done..];
-            match std::os::windows::fs::FileExt::seek_write(file, rest, at + done as u64)? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                n => done += n,
-            }
-        }
-        Ok(())
-    }
+    names.sort();
+    hash_of(names.iter().map(|name| folder.join(name)))
 }
 
 /// The SHA-256 of files in their order, with their names, as 64 hexadecimal digits.

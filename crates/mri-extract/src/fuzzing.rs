@@ -1,10 +1,8 @@
 //! What the fuzz targets of `fuzz/` call: every reader, given bytes instead of a path. Only there
 //! under `--cfg fuzzing`.
 
-use std::path::Path;
-
+use crate::CorpusOptions;
 use crate::corpus;
-use crate::{CorpusOptions, Manifest};
 
 /// `config.json`, down to the description of the model.
 pub fn config(bytes: &[u8]) {
@@ -14,11 +12,6 @@ pub fn config(bytes: &[u8]) {
 /// The header of a safetensors file, and its kin, the index of several.
 pub fn safetensors(bytes: &[u8]) {
     crate::engine::fuzzing::safetensors(bytes);
-}
-
-/// `manifest.json` of a store.
-pub fn manifest(bytes: &[u8]) {
-    let _ = Manifest::parse(Path::new("manifest.json"), bytes);
 }
 
 /// A table. Its first byte chooses the separator and what happens to rows without a value.
@@ -46,12 +39,6 @@ pub fn arrow(bytes: &[u8]) {
     let classes = ["law".to_owned(), "art".to_owned()];
     let classes = if choice & 1 == 0 { &classes[..] } else { &[] };
     corpus::fuzzing::arrow(bytes, classes, &options(choice));
-}
-
-/// `.npy` files of matrices and of labels.
-pub fn npy(path: &Path) {
-    let _ = crate::read_npy(path);
-    let _ = crate::npy::read_ids(path);
 }
 
 fn options(choice: u8) -> CorpusOptions {

@@ -13,9 +13,8 @@ mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hub;
-mod npy;
 mod record;
-mod store;
+mod record_to_store;
 mod tokenize;
 mod tokens;
 
@@ -32,15 +31,11 @@ pub use engine::{
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
 pub use error::ExtractError;
+pub use files::model_hash;
 #[cfg(feature = "hub")]
 pub use hub::HubOptions;
 pub use hub::{HubError, ModelSource};
-pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
-pub use record::{RecordOptions, RecordStats, Recording, record};
-pub use store::{
-    CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, StoreOptions,
-    StoredRecording, TokenizerEntry, is_store, merge_stores, model_hash, open_store,
-    record_to_store, remove_store, save_store,
-};
+pub use record::{RecordOptions, Recording, record};
+pub use record_to_store::{StoredRecording, record_to_store};
 pub use tokenize::{TextTokenizer, TokenizedCorpus, TokenizedTexts};
 pub use tokens::{TokenFile, TokenSource};

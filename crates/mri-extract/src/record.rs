@@ -3,6 +3,7 @@ use std::sync::Arc;
 use mri_core::{
     Activations, Backend, BackendError, Capture, Labels, Layer, ModelInfo, Pooling, Site, Watch,
 };
+use mri_store::RecordStats;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -35,21 +36,6 @@ impl Default for RecordOptions {
             tokens_per_batch: None,
         }
     }
-}
-
-/// Counts of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RecordStats {
-    /// Texts of the corpus.
-    pub texts: usize,
-    /// Texts that differ from each other in their tokens; only these went through the model.
-    pub distinct_texts: usize,
-    /// Tokens of all texts.
-    pub tokens: usize,
-    /// Tokens that went through the model.
-    pub tokens_run: usize,
-    /// Batches run.
-    pub batches: usize,
 }
 
 /// The activations of a corpus.
@@ -120,7 +106,7 @@ pub fn record(
         activations: Activations::from_arrays(labels.clone(), entries)?,
         pooling: capture.pooling,
         tokens_per_batch: tokens,
-        stats: RecordStats::of(texts, &plan),
+        stats: stats_of(texts, &plan),
     })
 }
 
@@ -168,27 +154,15 @@ impl RecordOptions {
     }
 }
 
-impl std::ops::AddAssign for RecordStats {
-    fn add_assign(&mut self, other: Self) {
-        self.texts += other.texts;
-        self.distinct_texts += other.distinct_texts;
-        self.tokens += other.tokens;
-        self.tokens_run += other.tokens_run;
-        self.batches += other.batches;
-    }
-}
-
-impl RecordStats {
-    /// The counts of running a plan to its end.
-    pub(crate) fn of(texts: &dyn TokenSource, plan: &BatchPlan) -> Self {
-        let rows = plan.batches.iter().flatten();
-        Self {
-            texts: texts.len(),
-            distinct_texts: plan.batches.iter().map(Vec::len).sum(),
-            tokens: texts.n_tokens(),
-            tokens_run: rows.map(|&row| texts.length(row)).sum(),
-            batches: plan.batches.len(),
-        }
+/// The counts of running a plan to its end.
+pub(crate) fn stats_of(texts: &dyn TokenSource, plan: &BatchPlan) -> RecordStats {
+    let rows = plan.batches.iter().flatten();
+    RecordStats {
+        texts: texts.len(),
+        distinct_texts: plan.batches.iter().map(Vec::len).sum(),
+        tokens: texts.n_tokens(),
+        tokens_run: rows.map(|&row| texts.length(row)).sum(),
+        batches: plan.batches.len(),
     }
 }
 

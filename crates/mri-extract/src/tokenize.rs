@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mri_core::{CorpusOrigin, ModelInfo, TokenBatch, Watch};
+use mri_store::{Provenance, TokenizerEntry};
 use sha2::{Digest, Sha256};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
@@ -57,6 +59,27 @@ pub struct TokenizedCorpus {
     pub truncated: usize,
     /// Which texts they are.
     pub origin: CorpusOrigin,
+}
+
+impl TokenizedCorpus {
+    /// The provenance of a recording of these texts by the model of this hash ([`model_hash`]); what
+    /// the engine adds is for [`Provenance::with_engine`].
+    ///
+    /// [`model_hash`]: crate::model_hash
+    #[must_use]
+    pub fn provenance(&self, model_hash: String, tokenizer: &TextTokenizer) -> Provenance {
+        let tokenizer = TokenizerEntry {
+            hash: tokenizer.hash().to_owned(),
+            max_length: tokenizer.max_length(),
+            truncated: self.truncated,
+        };
+        Provenance {
+            model_hash,
+            tokenizer,
+            corpus: self.origin.clone(),
+            engine: BTreeMap::new(),
+        }
+    }
 }
 
 impl TextTokenizer {

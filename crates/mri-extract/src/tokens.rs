@@ -3,9 +3,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use mri_core::TokenBatch;
+use mri_store::read_exact_at;
 
-use crate::ExtractError;
-use crate::files::read_exact_at;
+use crate::error::ExtractError;
 
 /// Tokenised texts that are read as they are needed: in memory ([`TokenBatch`]) or in a file
 /// ([`TokenFile`]).

@@ -12,7 +12,7 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use mri_core::{Embedding, Points, Watch};
-use mri_extract::{is_store, open_store, read_npy, save_store, write_npy};
+use mri_store::{is_store, open_store, read_npy, save_store, write_npy};
 
 use self::output::OutFolder;
 use self::sections::{MapsNote, ScanNotes};

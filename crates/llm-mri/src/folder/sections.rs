@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use mri_core::{Component, Layer};
-use mri_extract::Manifest;
 use mri_grid::Binning;
 use mri_reduce::{Quality, ReducerSpec};
+use mri_store::Manifest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

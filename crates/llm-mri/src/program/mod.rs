@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, each a thin shell over the library.
 
+mod hints;
 mod missing_glyphs;
 mod progress;
 
@@ -78,7 +79,8 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// One line with the whole chain of causes, leaving out a cause that its parent already quotes.
+/// One line with the whole chain of causes, leaving out a cause that its parent already quotes, and
+/// what can be done about it.
 #[allow(
     clippy::print_stderr,
     reason = "this is the program's way to report an error"
@@ -92,6 +94,9 @@ fn complain(error: &anyhow::Error) {
         } else if !line.contains(&text) {
             line = format!("{line}: {text}");
         }
+    }
+    if let Some(remedy) = hints::remedy(error) {
+        line = format!("{line}; {remedy}");
     }
     eprintln!("error: {}", line.replace('\n', " "));
 }

@@ -12,11 +12,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mri_core::{Activations, Embedding, Labels, Layer, ModelInfo, Projection, Reducer, Watch};
-use mri_extract::Manifest;
 use mri_graph::RegionGraph;
 use mri_grid::{Binning, GridStack, grid_stack};
 use mri_reduce::{Reduced, ReducerSpec, reduce_stack, reduce_stack_aligned};
 use mri_render::Caption;
+use mri_store::Manifest;
 
 use self::builder::ScanBuilder;
 use crate::error::ScanError;

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use mri_extract::read_npy;
+use llm_mri::store::read_npy;
 
 use crate::common::{bytes, model, program, write_table};
 

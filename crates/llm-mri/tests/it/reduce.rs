@@ -1,11 +1,11 @@
 use std::fs;
 use std::path::Path;
 
+use llm_mri::store::read_npy;
 use llm_mri::{
     Distance, Init, Layer, Pooling, ProjectionNote, QualityOptions, ReducerKind, ReducerSpec, Scan,
     ScanError, Stage, Umap,
 };
-use mri_extract::read_npy;
 use mri_reduce::quality;
 
 use crate::common::{builder, bytes, program};

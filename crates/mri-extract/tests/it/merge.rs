@@ -3,8 +3,11 @@ use std::path::{Path, PathBuf};
 
 use mri_core::{Backend, Layer, Pooling, Progress, Shard, Site, TokenBatch, Watch};
 use mri_extract::{
-    Corpus, ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, StoreDtype,
-    StoreOptions, StoredRecording, merge_stores, open_store, record_to_store,
+    Corpus, ExtractError, FakeBackend, RecordOptions, StoredRecording, record_to_store,
+};
+use mri_store::{
+    Manifest, MergeError, Provenance, StoreDtype, StoreError, StoreOptions, merge_stores,
+    open_store,
 };
 
 use crate::store::{bytes, provenance};
@@ -186,12 +189,15 @@ fn what_does_not_belong_together_is_not_merged() {
     };
 
     let err = refused(&[], "all of them");
-    assert!(matches!(err, ExtractError::MissingShards { .. }));
+    assert!(matches!(err, StoreError::Merge(MergeError::Missing { .. })));
     let err = refused(&parts[..1], "1/3, 2/3");
-    assert!(matches!(err, ExtractError::MissingShards { .. }));
+    assert!(matches!(err, StoreError::Merge(MergeError::Missing { .. })));
     let twice = [&parts[..], &parts[1..2]].concat();
     let err = refused(&twice, "2/3");
-    assert!(matches!(err, ExtractError::ShardTwice { .. }));
+    assert!(matches!(
+        err,
+        StoreError::Merge(MergeError::Duplicate { .. })
+    ));
 
     let mut with = |name: &str, corpus: &Corpus, shard: Option<&str>, options: &RecordOptions| {
         let at = folder.path().join(name);
@@ -202,8 +208,8 @@ fn what_does_not_belong_together_is_not_merged() {
     };
     let whole = with("whole", &corpus, None, &options());
     assert!(matches!(
-        refused(&whole, "--shard"),
-        ExtractError::NotAShard { .. }
+        refused(&whole, "not the recording of a shard"),
+        StoreError::Merge(MergeError::NotAShard { .. })
     ));
     let mean = RecordOptions {
         pooling: Some(Pooling::Mean),
@@ -227,12 +233,15 @@ fn what_does_not_belong_together_is_not_merged() {
         ),
     ] {
         let err = refused(&parts, word);
-        assert!(matches!(err, ExtractError::ShardsDiffer { .. }), "{err}");
+        assert!(
+            matches!(err, StoreError::Merge(MergeError::Different { .. })),
+            "{err}"
+        );
     }
     let nowhere = [&parts[..2], &[folder.path().join("nowhere")]].concat();
     assert!(matches!(
         refused(&nowhere, "nowhere"),
-        ExtractError::NoRecording { .. }
+        StoreError::NoRecording { .. }
     ));
 
     // A folder that holds something else stays as it is.
@@ -245,7 +254,7 @@ fn what_does_not_belong_together_is_not_merged() {
         }
         let before = bytes(&taken);
         let err = merge_stores(&parts, &taken).err();
-        assert!(matches!(err, Some(ExtractError::StoreMismatch { .. })));
+        assert!(matches!(err, Some(StoreError::Mismatch { .. })));
         assert!(bytes(&taken) == before);
     }
 }
@@ -286,7 +295,7 @@ fn a_merge_that_was_killed_is_made_again() {
     fs::write(inside.join("journal"), "").unwrap();
     assert!(matches!(
         open_store(&out),
-        Err(ExtractError::StoreUnfinished { .. })
+        Err(StoreError::Unfinished { .. })
     ));
     merge_stores(&parts, &out).unwrap();
     assert!(bytes(&out) == expected);

@@ -10,8 +10,11 @@ use mri_core::{
     Backend, BackendError, Capture, CorpusOrigin, Labels, ModelInfo, Progress, Site, TokenBatch,
 };
 use mri_extract::{
-    ExtractError, FakeBackend, Manifest, Provenance, RecordOptions, StoreDtype, StoreOptions,
-    StoredRecording, TokenizerEntry, open_store, read_npy, record, record_to_store, remove_store,
+    ExtractError, FakeBackend, RecordOptions, StoredRecording, record, record_to_store,
+};
+use mri_store::{
+    Manifest, Provenance, StoreDtype, StoreError, StoreOptions, TokenizerEntry, open_store,
+    read_npy, remove_store,
 };
 use ndarray::Array2;
 
@@ -213,10 +216,13 @@ fn half_the_room_keeps_three_digits_and_refuses_what_it_cannot_hold() {
     }
     let out = folder.path().join("loud");
     let err = store(&out, &mut Loud(FakeBackend::default()), &half).err();
-    assert!(matches!(err, Some(ExtractError::HalfOverflow { .. })));
+    assert!(matches!(
+        err,
+        Some(ExtractError::Store(StoreError::HalfOverflow { .. }))
+    ));
     assert!(matches!(
         open_store(&out),
-        Err(ExtractError::StoreUnfinished { .. })
+        Err(StoreError::Unfinished { .. })
     ));
 }
 
@@ -280,7 +286,10 @@ fn a_finished_store_is_reused_and_another_one_refused() {
         let err = other(&from, &options, &StoreOptions::default())
             .err()
             .unwrap();
-        assert!(matches!(err, ExtractError::StoreMismatch { .. }));
+        assert!(matches!(
+            err,
+            ExtractError::Store(StoreError::Mismatch { .. })
+        ));
         assert!(err.to_string().contains(word), "{err}");
     }
     manifest.sections.clear();
@@ -298,7 +307,10 @@ fn a_finished_store_is_reused_and_another_one_refused() {
     let left: Vec<String> = bytes(out).into_keys().collect();
     assert_eq!(left, ["activations/notes.txt"], "foreign files stay");
     let err = other(&same, &options(), &StoreOptions::default()).err();
-    assert!(matches!(err, Some(ExtractError::NotAStore { .. })));
+    assert!(matches!(
+        err,
+        Some(ExtractError::Store(StoreError::NotAStore { .. }))
+    ));
 }
 
 #[test]
@@ -314,7 +326,7 @@ fn an_error_at_any_batch_leaves_a_part_that_is_gone_on_with() {
             assert!(matches!(err, Some(ExtractError::Backend(_))));
             assert!(matches!(
                 open_store(&out),
-                Err(ExtractError::StoreUnfinished { .. })
+                Err(StoreError::Unfinished { .. })
             ));
             let mut rest = Counting::new(usize::MAX);
             let stored = store(&out, &mut rest, &lazy).unwrap();
@@ -385,13 +397,13 @@ fn damaged_stores_are_named() {
     let out = folder.path();
     assert!(matches!(
         open_store(out),
-        Err(ExtractError::NoRecording { .. })
+        Err(StoreError::NoRecording { .. })
     ));
     store(out, &mut FakeBackend::default(), &StoreOptions::default()).unwrap();
     let path = out.join("activations/resid.02.npy");
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 4]).unwrap();
-    assert!(matches!(open_store(out), Err(ExtractError::BadNpy { .. })));
+    assert!(matches!(open_store(out), Err(StoreError::BadNpy { .. })));
     fs::write(&path, whole).unwrap();
     assert!(open_store(out).is_ok());
     let manifest = out.join("manifest.json");
@@ -404,11 +416,14 @@ fn damaged_stores_are_named() {
     ] {
         fs::write(&manifest, bad).unwrap();
         assert!(
-            matches!(open_store(out), Err(ExtractError::BadManifest { .. })),
+            matches!(open_store(out), Err(StoreError::BadManifest { .. })),
             "{bad}"
         );
         let err = store(out, &mut FakeBackend::default(), &StoreOptions::default()).err();
-        assert!(matches!(err, Some(ExtractError::BadManifest { .. })));
+        assert!(matches!(
+            err,
+            Some(ExtractError::Store(StoreError::BadManifest { .. }))
+        ));
     }
 }
 
@@ -477,7 +492,7 @@ fn twenty_kills_do_not_change_a_byte() {
             }
             match open_store(&out) {
                 Ok(_) => break,
-                Err(ExtractError::StoreUnfinished { .. } | ExtractError::NoRecording { .. }) => {}
+                Err(StoreError::Unfinished { .. } | StoreError::NoRecording { .. }) => {}
                 Err(e) => panic!("after kill {kills}: {e}"),
             }
         }
@@ -505,8 +520,11 @@ fn two_processes_do_not_record_into_one_folder() {
     let third = remove_store(out).err();
     running.kill().unwrap();
     running.wait().unwrap();
-    assert!(matches!(second, Some(ExtractError::StoreBusy { .. })));
-    assert!(matches!(third, Some(ExtractError::StoreBusy { .. })));
+    assert!(matches!(
+        second,
+        Some(ExtractError::Store(StoreError::Busy { .. }))
+    ));
+    assert!(matches!(third, Some(StoreError::Busy { .. })));
 }
 
 #[cfg(target_os = "linux")]

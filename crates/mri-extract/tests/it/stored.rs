@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use mri_core::Backend;
 use mri_core::{CorpusOrigin, Labels, Progress, Shard};
 use mri_extract::{
-    Corpus, CorpusFile, CorpusOptions, ExtractError, FakeBackend, RecordOptions, StoreOptions,
-    TextSource, TextTokenizer, TokenSource, TokenizedCorpus, record_to_store,
+    Corpus, CorpusFile, CorpusOptions, ExtractError, FakeBackend, RecordOptions, TextSource,
+    TextTokenizer, TokenSource, TokenizedCorpus, record_to_store,
 };
+use mri_store::StoreOptions;
 
 use crate::store::{bytes, provenance};
 

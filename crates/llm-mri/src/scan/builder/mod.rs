@@ -9,13 +9,13 @@ use mri_core::{Activations, Backend, Labels, Pooling, Reducer, Shard, Site, Watc
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::ModelSource;
 use mri_extract::{
-    Corpus, CorpusOptions, LayerEntry, Manifest, Provenance, RecordOptions, RecordingEntry,
-    StoreDtype, StoreOptions, TextTokenizer, TokenSource, record, record_to_store,
+    Corpus, CorpusOptions, RecordOptions, TextTokenizer, TokenSource, record, record_to_store,
 };
 #[cfg(feature = "tch")]
 use mri_extract::{Device, Dtype, TchOptions};
 use mri_grid::Binning;
 use mri_reduce::ReducerSpec;
+use mri_store::{LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype, StoreOptions};
 
 use self::clock::Clock;
 #[cfg(all(feature = "tch", feature = "hub"))]
@@ -304,7 +304,9 @@ impl ScanBuilder {
         let width = loaded.backend.model().width;
         self.check_components(n_texts, width)?;
 
-        let mut from = Provenance::new(loaded.model_hash, &loaded.tokenizer, &loaded.texts);
+        let mut from = loaded
+            .texts
+            .provenance(loaded.model_hash, &loaded.tokenizer);
         from.engine = loaded.engine;
         let (manifest, activations) = clock.time("forward pass", || {
             let tokens = loaded.texts.tokens.as_ref();

@@ -6,25 +6,26 @@ use std::path::Path;
 
 use mri_core::Layer;
 
-use super::Paths;
-use super::manifest::Manifest;
-use crate::{ExtractError, files};
+use crate::error::StoreError;
+use crate::files;
+use crate::manifest::Manifest;
+use crate::paths::Paths;
 
 /// What a folder holds of the recording asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Stock {
+pub(crate) enum Stock {
     Nothing,
     Part,
     Finished,
 }
 
-pub(super) fn take_stock(paths: &Paths, asked: &Manifest) -> Result<Stock, ExtractError> {
+pub(crate) fn take_stock(paths: &Paths, asked: &Manifest) -> Result<Stock, StoreError> {
     let matching = |stored: &Manifest, side_by_side, stock| {
         let differences = stored.differences(asked, side_by_side);
         if differences.is_empty() {
             return Ok(stock);
         }
-        Err(ExtractError::StoreMismatch {
+        Err(StoreError::Mismatch {
             folder: paths.folder.clone(),
             differences: differences.join("; "),
         })
@@ -42,23 +43,23 @@ pub(super) fn take_stock(paths: &Paths, asked: &Manifest) -> Result<Stock, Extra
             let foreign =
                 entries.any(|e| e.is_ok_and(|e| !harmless(&e.file_name().to_string_lossy())));
             if foreign {
-                return Err(ExtractError::NotAStore {
+                return Err(StoreError::NotAStore {
                     folder: paths.folder.clone(),
                 });
             }
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-        Err(e) => return Err(ExtractError::io(&paths.activations)(e)),
+        Err(e) => return Err(StoreError::io(&paths.activations)(e)),
     }
     Ok(Stock::Nothing)
 }
 
 /// Takes what may be replaced for nothing.
-pub(super) fn replaceable(error: ExtractError, replace: bool) -> Result<Stock, ExtractError> {
+pub(crate) fn replaceable(error: StoreError, replace: bool) -> Result<Stock, StoreError> {
     match error {
-        ExtractError::StoreMismatch { .. }
-        | ExtractError::NotAStore { .. }
-        | ExtractError::BadManifest { .. }
+        StoreError::Mismatch { .. }
+        | StoreError::NotAStore { .. }
+        | StoreError::BadManifest { .. }
             if replace =>
         {
             Ok(Stock::Nothing)
@@ -71,36 +72,37 @@ const LOCK: &str = "lock";
 
 /// Keeps other processes from writing the same store; the system lets go of it when the process
 /// ends, however it ends.
-pub(super) struct Lock {
+#[derive(Debug)]
+pub(crate) struct Lock {
     /// Locked as long as it is open.
     _file: File,
 }
 
 impl Lock {
-    pub(super) fn take(paths: &Paths) -> Result<Self, ExtractError> {
-        fs::create_dir_all(&paths.activations).map_err(ExtractError::io(&paths.activations))?;
+    pub(crate) fn take(paths: &Paths) -> Result<Self, StoreError> {
+        fs::create_dir_all(&paths.activations).map_err(StoreError::io(&paths.activations))?;
         let path = paths.activations.join(LOCK);
         let file = OpenOptions::new()
             .create(true)
             .append(true)
             .open(&path)
-            .map_err(ExtractError::io(&path))?;
+            .map_err(StoreError::io(&path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(ExtractError::StoreBusy {
+                return Err(StoreError::Busy {
                     folder: paths.folder.clone(),
                 });
             }
             // A file system that knows no locks.
             Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(e)) => return Err(ExtractError::io(&path)(e)),
+            Err(TryLockError::Error(e)) => return Err(StoreError::io(&path)(e)),
         }
         Ok(Self { _file: file })
     }
 
     /// Removes what only an unfinished recording needs.
-    pub(super) fn clear_traces(self, paths: &Paths) -> Result<(), ExtractError> {
+    pub(crate) fn clear_traces(self, paths: &Paths) -> Result<(), StoreError> {
         files::remove(&paths.journal)?;
         files::remove(&paths.recording)?;
         files::remove(&paths.activations.join(LOCK))
@@ -110,8 +112,8 @@ impl Lock {
 /// Removes a recording, finished or not. Files that are not a recording's stay.
 ///
 /// # Errors
-/// [`ExtractError::Io`], or [`ExtractError::StoreBusy`] while it is being made.
-pub fn remove_store(folder: &Path) -> Result<(), ExtractError> {
+/// [`StoreError::Io`], or [`StoreError::Busy`] while it is being made.
+pub fn remove_store(folder: &Path) -> Result<(), StoreError> {
     let paths = Paths::of(folder);
     if paths.activations.is_dir() {
         let lock = Lock::take(&paths)?;
@@ -123,12 +125,12 @@ pub fn remove_store(folder: &Path) -> Result<(), ExtractError> {
 }
 
 /// Removes the manifest first, so that no whole recording is ever claimed that is not there.
-pub(super) fn remove_files(paths: &Paths) -> Result<(), ExtractError> {
+pub(crate) fn remove_files(paths: &Paths) -> Result<(), StoreError> {
     files::remove(&paths.manifest)?;
-    mri_core::sync_folder(&paths.folder).map_err(ExtractError::io(&paths.folder))?;
+    mri_core::sync_folder(&paths.folder).map_err(StoreError::io(&paths.folder))?;
     files::remove(&paths.journal)?;
     files::remove(&paths.recording)?;
-    let io = || ExtractError::io(&paths.activations);
+    let io = || StoreError::io(&paths.activations);
     for entry in fs::read_dir(&paths.activations).map_err(io())? {
         let path = entry.map_err(io())?.path();
         if is_ours(&path) {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::error::StoreError;
 use crate::files;
 
 /// The bytes of a record: the index of a batch and a check sum.
@@ -13,7 +14,8 @@ const RECORD: usize = 16;
 ///
 /// A file of fixed records that only grows. A record that was cut short or damaged ends it: what
 /// follows counts as not done.
-pub(super) struct Journal {
+#[derive(Debug)]
+pub(crate) struct Journal {
     file: File,
     salt: [u8; 32],
     finished: Vec<bool>,
@@ -21,13 +23,13 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Makes an empty journal, which says that the matrices are ready to be filled.
-    pub(super) fn create(path: &Path) -> Result<(), crate::ExtractError> {
+    pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
         files::write_atomic(path, |_| Ok(()))
     }
 
     /// Opens a journal of `n_batches` and reads what it says. `salt` is the
     /// recording's own, so that the records of another one count as damaged.
-    pub(super) fn open(path: &Path, salt: [u8; 32], n_batches: usize) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, salt: [u8; 32], n_batches: usize) -> io::Result<Self> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         let mut finished = vec![false; n_batches];
         let mut valid = 0;
@@ -56,12 +58,12 @@ impl Journal {
         })
     }
 
-    pub(super) fn is_finished(&self, batch: usize) -> bool {
+    pub(crate) fn is_finished(&self, batch: usize) -> bool {
         self.finished.get(batch).copied().unwrap_or(false)
     }
 
     /// Notes batches whose rows have been synced.
-    pub(super) fn append(&mut self, batches: &[usize]) -> io::Result<()> {
+    pub(crate) fn append(&mut self, batches: &[usize]) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(batches.len() * RECORD);
         for &batch in batches {
             bytes.extend(record(&self.salt, batch as u64));

@@ -7,9 +7,10 @@ use mri_core::{CorpusOrigin, Labels, Layer, ModelInfo, Pooling, ShardOrigin};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::error::StoreError;
+use crate::files;
 use crate::npy::StoreDtype;
-use crate::record::RecordStats;
-use crate::{ExtractError, TextTokenizer, TokenizedCorpus, files};
+use crate::stats::RecordStats;
 
 /// The layout of a store that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -17,7 +18,7 @@ const FORMAT: u32 = 1;
 /// Where the numbers of a recording come from; what is not equal here is not mixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
-    /// The hash of the model's files ([`model_hash`]).
+    /// The hash of the model's files .
     pub model_hash: String,
     /// The tokenizer and its limit.
     pub tokenizer: TokenizerEntry,
@@ -28,21 +29,6 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// The provenance of a corpus that was tokenised for a model.
-    #[must_use]
-    pub fn new(model_hash: String, tokenizer: &TextTokenizer, texts: &TokenizedCorpus) -> Self {
-        Self {
-            model_hash,
-            tokenizer: TokenizerEntry {
-                hash: tokenizer.hash().to_owned(),
-                max_length: tokenizer.max_length(),
-                truncated: texts.truncated,
-            },
-            corpus: texts.origin.clone(),
-            engine: BTreeMap::new(),
-        }
-    }
-
     /// The same with one more thing that decides the numbers, such as `("dtype", "bf16")`.
     #[must_use]
     pub fn with_engine(mut self, key: &str, value: impl ToString) -> Self {
@@ -193,22 +179,22 @@ impl Manifest {
     /// Reads the manifest of a store's folder.
     ///
     /// # Errors
-    /// [`ExtractError::Io`] or [`ExtractError::BadManifest`].
-    pub fn read(folder: &Path) -> Result<Self, ExtractError> {
+    /// [`StoreError::Io`] or [`StoreError::BadManifest`].
+    pub fn read(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(Self::FILE_NAME);
-        let bytes = fs::read(&path).map_err(ExtractError::io(&path))?;
+        let bytes = fs::read(&path).map_err(StoreError::io(&path))?;
         Self::parse(&path, &bytes)
     }
 
     /// Writes the manifest of a store's folder, whole or not at all.
     ///
     /// # Errors
-    /// [`ExtractError::Io`].
-    pub fn write(&self, folder: &Path) -> Result<(), ExtractError> {
+    /// [`StoreError::Io`].
+    pub fn write(&self, folder: &Path) -> Result<(), StoreError> {
         self.write_to(&folder.join(Self::FILE_NAME))
     }
 
-    pub(super) fn write_to(&self, path: &Path) -> Result<(), ExtractError> {
+    pub(crate) fn write_to(&self, path: &Path) -> Result<(), StoreError> {
         files::write_atomic(path, |out| {
             let mut bytes = serde_json::to_vec_pretty(self)?;
             bytes.push(b'\n');
@@ -216,16 +202,16 @@ impl Manifest {
         })
     }
 
-    pub(super) fn read_if_there(path: &Path) -> Result<Option<Self>, ExtractError> {
+    pub(crate) fn read_if_there(path: &Path) -> Result<Option<Self>, StoreError> {
         match fs::read(path) {
             Ok(bytes) => Self::parse(path, &bytes).map(Some),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(ExtractError::io(path)(e)),
+            Err(e) => Err(StoreError::io(path)(e)),
         }
     }
 
-    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ExtractError> {
-        let bad = |problem: String| ExtractError::BadManifest {
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
+        let bad = |problem: String| StoreError::BadManifest {
             path: path.to_owned(),
             problem,
         };
@@ -247,7 +233,7 @@ impl Manifest {
 
     /// What makes this recording another than `asked`, in words; empty where both give the same
     /// numbers. The size of batches only counts where rows of both would stand side by side.
-    pub(super) fn differences(&self, asked: &Self, side_by_side: bool) -> Vec<String> {
+    pub(crate) fn differences(&self, asked: &Self, side_by_side: bool) -> Vec<String> {
         let layers = |m: &Self| {
             let names = m.recording.layers.iter().map(|l| l.layer.to_string());
             names.collect::<Vec<_>>().join(" ")
@@ -291,25 +277,4 @@ fn short(value: &str) -> &str {
         Some(start) if value.len() == 64 && !value.contains(' ') => start,
         _ => value,
     }
-}
-
-/// The SHA-256 of the files that make a model what it is, as 64 hexadecimal digits: `config.json`
-/// and the weights (`*.safetensors` and their index), by name.
-///
-/// # Errors
-/// [`ExtractError::Io`].
-pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(ExtractError::io(folder))? {
-        let name = entry.map_err(ExtractError::io(folder))?.file_name();
-        let text = name.to_string_lossy();
-        if text == "config.json"
-            || text.ends_with(".safetensors")
-            || text.ends_with(".safetensors.index.json")
-        {
-            names.push(name);
-        }
-    }
-    names.sort();
-    files::hash_of(names.iter().map(|name| folder.join(name)))
 }

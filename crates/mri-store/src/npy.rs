@@ -9,7 +9,7 @@ use mri_core::RowSource;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
-use crate::ExtractError;
+use crate::error::StoreError;
 use crate::files::{self, read_exact_at};
 
 const MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
@@ -66,15 +66,15 @@ impl NpyMatrix {
     /// write it.
     ///
     /// # Errors
-    /// [`ExtractError::Io`], or [`ExtractError::BadNpy`] if the header is not that of such a matrix
+    /// [`StoreError::Io`], or [`StoreError::BadNpy`] if the header is not that of such a matrix
     /// or the file is not as long as its header says.
-    pub fn open(path: &Path) -> Result<Self, ExtractError> {
-        let bad = |problem: String| ExtractError::BadNpy {
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let bad = |problem: String| StoreError::BadNpy {
             path: path.to_owned(),
             problem,
         };
-        let mut file = File::open(path).map_err(ExtractError::io(path))?;
-        let length = file.metadata().map_err(ExtractError::io(path))?.len();
+        let mut file = File::open(path).map_err(StoreError::io(path))?;
+        let length = file.metadata().map_err(StoreError::io(path))?.len();
         let (dict, offset) = read_header(&mut file).map_err(bad)?;
         let other = || {
             bad(format!(
@@ -183,8 +183,8 @@ impl RowSource for NpyMatrix {
 /// name first, which then takes the file's place.
 ///
 /// # Errors
-/// [`ExtractError::Io`] with the path.
-pub fn write_npy(path: &Path, matrix: ArrayView2<'_, f32>) -> Result<(), ExtractError> {
+/// [`StoreError::Io`] with the path.
+pub fn write_npy(path: &Path, matrix: ArrayView2<'_, f32>) -> Result<(), StoreError> {
     let (rows, columns) = matrix.dim();
     files::write_atomic(path, |out| {
         out.write_all(&header(StoreDtype::F32.descr(), &[rows, columns]))?;
@@ -201,17 +201,15 @@ pub fn write_npy(path: &Path, matrix: ArrayView2<'_, f32>) -> Result<(), Extract
 /// write it.
 ///
 /// # Errors
-/// [`ExtractError::Io`], or [`ExtractError::BadNpy`] if the header is not that of such a matrix or
+/// [`StoreError::Io`], or [`StoreError::BadNpy`] if the header is not that of such a matrix or
 /// the file is not as long as its header says. Nothing is allocated that the file's length does
 /// not justify.
-pub fn read_npy(path: &Path) -> Result<Array2<f32>, ExtractError> {
-    NpyMatrix::open(path)?
-        .load()
-        .map_err(ExtractError::io(path))
+pub fn read_npy(path: &Path) -> Result<Array2<f32>, StoreError> {
+    NpyMatrix::open(path)?.load().map_err(StoreError::io(path))
 }
 
 /// Writes label indices as a vector of little-endian `uint32`, whole or not at all.
-pub(crate) fn write_ids(path: &Path, ids: &[u32]) -> Result<(), ExtractError> {
+pub(crate) fn write_ids(path: &Path, ids: &[u32]) -> Result<(), StoreError> {
     files::write_atomic(path, |out| {
         let mut bytes = header("<u4", &[ids.len()]);
         bytes.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
@@ -220,16 +218,15 @@ pub(crate) fn write_ids(path: &Path, ids: &[u32]) -> Result<(), ExtractError> {
 }
 
 /// Reads what [`write_ids`] wrote.
-pub(crate) fn read_ids(path: &Path) -> Result<Vec<u32>, ExtractError> {
-    let bad = |problem: String| ExtractError::BadNpy {
+pub(crate) fn read_ids(path: &Path) -> Result<Vec<u32>, StoreError> {
+    let bad = |problem: String| StoreError::BadNpy {
         path: path.to_owned(),
         problem,
     };
-    let mut file = File::open(path).map_err(ExtractError::io(path))?;
+    let mut file = File::open(path).map_err(StoreError::io(path))?;
     let (dict, _) = read_header(&mut file).map_err(bad)?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(ExtractError::io(path))?;
+    file.read_to_end(&mut bytes).map_err(StoreError::io(path))?;
     let ids: Vec<u32> = bytes
         .chunks_exact(4)
         .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
@@ -351,7 +348,7 @@ mod tests {
         for end in [0, 5, 9, 60, bytes.len() - 1] {
             fs::write(&path, &bytes[..end]).unwrap();
             assert!(
-                matches!(read_npy(&path), Err(ExtractError::BadNpy { .. })),
+                matches!(read_npy(&path), Err(StoreError::BadNpy { .. })),
                 "{end}"
             );
         }

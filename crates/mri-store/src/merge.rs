@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use mri_core::{Activations, Labels, Layer, Shard, ShardOrigin};
 
-use super::manifest::{LayerEntry, Manifest};
-use super::stock::{Lock, Stock, remove_files, take_stock};
-use super::write::prepare;
-use super::{Paths, open_store};
+use crate::error::{MergeError, StoreError};
+use crate::files;
+use crate::manifest::{LayerEntry, Manifest};
 use crate::npy::{NpyMatrix, matrix_header, read_ids};
-use crate::{ExtractError, files};
+use crate::open::open_store;
+use crate::paths::Paths;
+use crate::stock::{Lock, Stock, remove_files, take_stock};
+use crate::writer::prepare;
 
 /// Rows are copied in blocks of about this many bytes: large enough for few calls, small beside
 /// everything else.
@@ -25,9 +27,8 @@ struct Part {
 
 /// Joins the stores of all shards of a corpus into the store of the whole.
 ///
-/// The parts may be given in any order; each is the recording of a [`crate::Corpus::shard`], made
-/// by [`crate::record_to_store`] with the same model, tokenizer and options. They are left as they
-/// are. `out` is then what an unsharded recording would have made of it, so that a later run takes
+/// The parts may be given in any order; each is the recording of a [`Shard`] of one corpus, made
+/// with the same model, tokenizer and options. They are left as they are. `out` is then what an unsharded recording would have made of it, so that a later run takes
 /// it as its own: the same labels and, text by text, the same rows. The rows agree in every byte
 /// where the engine's results do not depend on the neighbours in a batch, and else within the
 /// engine's tolerance (the conformance suite's), since a shard has other batches than the whole.
@@ -36,14 +37,13 @@ struct Part {
 /// again. A finished merge of the same parts is opened as it is.
 ///
 /// # Errors
-/// [`ExtractError::NotAShard`], [`ExtractError::ShardsDiffer`], [`ExtractError::ShardTwice`] or
-/// [`ExtractError::MissingShards`] if the parts do not belong together; what [`open_store`] says of
-/// a part; [`ExtractError::StoreMismatch`] or [`ExtractError::NotAStore`] if `out` holds something
-/// else, [`ExtractError::StoreBusy`], [`ExtractError::Io`].
+/// [`StoreError::Merge`] if the parts do not belong together; what [`open_store`] says of
+/// a part; [`StoreError::Mismatch`] or [`StoreError::NotAStore`] if `out` holds something
+/// else, [`StoreError::Busy`], [`StoreError::Io`].
 pub fn merge_stores<P: AsRef<Path>>(
     parts: &[P],
     out: &Path,
-) -> Result<(Manifest, Activations), ExtractError> {
+) -> Result<(Manifest, Activations), StoreError> {
     let parts = read_parts(parts)?;
     let merged = whole(&parts)?;
     let paths = Paths::of(out);
@@ -69,19 +69,19 @@ pub fn merge_stores<P: AsRef<Path>>(
 }
 
 /// Opens the parts, in the order of the shards.
-fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, ExtractError> {
+fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, StoreError> {
     let mut parts: Vec<Part> = Vec::with_capacity(folders.len());
     for folder in folders {
         let folder = folder.as_ref();
         // Checks every matrix against the manifest.
         let (manifest, _) = open_store(folder)?;
-        let not_a_shard = || ExtractError::NotAShard {
+        let not_a_shard = || MergeError::NotAShard {
             folder: folder.to_owned(),
         };
         let entry = manifest.shard.as_ref().ok_or_else(not_a_shard)?;
         let shard = entry.shard;
         if manifest.corpus.texts != shard.rows(entry.texts).len() {
-            return Err(not_a_shard());
+            return Err(not_a_shard().into());
         }
         parts.push(Part {
             paths: Paths::of(folder),
@@ -91,9 +91,10 @@ fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, ExtractError> 
     }
     parts.sort_by_key(|part| part.shard);
     let Some(first) = parts.first() else {
-        return Err(ExtractError::MissingShards {
+        return Err(MergeError::Missing {
             missing: "all of them".to_owned(),
-        });
+        }
+        .into());
     };
     let expected = first.as_whole();
     for part in &parts[1..] {
@@ -103,20 +104,22 @@ fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, ExtractError> 
             differences.push(format!("one of {} shards, one of {}", counts[0], counts[1]));
         }
         if !differences.is_empty() {
-            return Err(ExtractError::ShardsDiffer {
+            return Err(MergeError::Different {
                 folder: part.paths.folder.clone(),
                 other: first.paths.folder.clone(),
                 differences: differences.join("; "),
-            });
+            }
+            .into());
         }
     }
     for pair in parts.windows(2) {
         if pair[0].shard == pair[1].shard {
             let folder = |part: &Part| part.paths.folder.clone();
-            return Err(ExtractError::ShardTwice {
+            return Err(MergeError::Duplicate {
                 shard: pair[0].shard,
                 folders: [folder(&pair[0]), folder(&pair[1])],
-            });
+            }
+            .into());
         }
     }
     let missing: Vec<String> = (1..=first.shard.count())
@@ -126,9 +129,10 @@ fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, ExtractError> 
     if missing.is_empty() {
         Ok(parts)
     } else {
-        Err(ExtractError::MissingShards {
+        Err(MergeError::Missing {
             missing: missing.join(", "),
-        })
+        }
+        .into())
     }
 }
 
@@ -151,11 +155,12 @@ impl Part {
 }
 
 /// The manifest of all parts together.
-fn whole(parts: &[Part]) -> Result<Manifest, ExtractError> {
+fn whole(parts: &[Part]) -> Result<Manifest, StoreError> {
     let Some((first, others)) = parts.split_first() else {
-        return Err(ExtractError::MissingShards {
+        return Err(MergeError::Missing {
             missing: "all of them".to_owned(),
-        });
+        }
+        .into());
     };
     let mut merged = first.as_whole();
     for part in others {
@@ -170,7 +175,7 @@ fn whole(parts: &[Part]) -> Result<Manifest, ExtractError> {
 }
 
 /// The labels of all parts, dealt back.
-fn labels(parts: &[Part], merged: &Manifest) -> Result<Labels, ExtractError> {
+fn labels(parts: &[Part], merged: &Manifest) -> Result<Labels, StoreError> {
     let mut ids = vec![0; merged.corpus.texts];
     for part in parts {
         let rows = part.shard.rows(ids.len());
@@ -187,7 +192,7 @@ fn copy_rows(
     out: &Paths,
     layer: Layer,
     merged: &Manifest,
-) -> Result<(), ExtractError> {
+) -> Result<(), StoreError> {
     let matrices: Vec<NpyMatrix> = parts
         .iter()
         .map(|part| NpyMatrix::open(&part.matrix(layer)))
@@ -196,7 +201,7 @@ fn copy_rows(
     let file = OpenOptions::new()
         .write(true)
         .open(&path)
-        .map_err(ExtractError::io(&path))?;
+        .map_err(StoreError::io(&path))?;
     let (rows, dtype) = (merged.corpus.texts, merged.recording.dtype);
     let layers = merged.recording.layers.iter();
     let width = layers.filter(|e| e.layer == layer).map(|e| e.width).sum();
@@ -213,14 +218,14 @@ fn copy_rows(
             piece.resize(given * width, 0);
             matrix
                 .read_bytes(start / parts.len(), &mut piece)
-                .map_err(ExtractError::io(matrix.path()))?;
+                .map_err(StoreError::io(matrix.path()))?;
             for (round, row) in piece.chunks_exact(width.max(1)).enumerate() {
                 let to = (round * parts.len() + at) * width;
                 block[to..to + width].copy_from_slice(row);
             }
         }
         files::write_all_at(&file, &block[..n * width], offset + (start * width) as u64)
-            .map_err(ExtractError::io(&path))?;
+            .map_err(StoreError::io(&path))?;
     }
-    file.sync_all().map_err(ExtractError::io(&path))
+    file.sync_all().map_err(StoreError::io(&path))
 }

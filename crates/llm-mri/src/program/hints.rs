@@ -1,0 +1,49 @@
+//! What a user can do about an error: the libraries report facts, the program knows its own flags.
+
+use llm_mri::ScanError;
+use llm_mri::extract::ExtractError;
+use llm_mri::store::{MergeError, StoreError};
+
+/// The remedy for an error, if the program has one to offer.
+pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    // `transparent` errors are not links of the chain, so each level is unwrapped here.
+    error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<ScanError>() {
+            of_scan(error)
+        } else if let Some(error) = cause.downcast_ref::<StoreError>() {
+            of_store(error)
+        } else {
+            None
+        }
+    })
+}
+
+fn of_scan(error: &ScanError) -> Option<&'static str> {
+    match error {
+        ScanError::Extract(ExtractError::Store(error)) | ScanError::Store(error) => of_store(error),
+        _ => None,
+    }
+}
+
+fn of_store(error: &StoreError) -> Option<&'static str> {
+    Some(match error {
+        StoreError::Mismatch { .. } | StoreError::NotAStore { .. } => {
+            "write to another folder, or replace this one with --force"
+        }
+        StoreError::NoRecording { .. } => "`llm-mri extract` and `llm-mri scan` make one",
+        StoreError::Unfinished { .. } => {
+            "run the command that began it again, and it resumes where it stopped"
+        }
+        StoreError::Merge(MergeError::NotAShard { .. }) => {
+            "only what was recorded with --shard is merged"
+        }
+        StoreError::Merge(MergeError::Different { .. }) => {
+            "record it again with the same model, texts and options"
+        }
+        StoreError::Merge(MergeError::Duplicate { .. }) => "leave one of them out",
+        StoreError::Merge(MergeError::Missing { .. }) => {
+            "record them and merge all of them at once"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,122 @@
+use std::iter;
+use std::path::Path;
+
+use mri_core::{Activations, Backend, CoreError, Labels, Layer, Watch};
+use mri_store::{
+    Begun, LayerEntry, Manifest, Provenance, RecordingEntry, StoreOptions, StoreWriter,
+    unfinished_manifest,
+};
+
+use crate::batch::plan_batches;
+use crate::error::ExtractError;
+use crate::record::{RecordOptions, limits, run, stats_of};
+use crate::tokens::TokenSource;
+
+/// A recording on disk.
+pub struct StoredRecording {
+    /// What it holds.
+    pub manifest: Manifest,
+    /// The matrices, which are read from their files on demand.
+    pub activations: Activations,
+    /// The number of batches that an earlier run had finished; all of them where nothing had to be
+    /// run.
+    pub batches_resumed: usize,
+}
+
+/// Runs texts through a model and keeps the requested layers in a folder.
+///
+/// As [`record`](crate::record), except that rows are written to their files as batches finish:
+/// memory grows neither with the layers nor with the length of texts, and with their number by some
+/// 40 bytes each if `texts` are a [`TokenFile`](crate::TokenFile). An interrupted recording resumes,
+/// and its bytes are those of one that was not interrupted; a complete one is opened as it is.
+///
+/// # Errors
+/// As [`record`](crate::record); [`ExtractError::Store`] with what [`StoreWriter`] reports. After an
+/// error the finished batches are kept for the next run.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a value of its own that callers have at hand"
+)]
+pub fn record_to_store(
+    backend: &mut dyn Backend,
+    texts: &dyn TokenSource,
+    labels: &Labels,
+    from: &Provenance,
+    folder: &Path,
+    options: &RecordOptions,
+    store: &StoreOptions,
+    watch: &dyn Watch,
+) -> Result<StoredRecording, ExtractError> {
+    if texts.len() != labels.len() {
+        return Err(ExtractError::Core(CoreError::RowMismatch {
+            layer: Layer::resid(0),
+            rows: texts.len(),
+            labels: labels.len(),
+        }));
+    }
+    let capture = options.capture(backend.model())?;
+    let tokens_per_batch = match options.tokens_per_batch {
+        Some(tokens) => tokens,
+        // An interrupted recording resumes with the batches that it began with.
+        None => match unfinished_manifest(folder) {
+            Ok(Some(begun)) => begun.recording.tokens_per_batch,
+            // An unreadable one is reported below.
+            _ => backend.tokens_per_batch(),
+        },
+    };
+    let limits = limits(backend.model(), &capture, tokens_per_batch);
+    let plan = plan_batches(texts, limits)?;
+    let layers = capture.layers.iter().map(|&layer| LayerEntry {
+        layer,
+        width: backend.model().layer_width(layer).unwrap_or(0),
+    });
+    let manifest = Manifest::new(
+        backend.model().clone(),
+        labels,
+        RecordingEntry {
+            layers: layers.collect(),
+            pooling: capture.pooling,
+            final_norm: capture.final_norm,
+            dtype: store.dtype,
+            tokens_per_batch,
+            engine: from.engine.clone(),
+        },
+        stats_of(texts, &plan),
+        from,
+    );
+    let mut writer = match StoreWriter::begin(folder, manifest, labels, store)? {
+        Begun::Writer(writer) => writer,
+        Begun::Complete(manifest, activations) => {
+            return Ok(StoredRecording {
+                batches_resumed: manifest.stats.batches,
+                manifest,
+                activations,
+            });
+        }
+    };
+    let finished: Vec<bool> = (0..plan.batches.len())
+        .map(|batch| writer.is_finished(batch))
+        .collect();
+    let outcome = run(
+        backend,
+        texts,
+        &plan,
+        &capture,
+        &|batch| finished[batch],
+        watch,
+        &mut |batch, rows, results| {
+            let rows_of = |i: usize| iter::once(rows[i]).chain(plan.copies_of(rows[i]));
+            Ok(writer.write_batch(batch, results, rows_of)?)
+        },
+    );
+    // What was done before an error or a cancellation is as good as any.
+    let kept = writer.commit();
+    outcome?;
+    kept?;
+    let (manifest, activations) = writer.finish()?;
+    Ok(StoredRecording {
+        manifest,
+        activations,
+        batches_resumed: finished.iter().filter(|&&done| done).count(),
+    })
+}

@@ -1,0 +1,298 @@
+use std::fs::{self, File, OpenOptions};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use half::f16;
+use mri_core::{Activations, CoreError, Labels, Layer, RowSource};
+use ndarray::Array2;
+use sha2::{Digest, Sha256};
+
+use crate::error::StoreError;
+use crate::files;
+use crate::journal::Journal;
+use crate::manifest::{LayerEntry, Manifest};
+use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_ids};
+use crate::open::open_store;
+use crate::paths::Paths;
+use crate::stock::{Lock, Stock, remove_files, replaceable, take_stock};
+
+/// How a recording is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// The number format of the matrices.
+    pub dtype: StoreDtype,
+    /// Replace a recording of something else instead of refusing. A recording of the same thing is
+    /// reused or resumed in either case.
+    pub replace: bool,
+    /// How often finished batches are synced to disk; a killed process loses about this much work.
+    pub commit_interval: Duration,
+}
+
+impl Default for StoreOptions {
+    /// `float32`, nothing replaced, and at most two seconds of work lost.
+    fn default() -> Self {
+        Self {
+            dtype: StoreDtype::F32,
+            replace: false,
+            // Syncing some dozens of files takes tens of milliseconds, so that this costs about 1 %.
+            commit_interval: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What [`StoreWriter::begin`] finds or starts in a folder.
+#[derive(Debug)]
+pub enum Begun {
+    /// The same recording is already complete.
+    Complete(Manifest, Activations),
+    /// Batches are missing: all of them, or those that an interrupted run did not finish.
+    Writer(StoreWriter),
+}
+
+/// The matrices of a recording that is being made.
+///
+/// Rows are written to their files batch by batch, so that memory does not grow with the recording.
+/// A writer that is dropped, or a process that is killed, leaves a recording that
+/// [`StoreWriter::begin`] resumes.
+#[derive(Debug)]
+pub struct StoreWriter {
+    paths: Paths,
+    manifest: Manifest,
+    layers: Vec<LayerFile>,
+    journal: Journal,
+    /// Batches that are written but not yet synced.
+    pending: Vec<usize>,
+    commit_interval: Duration,
+    committed: Instant,
+    lock: Lock,
+}
+
+#[derive(Debug)]
+struct LayerFile {
+    layer: Layer,
+    width: usize,
+    file: File,
+    /// Where the values start, in bytes.
+    offset: u64,
+}
+
+impl StoreWriter {
+    /// Starts the recording that a manifest describes, resumes it, or opens it if it is complete.
+    ///
+    /// The matrices are allocated at once, zero-filled. `manifest.recording.dtype` decides their
+    /// number format, and `manifest.stats.batches` the number of batches to write.
+    ///
+    /// # Errors
+    /// [`StoreError::Mismatch`] or [`StoreError::NotAStore`] if the folder holds something else and
+    /// [`StoreOptions::replace`] is off; [`StoreError::Busy`] while another process writes it;
+    /// [`StoreError::Core`] if `labels` are not as many as the manifest's texts; [`StoreError::Io`],
+    /// for a full disk before the first batch where the file system allows it. A refusal leaves the
+    /// folder as it is.
+    pub fn begin(
+        folder: &Path,
+        manifest: Manifest,
+        labels: &Labels,
+        options: &StoreOptions,
+    ) -> Result<Begun, StoreError> {
+        let rows = manifest.corpus.texts;
+        if rows != labels.len() {
+            return Err(StoreError::Core(CoreError::RowMismatch {
+                layer: Layer::resid(0),
+                rows,
+                labels: labels.len(),
+            }));
+        }
+        let paths = Paths::of(folder);
+        // Checked before anything is written, so that a refusal leaves the folder as it is, and
+        // again once no other process can change it.
+        take_stock(&paths, &manifest).or_else(|e| replaceable(e, options.replace))?;
+        let lock = Lock::take(&paths)?;
+        let stock = take_stock(&paths, &manifest).or_else(|e| {
+            let stock = replaceable(e, options.replace)?;
+            remove_files(&paths).map(|()| stock)
+        })?;
+        if stock == Stock::Finished {
+            lock.clear_traces(&paths)?;
+            let (manifest, activations) = open_store(folder)?;
+            return Ok(Begun::Complete(manifest, activations));
+        }
+        if !paths.journal.exists()
+            && let Err(error) = prepare(&paths, &manifest, labels)
+        {
+            // Nothing is recorded yet: what was made so far would only fill the disk.
+            let _ = remove_files(&paths);
+            return Err(error);
+        }
+        let salt =
+            Sha256::digest(fs::read(&paths.recording).map_err(StoreError::io(&paths.recording))?);
+        let journal = Journal::open(&paths.journal, salt.into(), manifest.stats.batches);
+        let journal = journal.map_err(StoreError::io(&paths.journal))?;
+        Ok(Begun::Writer(Self {
+            layers: layer_files(&paths, &manifest)?,
+            paths,
+            manifest,
+            journal,
+            pending: Vec::new(),
+            commit_interval: options.commit_interval,
+            committed: Instant::now(),
+            lock,
+        }))
+    }
+
+    /// The number of batches of the recording.
+    #[must_use]
+    pub fn n_batches(&self) -> usize {
+        self.manifest.stats.batches
+    }
+
+    /// Whether a batch (counted from 0) is synced and in the journal.
+    #[must_use]
+    pub fn is_finished(&self, batch: usize) -> bool {
+        self.journal.is_finished(batch)
+    }
+
+    /// Writes the rows of a batch: one matrix per layer, in the manifest's order.
+    ///
+    /// `rows(i)` gives the rows of the recording that row `i` of every matrix is written to: more
+    /// than one where texts are equal.
+    ///
+    /// # Errors
+    /// [`StoreError::HalfOverflow`], [`StoreError::Io`].
+    pub fn write_batch<I: IntoIterator<Item = usize>>(
+        &mut self,
+        batch: usize,
+        results: &[Array2<f32>],
+        rows: impl Fn(usize) -> I,
+    ) -> Result<(), StoreError> {
+        let dtype = self.manifest.recording.dtype;
+        let mut bytes = Vec::new();
+        for (file, result) in self.layers.iter().zip(results) {
+            for (i, values) in result.rows().into_iter().enumerate() {
+                bytes.clear();
+                for &value in values {
+                    match dtype {
+                        StoreDtype::F32 => bytes.extend(value.to_le_bytes()),
+                        StoreDtype::F16 => {
+                            let half = f16::from_f32(value);
+                            if half.is_infinite() && value.is_finite() {
+                                return Err(StoreError::HalfOverflow {
+                                    row: rows(i).into_iter().next().unwrap_or(i),
+                                    layer: file.layer,
+                                    value,
+                                });
+                            }
+                            bytes.extend(half.to_le_bytes());
+                        }
+                    }
+                }
+                for row in rows(i) {
+                    let at = file.offset + (row * file.width * dtype.size()) as u64;
+                    files::write_all_at(&file.file, &bytes, at)
+                        .map_err(StoreError::io(&self.paths.matrix(file.layer)))?;
+                }
+            }
+        }
+        self.pending.push(batch);
+        if self.committed.elapsed() >= self.commit_interval {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Syncs what is written, and only then notes it in the journal.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn commit(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        for file in &self.layers {
+            let path = self.paths.matrix(file.layer);
+            file.file.sync_data().map_err(StoreError::io(&path))?;
+        }
+        self.journal
+            .append(&self.pending)
+            .map_err(StoreError::io(&self.paths.journal))?;
+        self.pending.clear();
+        self.committed = Instant::now();
+        Ok(())
+    }
+
+    /// Completes the recording: writes its manifest and opens it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfinished`] if batches are missing, [`StoreError::Io`].
+    pub fn finish(mut self) -> Result<(Manifest, Activations), StoreError> {
+        self.commit()?;
+        if !(0..self.n_batches()).all(|batch| self.is_finished(batch)) {
+            return Err(StoreError::Unfinished {
+                folder: self.paths.folder,
+            });
+        }
+        self.manifest.write_to(&self.paths.manifest)?;
+        let Self {
+            paths,
+            layers,
+            journal,
+            lock,
+            ..
+        } = self;
+        // Systems that lock open files do not remove them.
+        drop((layers, journal));
+        lock.clear_traces(&paths)?;
+        open_store(&paths.folder)
+    }
+}
+
+/// Opens the matrices for writing, after checking that they are those that the recording began with.
+fn layer_files(paths: &Paths, manifest: &Manifest) -> Result<Vec<LayerFile>, StoreError> {
+    let (rows, dtype) = (manifest.corpus.texts, manifest.recording.dtype);
+    let mut layers = Vec::new();
+    for &LayerEntry { layer, width } in &manifest.recording.layers {
+        let path = paths.matrix(layer);
+        let matrix = NpyMatrix::open(&path)?;
+        if matrix.size() != (rows, width) || matrix.dtype() != dtype {
+            return Err(StoreError::BadNpy {
+                path,
+                problem: "not the matrix that the recording began with".into(),
+            });
+        }
+        layers.push(LayerFile {
+            layer,
+            width,
+            file: OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .map_err(StoreError::io(&path))?,
+            offset: matrix_header(dtype, rows, width).len() as u64,
+        });
+    }
+    Ok(layers)
+}
+
+/// Makes the files of a new recording: first the manifest to be, then the matrices in their full
+/// length, and last the journal.
+pub(crate) fn prepare(
+    paths: &Paths,
+    manifest: &Manifest,
+    labels: &Labels,
+) -> Result<(), StoreError> {
+    fs::create_dir_all(&paths.activations).map_err(StoreError::io(&paths.activations))?;
+    manifest.write_to(&paths.recording)?;
+    write_ids(&paths.labels, labels.row_categories())?;
+    let dtype = manifest.recording.dtype;
+    for &LayerEntry { layer, width } in &manifest.recording.layers {
+        let path = paths.matrix(layer);
+        let header = matrix_header(dtype, manifest.corpus.texts, width);
+        let length = header.len() + manifest.corpus.texts * width * dtype.size();
+        let made = File::create(&path).and_then(|file| {
+            files::reserve(&file, length as u64)?;
+            files::write_all_at(&file, &header, 0)?;
+            file.sync_all()
+        });
+        made.map_err(StoreError::io(&path))?;
+    }
+    mri_core::sync_folder(&paths.activations).map_err(StoreError::io(&paths.activations))?;
+    Journal::create(&paths.journal)
+}
