@@ -8,14 +8,15 @@
 # there the lengths of a page's strings may take 16 MB, which grow by doubling.
 set -eu
 cd "$(dirname "$0")"
-golden=../crates/mri-extract/tests/golden
+corpora=../crates/mri-corpus/tests/golden
+models=../crates/mri-extract/tests/golden
 # The first byte of these inputs chooses options.
 chosen() { printf "$1" | cat - "$2"; }
 seeds() {
     mkdir -p "corpus/$1"
     i=0
     case $1 in
-        config) for f in "$golden"/families/*/config.json; do i=$((i + 1)); cp "$f" "corpus/config/seed$i"; done ;;
+        config) for f in "$models"/families/*/config.json; do i=$((i + 1)); cp "$f" "corpus/config/seed$i"; done ;;
         safetensors)
             # A header with few tensors: with whole models nearly every change would be to a weight.
             header='{"w":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[16,20]}}'
@@ -25,10 +26,10 @@ seeds() {
         npy)
             printf '\223NUMPY\001\000\166\000%-117s\n1234567812345678' "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }" > corpus/npy/seed1
             printf '\223NUMPY\001\000\166\000%-117s\n12345678' "{'descr': '<u4', 'fortran_order': False, 'shape': (2,), }" > corpus/npy/seed2 ;;
-        csv) chosen '\017' "$golden/corpora/rows.csv" > corpus/csv/seed1; chosen '\001' "$golden/corpora/rows.tsv" > corpus/csv/seed2 ;;
-        json_lines) chosen '\017' "$golden/corpora/rows.jsonl" > corpus/json_lines/seed1 ;;
-        arrow) for f in "$golden"/corpora/*.hf/*.arrow; do i=$((i + 1)); chosen '\017' "$f" > "corpus/arrow/seed$i"; chosen '\014' "$f" > "corpus/arrow/seed0$i"; done ;;
-        parquet) for f in "$golden"/corpora/*.parquet "$golden"/damaged/*.parquet; do i=$((i + 1)); cp "$f" "corpus/parquet/seed$i"; done ;;
+        csv) chosen '\017' "$corpora/corpora/rows.csv" > corpus/csv/seed1; chosen '\001' "$corpora/corpora/rows.tsv" > corpus/csv/seed2 ;;
+        json_lines) chosen '\017' "$corpora/corpora/rows.jsonl" > corpus/json_lines/seed1 ;;
+        arrow) for f in "$corpora"/corpora/*.hf/*.arrow; do i=$((i + 1)); chosen '\017' "$f" > "corpus/arrow/seed$i"; chosen '\014' "$f" > "corpus/arrow/seed0$i"; done ;;
+        parquet) for f in "$corpora"/corpora/*.parquet "$corpora"/damaged/*.parquet; do i=$((i + 1)); cp "$f" "corpus/parquet/seed$i"; done ;;
     esac
 }
 [ $# -gt 0 ] || set -- config safetensors manifest npy csv json_lines arrow parquet

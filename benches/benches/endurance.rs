@@ -24,9 +24,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use mri_core::{Backend, SplitMix64};
+use mri_corpus::{CorpusFile, CorpusOptions, TextSource};
 use mri_extract::{
-    CorpusFile, CorpusOptions, Device, RecordOptions, TchBackend, TchOptions, TextSource,
-    TextTokenizer, model_hash, record_to_store,
+    Device, RecordOptions, TchBackend, TchOptions, TextTokenizer, model_hash, record_to_store,
 };
 use mri_store::{StoreOptions, open_store};
 

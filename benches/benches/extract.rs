@@ -29,9 +29,10 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use mri_core::{Backend, BackendError, Capture, ModelInfo, TokenBatch};
+use mri_corpus::{Corpus, CorpusFile, CorpusOptions, TextSource};
 use mri_extract::{
-    Corpus, CorpusFile, CorpusOptions, Device, Dtype, Mlp, RecordOptions, TchBackend, TchOptions,
-    TextSource, TextTokenizer, TransformerSpec, record_to_store,
+    Device, Dtype, Mlp, RecordOptions, TchBackend, TchOptions, TextTokenizer, TransformerSpec,
+    record_to_store,
 };
 use mri_store::StoreOptions;
 use ndarray::Array2;

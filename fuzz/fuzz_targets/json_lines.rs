@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mri_extract::fuzzing::json_lines(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mri_corpus::fuzzing::json_lines(bytes));

@@ -9,6 +9,6 @@ static FILE: LazyLock<path::PathBuf> =
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if fs::write(&*FILE, bytes).is_ok() {
-        mri_extract::fuzzing::npy(&FILE);
+        mri_store::fuzzing::npy(&FILE);
     }
 });

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::{env, fs, panic, path, process};
 
-use mri_extract::{CorpusFile, CorpusOptions};
+use mri_corpus::{CorpusFile, CorpusOptions};
 
 /// Columns are read at places of a file, so the bytes have to be in one.
 static FILE: LazyLock<path::PathBuf> = LazyLock::new(|| {

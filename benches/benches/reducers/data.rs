@@ -5,9 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use benches::{normal, open_uniform};
 use mri_core::{Backend, Capture, Labels, Layer, Pooling, RowSource, SplitMix64, TokenBatch};
-use mri_extract::{
-    Corpus, CorpusOptions, Device, RecordOptions, TchBackend, TchOptions, TextTokenizer, record,
-};
+use mri_corpus::{Corpus, CorpusOptions};
+use mri_extract::{Device, RecordOptions, TchBackend, TchOptions, TextTokenizer, record};
 use mri_store::{NpyMatrix, open_store};
 use ndarray::Array2;
 

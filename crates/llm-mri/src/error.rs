@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use mri_core::{Cancelled, CoreError, Layer, ReduceError};
+use mri_corpus::CorpusError;
 use mri_extract::ExtractError;
 use mri_graph::GraphError;
 use mri_grid::GridError;
@@ -36,7 +37,10 @@ pub enum ScanError {
         /// The most that is possible.
         limit: usize,
     },
-    /// Reading or recording the texts failed.
+    /// The texts could not be read.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// Recording the texts failed.
     #[error(transparent)]
     Extract(#[from] ExtractError),
     /// A recording could not be kept, opened or merged.

@@ -17,7 +17,7 @@
 //! # Ok::<(), llm_mri::ScanError>(())
 //! ```
 //!
-//! The stages are crates of their own, re-exported as modules ([`extract`], [`store`], [`reduce`], [`grid`],
+//! The stages are crates of their own, re-exported as modules ([`corpus`], [`extract`], [`store`], [`reduce`], [`grid`],
 //! [`graph`], [`render`], and [`core`] with what they exchange). Each takes values and returns a new
 //! value, so every step of a scan can be taken alone or replaced; what most programs need stands
 //! here at the top.
@@ -41,6 +41,7 @@ pub use scan::metrics::CategoryMetrics;
 pub use scan::significance::{Discoveries, SignificanceResults};
 
 pub use mri_core as core;
+pub use mri_corpus as corpus;
 pub use mri_extract as extract;
 pub use mri_graph as graph;
 pub use mri_grid as grid;
@@ -52,11 +53,11 @@ pub use mri_core::{
     Activations, Backend, Component, Embedding, Labels, Layer, ModelInfo, ModelKind, Points,
     Pooling, Progress, Reducer, RowSource, Shard, Site, Watch,
 };
+pub use mri_corpus::{Corpus, CorpusFile, CorpusOptions, TextSource};
 #[cfg(feature = "hub")]
 pub use mri_extract::HubOptions;
 pub use mri_extract::{
-    Corpus, CorpusFile, CorpusOptions, Device, Dtype, HubError, ModelSource, RecordOptions,
-    TextSource, TextTokenizer, TokenSource,
+    Device, Dtype, HubError, ModelSource, RecordOptions, TextTokenizer, TokenSource,
 };
 #[cfg(feature = "tch")]
 pub use mri_extract::{TchBackend, TchOptions, TorchScriptBackend};

@@ -1,7 +1,8 @@
 use std::cmp::Reverse;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use crate::{ExtractError, TokenSource};
+use crate::error::ExtractError;
+use crate::tokens::TokenSource;
 
 /// In what order texts go through the model: batches of similar length, each text once.
 #[derive(Debug, Clone, PartialEq, Eq)]

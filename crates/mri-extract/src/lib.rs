@@ -6,7 +6,6 @@
 //! readers, stores and [`FakeBackend`] do without.
 
 mod batch;
-mod corpus;
 mod engine;
 mod error;
 mod files;
@@ -19,9 +18,6 @@ mod tokenize;
 mod tokens;
 
 pub use batch::{BatchLimits, BatchPlan, plan_batches};
-#[cfg(feature = "parquet")]
-pub use corpus::panic_is_caught;
-pub use corpus::{Corpus, CorpusFile, CorpusOptions, TextSource};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
     LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkNorm, QkNormOver,

@@ -8,7 +8,8 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{BatchLimits, BatchPlan, plan_batches};
-use crate::{ExtractError, TokenSource};
+use crate::error::ExtractError;
+use crate::tokens::TokenSource;
 
 /// What is recorded, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mri_core::{CorpusOrigin, ModelInfo, TokenBatch, Watch};
+use mri_corpus::{CorpusError, TextSource};
 use mri_store::{Provenance, TokenizerEntry};
 use sha2::{Digest, Sha256};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
+use crate::error::ExtractError;
 use crate::files::hex;
-use crate::tokens::TokenWriter;
-use crate::{ExtractError, TextSource, TokenSource};
+use crate::tokens::{TokenSource, TokenWriter};
 
 /// Texts longer than this many tokens are cut unless asked otherwise: what BERT takes, and longer
 /// than nearly every sentence or abstract.
@@ -206,7 +207,8 @@ impl TextTokenizer {
         let texts = corpus.labels().len();
         let encode = |keep: &mut Keep<'_>| {
             let mut chunks = Chunks::new(self, texts, keep, watch);
-            let origin = corpus.for_each(&mut |text| chunks.push(text))?;
+            let origin =
+                corpus.for_each(&mut |text| chunks.push(text).map_err(CorpusError::consumer))?;
             Ok::<_, ExtractError>((origin, chunks.finish()?))
         };
         let (tokens, (origin, truncated)): (Box<dyn TokenSource>, _) = match folder {

@@ -19,7 +19,7 @@ struct Room {
 const ENGINE: [&str; 2] = ["tch", "torch-sys"];
 const NO_DEFAULT: &[&str] = &["--no-default-features"];
 
-const ROOMS: [Room; 9] = [
+const ROOMS: [Room; 11] = [
     Room {
         package: "mri-build",
         may_know: &[],
@@ -39,8 +39,20 @@ const ROOMS: [Room; 9] = [
         without: &["faer", "ndarray", "ndarray-linalg", "plotters", "serde"],
     },
     Room {
+        package: "mri-corpus",
+        may_know: &["mri-core"],
+        features: &[],
+        without: &["faer", "plotters", "parquet", "tokenizers"],
+    },
+    Room {
+        package: "mri-store",
+        may_know: &["mri-core"],
+        features: &[],
+        without: &["faer", "plotters", "parquet", "tokenizers"],
+    },
+    Room {
         package: "mri-extract",
-        may_know: &["mri-build", "mri-core"],
+        may_know: &["mri-build", "mri-core", "mri-corpus", "mri-store"],
         features: NO_DEFAULT,
         without: &["faer", "plotters", "parquet", "hf-hub"],
     },
@@ -73,7 +85,9 @@ const ROOMS: [Room; 9] = [
         may_know: &[
             "mri-build",
             "mri-core",
+            "mri-corpus",
             "mri-extract",
+            "mri-store",
             "mri-graph",
             "mri-grid",
             "mri-reduce",

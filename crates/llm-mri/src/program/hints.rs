@@ -1,6 +1,7 @@
 //! What a user can do about an error: the libraries report facts, the program knows its own flags.
 
 use llm_mri::ScanError;
+use llm_mri::corpus::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
 use llm_mri::extract::ExtractError;
 use llm_mri::store::{MergeError, StoreError};
 
@@ -20,8 +21,41 @@ pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
 
 fn of_scan(error: &ScanError) -> Option<&'static str> {
     match error {
+        ScanError::Extract(ExtractError::Corpus(error)) | ScanError::Corpus(error) => {
+            of_corpus(error)
+        }
         ScanError::Extract(ExtractError::Store(error)) | ScanError::Store(error) => of_store(error),
         _ => None,
+    }
+}
+
+fn of_corpus(error: &CorpusError) -> Option<&'static str> {
+    Some(match error {
+        CorpusError::Column { role, problem, .. } => match (problem, role) {
+            (ColumnProblem::Missing { .. }, ColumnRole::Text) => "name the right one with --text",
+            (ColumnProblem::Missing { .. }, ColumnRole::Label) => "name the right one with --label",
+            (_, role) => another_column(*role),
+        },
+        CorpusError::Row { problem, .. } => match problem {
+            RowProblem::Missing(_) => "fill it in, or leave such rows out with --drop-missing",
+            RowProblem::UnknownLabel { .. } => {
+                "correct it, or leave rows without a label (-1) out with --drop-missing"
+            }
+            RowProblem::NotText { role, .. } => another_column(*role),
+            _ => return None,
+        },
+        CorpusError::EmptySample { per_class: false } => "give --limit a larger number",
+        CorpusError::EmptySample { per_class: true } => "give --per-class a larger number",
+        CorpusError::Split { splits, .. } if splits.is_empty() => "leave --split out",
+        CorpusError::Split { .. } => "name one of them with --split",
+        _ => return None,
+    })
+}
+
+fn another_column(role: ColumnRole) -> &'static str {
+    match role {
+        ColumnRole::Text => "name another column with --text",
+        ColumnRole::Label => "name another column with --label",
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn run() -> ExitCode {
     // An error that began as a panic is told like any other.
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        if !llm_mri::extract::panic_is_caught() {
+        if !llm_mri::corpus::panic_is_caught() {
             usual(panic);
         }
     }));

@@ -154,7 +154,7 @@ fn wrong_input_gives_one_clear_line_and_writes_nothing() {
     scan(model, &data("odd.xyz", b"text,label\na,b\n"), &[]);
     assert!(scan(model, &at("missing.csv"), &[]).contains("missing.csv"));
     // The decoder panics on this one, which is nobody's business.
-    let damaged = "../mri-extract/tests/golden/damaged/levels.parquet";
+    let damaged = "../mri-corpus/tests/golden/damaged/levels.parquet";
     let damaged = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(damaged)).unwrap();
     let said = scan(model, &data("levels.parquet", &damaged), &[]);
     assert!(

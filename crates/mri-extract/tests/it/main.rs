@@ -8,13 +8,9 @@
 
 /// Every backend against the conformance suite.
 mod conformance;
-/// Readers of labelled texts and what they refuse.
-mod corpus;
 /// Tiny models of every family against transformers.
 #[cfg(feature = "tch")]
 mod families;
-/// Corpora in the formats of other libraries.
-mod formats;
 /// Reading the goldens of `tests/golden/` and comparing with them.
 #[cfg(feature = "tch")]
 mod golden;
@@ -30,11 +26,9 @@ mod minilm;
 mod model_errors;
 /// From a corpus to matrices: order, equal texts, errors with their row.
 mod record;
-/// Random samples of a corpus.
-mod sample;
 /// Recordings on disk: resumed, reused, refused, killed.
 mod store;
-/// Corpora and tokens that stay on disk: as in memory, and noticed where they change.
+/// Tokens that stay on disk: as in memory, and gone afterwards.
 mod stored;
 /// Modules that python exported.
 #[cfg(feature = "tch")]

@@ -2,9 +2,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mri_core::{Backend, Layer, Pooling, Progress, Shard, Site, TokenBatch, Watch};
-use mri_extract::{
-    Corpus, ExtractError, FakeBackend, RecordOptions, StoredRecording, record_to_store,
-};
+use mri_corpus::Corpus;
+use mri_extract::{ExtractError, FakeBackend, RecordOptions, StoredRecording, record_to_store};
 use mri_store::{
     Manifest, MergeError, Provenance, StoreDtype, StoreError, StoreOptions, merge_stores,
     open_store,
@@ -257,21 +256,6 @@ fn what_does_not_belong_together_is_not_merged() {
         assert!(matches!(err, Some(StoreError::Mismatch { .. })));
         assert!(bytes(&taken) == before);
     }
-}
-
-#[test]
-fn shards_that_cannot_be_made_are_refused() {
-    let corpus = corpus(3);
-    let err = corpus.shard("4/4".parse().unwrap()).unwrap_err();
-    assert!(matches!(err, ExtractError::EmptyShard { texts: 3, .. }));
-    let part = corpus.shard("1/2".parse().unwrap()).unwrap();
-    assert_eq!(
-        part.labels().category_names(),
-        ["a", "b", "c"],
-        "those of the whole"
-    );
-    let err = part.shard("1/2".parse().unwrap()).unwrap_err();
-    assert!(matches!(err, ExtractError::Unsupported(_)));
 }
 
 #[test]

@@ -12,13 +12,14 @@ use std::thread;
 use mri_core::{Backend, Watch};
 #[cfg(feature = "tch")]
 use mri_core::{ModelInfo, Progress};
-use mri_extract::{Corpus, CorpusFile, TextSource, TextTokenizer, TokenizedCorpus};
+use mri_corpus::{Corpus, CorpusFile, TextSource};
 #[cfg(feature = "tch")]
 use mri_extract::{
     Device, ExtractError, ModelError, TchBackend, TorchScriptBackend, TransformerSpec, model_hash,
 };
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::{HubOptions, ModelSource};
+use mri_extract::{TextTokenizer, TokenizedCorpus};
 
 use super::ScanBuilder;
 use crate::error::ScanError;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mri_core::{Activations, Backend, Labels, Pooling, Reducer, Shard, Site, Watch};
+use mri_corpus::{Corpus, CorpusOptions};
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::ModelSource;
-use mri_extract::{
-    Corpus, CorpusOptions, RecordOptions, TextTokenizer, TokenSource, record, record_to_store,
-};
 #[cfg(feature = "tch")]
 use mri_extract::{Device, Dtype, TchOptions};
+use mri_extract::{RecordOptions, TextTokenizer, TokenSource, record, record_to_store};
 use mri_grid::Binning;
 use mri_reduce::ReducerSpec;
 use mri_store::{LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype, StoreOptions};

@@ -10,7 +10,7 @@
 use std::io::{self, Read};
 
 use super::flatbuffer::{Table, i64_at, u32_at};
-use super::rows::Value;
+use crate::rows::Value;
 
 /// Starts a message since format 0.15; before, messages began with their length.
 const CONTINUATION: u32 = u32::MAX;
@@ -20,7 +20,7 @@ const SCHEMA: u8 = 1;
 const RECORD_BATCH: u8 = 3;
 
 /// Why a stream cannot be read.
-pub(super) enum Problem {
+pub(crate) enum Problem {
     Io(io::Error),
     /// There is no such column; these are there.
     NoColumn {
@@ -35,7 +35,7 @@ pub(super) enum Problem {
 }
 
 /// Hands the values of the columns `names` to `each`, row by row.
-pub(super) fn read<E: From<Problem>>(
+pub(crate) fn read<E: From<Problem>>(
     mut source: impl Read,
     names: [&str; 2],
     mut each: impl FnMut(u64, [Value<'_>; 2]) -> Result<(), E>,

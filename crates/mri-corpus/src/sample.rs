@@ -3,14 +3,14 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::CorpusOptions;
+use crate::options::CorpusOptions;
 
 /// Chooses rows by their labels and numbers alone.
 ///
 /// Every row draws a random number that depends on the seed and on its place in the corpus alone;
 /// those with the smallest are the sample. So one pass is enough, no more is held than is
 /// kept, and a smaller sample is part of a larger one.
-pub(super) struct Sample {
+pub(crate) struct Sample {
     limit: usize,
     per_class: Option<usize>,
     seed: u64,
@@ -19,13 +19,13 @@ pub(super) struct Sample {
 }
 
 /// The rows that a sample keeps.
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     /// Their places among all rows, ascending; `None` where all are kept.
-    pub(super) rows: Option<Vec<u64>>,
+    pub(crate) rows: Option<Vec<u64>>,
     /// The numbers of their labels.
-    pub(super) ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     /// How many there were to choose from.
-    pub(super) seen: u64,
+    pub(crate) seen: u64,
 }
 
 enum Kept {
@@ -43,7 +43,7 @@ struct Drawn {
 }
 
 impl Sample {
-    pub(super) fn new(options: &CorpusOptions) -> Self {
+    pub(crate) fn new(options: &CorpusOptions) -> Self {
         Self {
             limit: options.limit.unwrap_or(usize::MAX),
             per_class: options.per_class,
@@ -57,7 +57,7 @@ impl Sample {
     }
 
     /// The next row, which has this label.
-    pub(super) fn push(&mut self, label: u32) {
+    pub(crate) fn push(&mut self, label: u32) {
         let row = self.seen;
         self.seen += 1;
         match &mut self.kept {
@@ -82,7 +82,7 @@ impl Sample {
     }
 
     /// The sample in the order of the corpus.
-    pub(super) fn finish(self) -> Chosen {
+    pub(crate) fn finish(self) -> Chosen {
         let seen = self.seen;
         let groups = match self.kept {
             Kept::All(ids) => {

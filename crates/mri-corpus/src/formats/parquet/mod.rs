@@ -28,9 +28,10 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 
 use self::pages::CheckedRowGroups;
-use super::rows::{Rows, Value};
-use super::{CorpusOptions, dataset, missing_column};
-use crate::ExtractError;
+use super::dataset;
+use crate::error::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
+use crate::options::CorpusOptions;
+use crate::rows::{Rows, Value};
 
 /// Rows decoded at a time: of books some dozens of megabytes, and of short texts enough for a batch to cost
 /// less than what is in it.
@@ -47,14 +48,9 @@ pub(super) fn read(
     source: impl ChunkReader + 'static,
     options: &CorpusOptions,
     rows: &mut Rows<'_>,
-) -> Result<(), ExtractError> {
-    let bad = |place: String| {
-        move |e: ParquetError| ExtractError::BadTable {
-            path: path.to_owned(),
-            place,
-            problem: problem(&e),
-        }
-    };
+) -> Result<(), CorpusError> {
+    let bad =
+        |place: String| move |e: ParquetError| CorpusError::malformed(path, place, problem(&e));
     let header = || bad("its description of the columns".to_owned());
     // Without the Arrow types that a writer noted: dictionaries then come as plain strings.
     let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -70,24 +66,24 @@ pub(super) fn read(
         .map(|f| f.name().clone())
         .collect();
     let wanted = [
-        (&options.text_column, "text"),
-        (&options.label_column, "label"),
+        (&options.text_column, ColumnRole::Text),
+        (&options.label_column, ColumnRole::Label),
     ];
     let mut places = [0; 2];
-    for (place, (name, flag)) in places.iter_mut().zip(wanted) {
+    for (place, (name, role)) in places.iter_mut().zip(wanted) {
         *place = names
             .iter()
             .position(|there| there == name)
-            .ok_or_else(|| missing_column(path, name, &names, flag))?;
+            .ok_or_else(|| CorpusError::missing_column(path, name, &names, role))?;
         let kind = table.schema().field(*place).data_type();
         if !is_read(kind) {
-            return Err(ExtractError::BadTable {
+            return Err(CorpusError::Column {
                 path: path.to_owned(),
-                place: format!("column {name:?}"),
-                problem: format!(
-                    "holds values of type {kind} where strings or whole numbers are needed; \
-                     name another column with --{flag}"
-                ),
+                column: name.clone(),
+                role,
+                problem: ColumnProblem::Type {
+                    found: kind.to_string(),
+                },
             });
         }
     }
@@ -122,10 +118,8 @@ pub(super) fn read(
         for row in 0..batch.num_rows() {
             let place = || format!("row {} (counted from 0)", first_row + row);
             let value = |column: usize| {
-                value(batch.column(column).as_ref(), row).ok_or_else(|| ExtractError::NotUtf8 {
-                    path: path.to_owned(),
-                    place: place(),
-                })
+                value(batch.column(column).as_ref(), row)
+                    .ok_or_else(|| CorpusError::row(path, place(), RowProblem::NotUtf8))
             };
             let values = [value(text)?, value(label)?];
             for value in &values {

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::CorpusOptions;
-use crate::ExtractError;
+use crate::error::{ColumnRole, CorpusError, RowProblem};
+use crate::options::CorpusOptions;
 
 /// A value of a typed column.
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Missing,
     Text(&'a str),
     Number(i128),
@@ -18,7 +18,7 @@ pub(super) enum Value<'a> {
 impl<'a> Value<'a> {
     /// The bytes of a text, 0 for other values.
     #[cfg(feature = "parquet")]
-    pub(super) fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             _ => 0,
@@ -37,11 +37,11 @@ impl<'a> Value<'a> {
 }
 
 /// Takes the text and the number of the label of a row.
-pub(super) type Take<'a> = dyn FnMut(&str, u32) -> Result<(), ExtractError> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(&str, u32) -> Result<(), CorpusError> + 'a;
 
 /// Refuses or drops rows without text or label, numbers labels, and hands all other rows on. No text
 /// is kept.
-pub(super) struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     drop_missing: bool,
     take: &'a mut Take<'a>,
     names: Vec<String>,
@@ -54,7 +54,7 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Categories are numbered as their names are first seen.
-    pub(super) fn new(options: &CorpusOptions, take: &'a mut Take<'a>) -> Self {
+    pub(crate) fn new(options: &CorpusOptions, take: &'a mut Take<'a>) -> Self {
         Self {
             drop_missing: options.drop_missing,
             take,
@@ -66,7 +66,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Gives the names that are declared for categories their numbers.
-    pub(super) fn declare(&mut self, names: &[String]) {
+    pub(crate) fn declare(&mut self, names: &[String]) {
         for name in names {
             self.category(name);
         }
@@ -75,12 +75,12 @@ impl<'a> Rows<'a> {
 
     /// Takes a row of typed values. A number that none of the declared categories has is refused,
     /// or counts as no label where such rows are dropped.
-    pub(super) fn push_values(
+    pub(crate) fn push_values(
         &mut self,
         path: &Path,
         place: impl Fn() -> String,
         [text, label]: [Value<'_>; 2],
-    ) -> Result<(), ExtractError> {
+    ) -> Result<(), CorpusError> {
         let label = match (label, self.declared) {
             (Value::Number(number), Some(classes)) => {
                 let id = usize::try_from(number).ok().filter(|&id| id < classes);
@@ -88,12 +88,9 @@ impl<'a> Rows<'a> {
                     Some(id) => Cow::Owned(self.names[id].clone()),
                     None if self.drop_missing => Cow::Borrowed(""),
                     None => {
-                        return Err(ExtractError::UnknownLabel {
-                            path: path.to_owned(),
-                            place: place(),
-                            label: number,
-                            classes,
-                        });
+                        let label = number;
+                        let problem = RowProblem::UnknownLabel { label, classes };
+                        return Err(CorpusError::row(path, place(), problem));
                     }
                 }
             }
@@ -103,14 +100,14 @@ impl<'a> Rows<'a> {
     }
 
     /// Takes a row, or drops or refuses it where text or label are empty or only spaces.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         path: &Path,
         place: impl Fn() -> String,
         text: &str,
         label: &str,
-    ) -> Result<(), ExtractError> {
-        let missing = [(text, "text"), (label, "label")]
+    ) -> Result<(), CorpusError> {
+        let missing = [(text, ColumnRole::Text), (label, ColumnRole::Label)]
             .into_iter()
             .find(|(value, _)| value.trim().is_empty());
         match missing {
@@ -122,11 +119,7 @@ impl<'a> Rows<'a> {
                 self.dropped += 1;
                 Ok(())
             }
-            Some((_, what)) => Err(ExtractError::Missing {
-                path: path.to_owned(),
-                place: place(),
-                what,
-            }),
+            Some((_, role)) => Err(CorpusError::row(path, place(), RowProblem::Missing(role))),
         }
     }
 
@@ -141,7 +134,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The names of the labels, and how many rows were dropped.
-    pub(super) fn finish(self) -> (Vec<String>, usize) {
+    pub(crate) fn finish(self) -> (Vec<String>, usize) {
         (self.names, self.dropped)
     }
 }

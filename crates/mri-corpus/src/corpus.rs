@@ -1,71 +1,15 @@
-//! Labelled texts, wherever they come from.
-
-mod arrow;
-mod dataset;
-mod file;
-mod flatbuffer;
-mod folder;
-#[cfg(fuzzing)]
-pub(crate) mod fuzzing;
-mod json_lines;
-#[cfg(feature = "parquet")]
-mod parquet;
-mod rows;
-mod sample;
-mod source;
-mod table;
-
-use std::fs::{self, File};
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mri_core::{CorpusOrigin, Labels, Shard, ShardOrigin};
 
-pub use self::file::CorpusFile;
-#[cfg(feature = "parquet")]
-pub use self::parquet::panic_is_caught;
-pub use self::source::TextSource;
-
-use self::rows::Rows;
-use self::source::CorpusHash;
-use crate::ExtractError;
-
-/// How a corpus is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CorpusOptions {
-    /// The column of a table that holds the texts.
-    pub text_column: String,
-    /// The column of a table that holds the labels.
-    pub label_column: String,
-    /// Leave out rows without a text or a label, counting them, instead of refusing the corpus.
-    pub drop_missing: bool,
-    /// Keep at most so many texts, a random sample; `None` keeps all.
-    pub limit: Option<usize>,
-    /// Keep at most so many texts of each label, a random sample; `None` keeps all. Together with
-    /// `limit`, this comes first.
-    pub per_class: Option<usize>,
-    /// Seed of the samples. The same seed draws the same rows, whatever format they are stored in,
-    /// and a smaller sample is part of a larger one.
-    pub sample_seed: u64,
-    /// The part of a Hugging Face dataset with several parts, such as `train`.
-    pub split: Option<String>,
-}
-
-impl Default for CorpusOptions {
-    /// All rows of the columns `text` and `label`; a missing value is an error.
-    fn default() -> Self {
-        Self {
-            text_column: "text".into(),
-            label_column: "label".into(),
-            drop_missing: false,
-            limit: None,
-            per_class: None,
-            sample_seed: 0,
-            split: None,
-        }
-    }
-}
+use crate::error::CorpusError;
+use crate::file::CorpusFile;
+use crate::hash::CorpusHash;
+use crate::labels::{shard_labels, some_labels};
+use crate::options::CorpusOptions;
+use crate::rows::Rows;
+use crate::source::TextSource;
 
 /// Texts with their labels, in memory: text `i` has label `i`. Texts that are only to be recorded need
 /// not be held: see [`CorpusFile`].
@@ -94,8 +38,8 @@ impl Corpus {
     /// Texts are always in the order in which they are stored, also those of a sample.
     ///
     /// # Errors
-    /// [`ExtractError`] with the file, the place in it and the remedy.
-    pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, ExtractError> {
+    /// [`CorpusError`] with the file, the place in it and the remedy.
+    pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, CorpusError> {
         let mut texts = Vec::new();
         let file = if options.limit.or(options.per_class).is_none() {
             CorpusFile::survey(path, options, &mut |text| texts.push(text.to_owned()))?
@@ -121,11 +65,11 @@ impl Corpus {
     /// A corpus from pairs of text and label.
     ///
     /// # Errors
-    /// [`ExtractError::EmptyCorpus`] without any pair, [`ExtractError::Missing`] if a text or a
-    /// label is empty or only spaces.
+    /// [`CorpusError::Empty`] without any pair, [`CorpusError::Row`] if a text or a label is empty or
+    /// only white space.
     pub fn from_pairs<T: AsRef<str>, L: AsRef<str>>(
         pairs: impl IntoIterator<Item = (T, L)>,
-    ) -> Result<Self, ExtractError> {
+    ) -> Result<Self, CorpusError> {
         let path = Path::new("the given texts");
         let (mut texts, mut ids) = (Vec::new(), Vec::new());
         let mut take = |text: &str, label| {
@@ -200,9 +144,8 @@ impl Corpus {
     /// left-out rows are those of the whole corpus.
     ///
     /// # Errors
-    /// [`ExtractError::EmptyShard`] where there are more shards than texts,
-    /// [`ExtractError::Unsupported`] for the shard of a shard.
-    pub fn shard(&self, shard: Shard) -> Result<Self, ExtractError> {
+    /// [`CorpusError::Shard`] if there are more shards than texts, or for the shard of a shard.
+    pub fn shard(&self, shard: Shard) -> Result<Self, CorpusError> {
         let texts = self.texts.len();
         Ok(Self {
             labels: shard_labels(&self.labels, shard, self.whole.is_some())?,
@@ -230,10 +173,10 @@ impl Corpus {
     /// Refuses a corpus with fewer than two labels, for what compares them.
     ///
     /// # Errors
-    /// [`ExtractError::SingleCategory`].
-    pub fn require_two_categories(&self) -> Result<(), ExtractError> {
+    /// [`CorpusError::SingleCategory`].
+    pub fn require_two_categories(&self) -> Result<(), CorpusError> {
         match self.labels.category_names() {
-            [label] => Err(ExtractError::SingleCategory {
+            [label] => Err(CorpusError::SingleCategory {
                 path: self.source.clone(),
                 label: label.clone(),
             }),
@@ -249,8 +192,8 @@ impl TextSource for Corpus {
 
     fn for_each(
         &self,
-        each: &mut dyn FnMut(&str) -> Result<(), ExtractError>,
-    ) -> Result<CorpusOrigin, ExtractError> {
+        each: &mut dyn FnMut(&str) -> Result<(), CorpusError>,
+    ) -> Result<CorpusOrigin, CorpusError> {
         for text in &self.texts {
             each(text)?;
         }
@@ -261,92 +204,5 @@ impl TextSource for Corpus {
             n_read: self.read,
             shard: self.whole.clone(),
         })
-    }
-}
-
-/// Hands the rows of a file or folder to `rows`.
-fn read_rows(
-    path: &Path,
-    options: &CorpusOptions,
-    rows: &mut Rows<'_>,
-) -> Result<(), ExtractError> {
-    let kind = fs::metadata(path).map_err(ExtractError::io(path))?;
-    if kind.is_dir() && dataset::is_dataset(path) {
-        return dataset::read(path, options, rows);
-    }
-    if let Some(split) = &options.split {
-        return Err(ExtractError::NoSuchSplit {
-            path: path.to_owned(),
-            split: split.clone(),
-            splits: "this is no dataset of several parts; leave --split out".to_owned(),
-        });
-    }
-    if kind.is_dir() {
-        return folder::read(path, rows);
-    }
-    let extension = path
-        .extension()
-        .map(|e| e.to_string_lossy().to_ascii_lowercase());
-    let file = || File::open(path).map_err(ExtractError::io(path));
-    let lines = || file().map(BufReader::new);
-    match extension.as_deref() {
-        Some("csv") => table::read(path, lines()?, b',', options, rows),
-        Some("tsv" | "tab") => table::read(path, lines()?, b'\t', options, rows),
-        Some("jsonl" | "ndjson") => json_lines::read(path, lines()?, options, rows),
-        #[cfg(feature = "parquet")]
-        Some("parquet") => parquet::read(path, file()?, options, rows),
-        #[cfg(not(feature = "parquet"))]
-        Some("parquet") => Err(ExtractError::Unsupported(
-            "Parquet is not read by this build; build it with the feature `parquet`, or save the table as JSON Lines",
-        )),
-        _ => Err(ExtractError::UnknownFormat {
-            path: path.to_owned(),
-        }),
-    }
-}
-
-/// The labels of a corpus, which has to have some text.
-fn some_labels(
-    path: &Path,
-    names: Vec<String>,
-    ids: Vec<u32>,
-    dropped: usize,
-) -> Result<Arc<Labels>, ExtractError> {
-    if ids.is_empty() {
-        return Err(ExtractError::EmptyCorpus {
-            path: path.to_owned(),
-            dropped,
-        });
-    }
-    Ok(Arc::new(Labels::new(names, ids)?))
-}
-
-/// The labels of a shard of a corpus, which may be a shard itself.
-fn shard_labels(
-    labels: &Labels,
-    shard: Shard,
-    of_shard: bool,
-) -> Result<Arc<Labels>, ExtractError> {
-    if of_shard {
-        return Err(ExtractError::Unsupported(
-            "this corpus is a shard already; make shards of the whole",
-        ));
-    }
-    let texts = labels.len();
-    let rows: Vec<usize> = shard.rows(texts).collect();
-    if rows.is_empty() {
-        return Err(ExtractError::EmptyShard { shard, texts });
-    }
-    Ok(Arc::new(labels.select(&rows)?))
-}
-
-/// The error for a table without a column that was asked for.
-fn missing_column(path: &Path, name: &str, names: &[String], flag: &'static str) -> ExtractError {
-    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-    ExtractError::MissingColumn {
-        path: path.to_owned(),
-        column: name.to_owned(),
-        columns: quoted.join(", "),
-        flag,
     }
 }

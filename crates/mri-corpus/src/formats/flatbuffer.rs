@@ -7,7 +7,7 @@
 
 /// A table inside the bytes of a message.
 #[derive(Clone, Copy)]
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     bytes: &'a [u8],
     /// Where the table starts.
     start: usize,
@@ -17,7 +17,7 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// The root table of a message.
-    pub(super) fn root(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn root(bytes: &'a [u8]) -> Option<Self> {
         Self::at(bytes, u32_at(bytes, 0)? as usize)
     }
 
@@ -46,22 +46,22 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(super) fn u8(&self, number: usize) -> u8 {
+    pub(crate) fn u8(&self, number: usize) -> u8 {
         let value = self.field(number).and_then(|at| self.bytes.get(at));
         value.copied().unwrap_or(0)
     }
 
-    pub(super) fn i16(&self, number: usize) -> i16 {
+    pub(crate) fn i16(&self, number: usize) -> i16 {
         let value = self.field(number).and_then(|at| u16_at(self.bytes, at));
         value.unwrap_or(0).cast_signed()
     }
 
-    pub(super) fn i32(&self, number: usize) -> i32 {
+    pub(crate) fn i32(&self, number: usize) -> i32 {
         let value = self.field(number).and_then(|at| u32_at(self.bytes, at));
         value.unwrap_or(0).cast_signed()
     }
 
-    pub(super) fn i64(&self, number: usize) -> i64 {
+    pub(crate) fn i64(&self, number: usize) -> i64 {
         let value = self.field(number).and_then(|at| i64_at(self.bytes, at));
         value.unwrap_or(0)
     }
@@ -72,18 +72,18 @@ impl<'a> Table<'a> {
         at.checked_add(u32_at(self.bytes, at)? as usize)
     }
 
-    pub(super) fn table(&self, number: usize) -> Option<Table<'a>> {
+    pub(crate) fn table(&self, number: usize) -> Option<Table<'a>> {
         Self::at(self.bytes, self.target(number)?)
     }
 
-    pub(super) fn text(&self, number: usize) -> Option<&'a str> {
+    pub(crate) fn text(&self, number: usize) -> Option<&'a str> {
         let at = self.target(number)?;
         let length = u32_at(self.bytes, at)? as usize;
         std::str::from_utf8(slice(self.bytes, at + 4, length)?).ok()
     }
 
     /// The elements of a vector of structs of `size` bytes.
-    pub(super) fn structs(
+    pub(crate) fn structs(
         &self,
         number: usize,
         size: usize,
@@ -95,7 +95,7 @@ impl<'a> Table<'a> {
     }
 
     /// The elements of a vector of tables; those that lead nowhere are `None`.
-    pub(super) fn tables(
+    pub(crate) fn tables(
         &self,
         number: usize,
     ) -> Option<impl Iterator<Item = Option<Table<'a>>> + use<'a>> {
@@ -113,14 +113,14 @@ fn slice(bytes: &[u8], at: usize, length: usize) -> Option<&[u8]> {
     bytes.get(at..at.checked_add(length)?)
 }
 
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(slice(bytes, at, 2)?.try_into().ok()?))
 }
 
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(slice(bytes, at, 4)?.try_into().ok()?))
 }
 
-pub(super) fn i64_at(bytes: &[u8], at: usize) -> Option<i64> {
+pub(crate) fn i64_at(bytes: &[u8], at: usize) -> Option<i64> {
     Some(i64::from_le_bytes(slice(bytes, at, 8)?.try_into().ok()?))
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use mri_core::{CorpusOrigin, Labels, Shard, ShardOrigin};
 
-use super::rows::Rows;
-use super::sample::{Chosen, Sample};
-use super::source::{CorpusHash, TextSource};
-use super::{CorpusOptions, read_rows, shard_labels, some_labels};
-use crate::ExtractError;
+use crate::error::{CorpusError, FormatProblem};
+use crate::formats::read_rows;
+use crate::hash::CorpusHash;
+use crate::labels::{shard_labels, some_labels};
+use crate::options::CorpusOptions;
+use crate::rows::Rows;
+use crate::sample::{Chosen, Sample};
+use crate::source::TextSource;
 
 /// Labelled texts that stay where they are stored: only their labels are held in memory.
 ///
@@ -33,37 +36,38 @@ impl CorpusFile {
     /// same rows.
     ///
     /// # Errors
-    /// [`ExtractError`] with the file, the place in it and the remedy;
-    /// [`ExtractError::Unsupported`] for a pipe, which can be read only once.
-    pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, ExtractError> {
-        let kind = fs::metadata(path).map_err(ExtractError::io(path))?;
+    /// [`CorpusError`] with the file, the place in it and the remedy;
+    /// [`CorpusError::Format`] for a pipe, which can be read only once.
+    pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, CorpusError> {
+        let kind = fs::metadata(path).map_err(CorpusError::io(path))?;
         if !kind.is_file() && !kind.is_dir() {
-            return Err(ExtractError::Unsupported(
-                "the texts come from a pipe, which can be read only once; save them to a file first",
-            ));
+            return Err(CorpusError::Format {
+                path: path.to_owned(),
+                problem: FormatProblem::Pipe,
+            });
         }
         Self::survey(path, options, &mut |_| ())
     }
 
     /// Reads a corpus through, and shows every text with a label to `look`.
-    pub(super) fn survey(
+    pub(crate) fn survey(
         path: &Path,
         options: &CorpusOptions,
         look: &mut dyn FnMut(&str),
-    ) -> Result<Self, ExtractError> {
+    ) -> Result<Self, CorpusError> {
         Self::survey_of(path, options, look, |rows| read_rows(path, options, rows))
     }
 
     /// The same of the rows that `read` reads.
-    pub(super) fn survey_of(
+    pub(crate) fn survey_of(
         path: &Path,
         options: &CorpusOptions,
         look: &mut dyn FnMut(&str),
-        read: impl FnOnce(&mut Rows<'_>) -> Result<(), ExtractError>,
-    ) -> Result<Self, ExtractError> {
-        for (value, flag) in [(options.limit, "limit"), (options.per_class, "per-class")] {
-            if value == Some(0) {
-                return Err(ExtractError::EmptySample { flag });
+        read: impl FnOnce(&mut Rows<'_>) -> Result<(), CorpusError>,
+    ) -> Result<Self, CorpusError> {
+        for (size, per_class) in [(options.limit, false), (options.per_class, true)] {
+            if size == Some(0) {
+                return Err(CorpusError::EmptySample { per_class });
             }
         }
         let mut sample = Sample::new(options);
@@ -91,20 +95,19 @@ impl CorpusFile {
     /// left-out rows are those of the whole corpus.
     ///
     /// # Errors
-    /// [`ExtractError::EmptyShard`] where there are more shards than texts,
-    /// [`ExtractError::Unsupported`] for the shard of a shard.
-    pub fn shard(mut self, shard: Shard) -> Result<Self, ExtractError> {
+    /// [`CorpusError::Shard`] if there are more shards than texts, or for the shard of a shard.
+    pub fn shard(mut self, shard: Shard) -> Result<Self, CorpusError> {
         let labels = shard_labels(&self.whole, shard, self.shard.is_some())?;
         self.shard = Some((shard, labels));
         Ok(self)
     }
 
     /// Hands the texts of the whole corpus to `each`, with their numbers and those of their labels.
-    pub(super) fn for_each_of_whole(
+    pub(crate) fn for_each_of_whole(
         &self,
-        each: &mut dyn FnMut(usize, &str, u32) -> Result<(), ExtractError>,
-    ) -> Result<(), ExtractError> {
-        let changed = || ExtractError::CorpusChanged {
+        each: &mut dyn FnMut(usize, &str, u32) -> Result<(), CorpusError>,
+    ) -> Result<(), CorpusError> {
+        let changed = || CorpusError::Changed {
             path: self.path.clone(),
         };
         let (mut seen, mut kept) = (0, 0);
@@ -158,11 +161,11 @@ impl TextSource for CorpusFile {
     }
 
     /// # Errors
-    /// [`ExtractError::CorpusChanged`] if labels are not those that were there when the corpus was opened.
+    /// [`CorpusError::Changed`] if labels are not those that were there when the corpus was opened.
     fn for_each(
         &self,
-        each: &mut dyn FnMut(&str) -> Result<(), ExtractError>,
-    ) -> Result<CorpusOrigin, ExtractError> {
+        each: &mut dyn FnMut(&str) -> Result<(), CorpusError>,
+    ) -> Result<CorpusOrigin, CorpusError> {
         let names = self.whole.category_names();
         let mut whole = CorpusHash::new(names);
         let mut part = self

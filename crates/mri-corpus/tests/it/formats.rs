@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mri_extract::{Corpus, CorpusOptions, ExtractError};
+use mri_corpus::{ColumnRole, Corpus, CorpusError, CorpusOptions, RowProblem};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -11,7 +11,7 @@ fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn open(name: &str, options: &CorpusOptions) -> Result<Corpus, ExtractError> {
+fn open(name: &str, options: &CorpusOptions) -> Result<Corpus, CorpusError> {
     Corpus::open(&golden(name), options)
 }
 
@@ -61,32 +61,36 @@ fn every_format_is_read_as_its_own_library_reads_it() {
 #[test]
 fn parts_of_a_dataset_are_named() {
     let m = message("parts.hf", &CorpusOptions::default());
-    assert!(m.contains("--split") && m.contains("train, test"), "{m}");
+    assert!(m.contains("several splits: train, test"), "{m}");
     let m = message("parts.hf", &split("valid"));
     assert!(m.contains("\"valid\"") && m.contains("train, test"), "{m}");
     assert!(message("parts.hf", &split("../classes.hf")).contains("train, test"));
-    let m = message("classes.hf", &split("train"));
-    assert!(m.contains("leave --split out"), "{m}");
-    assert!(message("rows.csv", &split("train")).contains("leave --split out"));
+    for whole in ["classes.hf", "rows.csv"] {
+        let m = message(whole, &split("train"));
+        assert!(m.contains("\"train\"") && m.contains("not divided"), "{m}");
+    }
 }
 
 #[test]
 fn gaps_and_unknown_labels_are_named_with_their_row() {
     let m = message("gaps.hf", &CorpusOptions::default());
-    assert!(m.contains("row 1 of") && m.contains("no text") && m.contains("--drop-missing"));
+    assert!(m.contains("row 1 of") && m.contains("no text"), "{m}");
     assert_eq!(open("gaps.hf", &dropping()).unwrap().dropped(), 3);
     let m = message("unknown.hf", &CorpusOptions::default());
-    assert!(
-        m.contains("row 1 of") && m.contains("label 3") && m.contains("--drop-missing"),
-        "{m}"
-    );
+    assert!(m.contains("row 1 of") && m.contains("label 3"), "{m}");
     assert_eq!(open("unknown.hf", &dropping()).unwrap().dropped(), 1);
     let options = CorpusOptions {
         label_column: "class".into(),
         ..CorpusOptions::default()
     };
-    let m = message("classes.hf", &options);
-    assert!(m.contains("no column \"class\"") && m.contains("\"when\"") && m.contains("--label"));
+    let err = open("classes.hf", &options).unwrap_err();
+    let m = err.to_string();
+    assert!(
+        m.contains("no column \"class\"") && m.contains("\"when\""),
+        "{m}"
+    );
+    let of_label = matches!(err, CorpusError::Column { role, .. } if role == ColumnRole::Label);
+    assert!(of_label, "{m}");
     let options = CorpusOptions {
         text_column: "vector".into(),
         ..CorpusOptions::default()
@@ -95,7 +99,7 @@ fn gaps_and_unknown_labels_are_named_with_their_row() {
 }
 
 /// Copies a dataset and changes its file of rows.
-fn damaged(change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<Corpus, ExtractError> {
+fn damaged(change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<Corpus, CorpusError> {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(golden("words.hf")).unwrap() {
         let path = entry.unwrap().path();
@@ -174,7 +178,7 @@ fn a_parquet_file_that_claims_what_is_not_so_is_refused() {
         ("again", "times the bytes of the file"),
     ] {
         let error = read(name).err().unwrap_or_else(|| panic!("{name} passes"));
-        let named = matches!(&error, ExtractError::BadTable { path, problem: found, .. }
+        let named = matches!(&error, CorpusError::Row { path, problem: RowProblem::Malformed(found), .. }
             if path.ends_with(format!("damaged/{name}.parquet"))
                 && found.contains(problem) && !found.contains("External"));
         assert!(named, "{name}: {error}");

@@ -5,17 +5,17 @@ use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::rows::Rows;
-use super::{CorpusOptions, missing_column};
-use crate::ExtractError;
+use crate::error::{ColumnRole, CorpusError, RowProblem};
+use crate::options::CorpusOptions;
+use crate::rows::Rows;
 
-pub(super) fn read(
+pub(crate) fn read(
     path: &Path,
     source: impl Read,
     delimiter: u8,
     options: &CorpusOptions,
     rows: &mut Rows<'_>,
-) -> Result<(), ExtractError> {
+) -> Result<(), CorpusError> {
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .from_reader(source);
@@ -23,8 +23,8 @@ pub(super) fn read(
         .byte_headers()
         .map_err(|e| table_error(path, &e))?
         .clone();
-    let text = column(path, &header, &options.text_column, "text")?;
-    let label = column(path, &header, &options.label_column, "label")?;
+    let text = column(path, &header, &options.text_column, ColumnRole::Text)?;
+    let label = column(path, &header, &options.label_column, ColumnRole::Label)?;
     let mut record = ByteRecord::new();
     while reader
         .read_byte_record(&mut record)
@@ -34,10 +34,8 @@ pub(super) fn read(
         let place = || format!("line {line}");
         let field = |index: usize| {
             let bytes = record.get(index).unwrap_or_default();
-            std::str::from_utf8(bytes).map_err(|_| ExtractError::NotUtf8 {
-                path: path.to_owned(),
-                place: place(),
-            })
+            std::str::from_utf8(bytes)
+                .map_err(|_| CorpusError::row(path, place(), RowProblem::NotUtf8))
         };
         rows.push(path, place, field(text)?, field(label)?)?;
     }
@@ -49,8 +47,8 @@ fn column(
     path: &Path,
     header: &ByteRecord,
     name: &str,
-    flag: &'static str,
-) -> Result<usize, ExtractError> {
+    role: ColumnRole,
+) -> Result<usize, CorpusError> {
     // Spreadsheets put a byte order mark before the first name.
     let clean = |field: &[u8]| {
         let field = field.strip_prefix(b"\xef\xbb\xbf").unwrap_or(field);
@@ -60,14 +58,15 @@ fn column(
     names
         .iter()
         .position(|n| n == name)
-        .ok_or_else(|| missing_column(path, name, &names, flag))
+        .ok_or_else(|| CorpusError::missing_column(path, name, &names, role))
 }
-fn table_error(path: &Path, error: &csv::Error) -> ExtractError {
+
+fn table_error(path: &Path, error: &csv::Error) -> CorpusError {
     let line = |pos: &Option<csv::Position>| pos.as_ref().map_or(0, csv::Position::line);
     let (place, problem) = match error.kind() {
         csv::ErrorKind::Io(source) => {
             let source = std::io::Error::new(source.kind(), source.to_string());
-            return ExtractError::Io {
+            return CorpusError::Io {
                 path: path.to_owned(),
                 source,
             };
@@ -84,9 +83,5 @@ fn table_error(path: &Path, error: &csv::Error) -> ExtractError {
         ),
         _ => ("the table".to_owned(), error.to_string()),
     };
-    ExtractError::BadTable {
-        path: path.to_owned(),
-        place,
-        problem,
-    }
+    CorpusError::malformed(path, place, problem)
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use super::rows::Rows;
-use crate::ExtractError;
+use crate::error::{CorpusError, FormatProblem, RowProblem};
+use crate::rows::Rows;
 
-pub(super) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), ExtractError> {
+pub(crate) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), CorpusError> {
     let mut found = false;
     for name in sorted(path)? {
         let folder = path.join(&name);
@@ -15,10 +15,9 @@ pub(super) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), ExtractError>
             continue;
         }
         found = true;
-        let label = name.to_str().ok_or_else(|| ExtractError::NotUtf8 {
-            path: folder.clone(),
-            place: "its name".to_owned(),
-        })?;
+        let label = name
+            .to_str()
+            .ok_or_else(|| CorpusError::row(&folder, "its name".to_owned(), RowProblem::NotUtf8))?;
         for name in sorted(&folder)? {
             let file = folder.join(name);
             if !file
@@ -27,10 +26,13 @@ pub(super) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), ExtractError>
             {
                 continue;
             }
-            let bytes = fs::read(&file).map_err(ExtractError::io(&file))?;
-            let text = String::from_utf8(bytes).map_err(|e| ExtractError::NotUtf8 {
-                path: file.clone(),
-                place: format!("byte {}", e.utf8_error().valid_up_to()),
+            let bytes = fs::read(&file).map_err(CorpusError::io(&file))?;
+            let text = String::from_utf8(bytes).map_err(|e| {
+                CorpusError::row(
+                    &file,
+                    format!("byte {}", e.utf8_error().valid_up_to()),
+                    RowProblem::NotUtf8,
+                )
             })?;
             rows.push(&file, || "the whole file".to_owned(), &text, label)?;
         }
@@ -38,17 +40,18 @@ pub(super) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), ExtractError>
     if found {
         Ok(())
     } else {
-        Err(ExtractError::UnknownFormat {
+        Err(CorpusError::Format {
             path: path.to_owned(),
+            problem: FormatProblem::Unknown,
         })
     }
 }
 
 /// The names of a folder's visible entries, sorted, so that the order does not depend on the file system.
-fn sorted(folder: &Path) -> Result<Vec<OsString>, ExtractError> {
+fn sorted(folder: &Path) -> Result<Vec<OsString>, CorpusError> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(ExtractError::io(folder))? {
-        let name = entry.map_err(ExtractError::io(folder))?.file_name();
+    for entry in fs::read_dir(folder).map_err(CorpusError::io(folder))? {
+        let name = entry.map_err(CorpusError::io(folder))?.file_name();
         if !name.as_encoded_bytes().starts_with(b".") {
             names.push(name);
         }

@@ -12,30 +12,30 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::arrow::{self, Problem};
-use super::rows::Rows;
-use super::{CorpusOptions, missing_column};
-use crate::ExtractError;
+use crate::error::{ColumnRole, CorpusError, RowProblem};
+use crate::options::CorpusOptions;
+use crate::rows::Rows;
 
 const INFO: &str = "dataset_info.json";
 const STATE: &str = "state.json";
 const PARTS: &str = "dataset_dict.json";
 
-pub(super) fn is_dataset(folder: &Path) -> bool {
+pub(crate) fn is_dataset(folder: &Path) -> bool {
     [INFO, STATE, PARTS]
         .iter()
         .any(|name| folder.join(name).is_file())
 }
 
-pub(super) fn read(
+pub(crate) fn read(
     folder: &Path,
     options: &CorpusOptions,
     rows: &mut Rows<'_>,
-) -> Result<(), ExtractError> {
+) -> Result<(), CorpusError> {
     let folder = part(folder, options.split.as_deref())?;
     declare_classes(&json(&folder.join(INFO))?, &options.label_column, rows);
     let mut first_row = 0;
     for file in files(&folder)? {
-        let source = File::open(&file).map_err(ExtractError::io(&file))?;
+        let source = File::open(&file).map_err(CorpusError::io(&file))?;
         let source = BufReader::new(source);
         first_row += read_file(&file, source, first_row, options, rows)?;
     }
@@ -44,13 +44,13 @@ pub(super) fn read(
 
 /// Reads the rows of an Arrow file, the first of which is row `first_row` of the dataset, and says
 /// how many there were.
-pub(super) fn read_file(
+pub(crate) fn read_file(
     path: &Path,
     source: impl std::io::Read,
     first_row: u64,
     options: &CorpusOptions,
     rows: &mut Rows<'_>,
-) -> Result<u64, ExtractError> {
+) -> Result<u64, CorpusError> {
     let names = [&options.text_column, &options.label_column];
     let place = |row: u64| format!("row {} of the dataset (counted from 0)", first_row + row);
     let mut count = 0;
@@ -61,27 +61,25 @@ pub(super) fn read_file(
     });
     outcome.map_err(|stop| match stop {
         Stop::Error(error) => error,
-        Stop::Problem(Problem::Io(source)) => ExtractError::io(path)(source),
+        Stop::Problem(Problem::Io(source)) => CorpusError::io(path)(source),
         Stop::Problem(Problem::NoColumn {
             asked,
             names: there,
-        }) => missing_column(path, names[asked], &there, ["text", "label"][asked]),
-        Stop::Problem(Problem::NotUtf8 { row }) => ExtractError::NotUtf8 {
-            path: path.to_owned(),
-            place: place(row),
-        },
-        Stop::Problem(Problem::Bad(problem)) => ExtractError::BadTable {
-            path: path.to_owned(),
-            place: place(count),
-            problem,
-        },
+        }) => {
+            let role = [ColumnRole::Text, ColumnRole::Label][asked];
+            CorpusError::missing_column(path, names[asked], &there, role)
+        }
+        Stop::Problem(Problem::NotUtf8 { row }) => {
+            CorpusError::row(path, place(row), RowProblem::NotUtf8)
+        }
+        Stop::Problem(Problem::Bad(problem)) => CorpusError::malformed(path, place(count), problem),
     })?;
     Ok(count)
 }
 
 /// Why reading ended early.
 enum Stop {
-    Error(ExtractError),
+    Error(CorpusError),
     Problem(Problem),
 }
 
@@ -92,15 +90,15 @@ impl From<Problem> for Stop {
 }
 
 /// The folder of the part asked for; the dataset itself if it is in one piece.
-fn part(folder: &Path, split: Option<&str>) -> Result<PathBuf, ExtractError> {
+fn part(folder: &Path, split: Option<&str>) -> Result<PathBuf, CorpusError> {
     let listed = folder.join(PARTS);
     if !listed.is_file() {
         return match split {
             None => Ok(folder.to_owned()),
-            Some(split) => Err(ExtractError::NoSuchSplit {
+            Some(split) => Err(CorpusError::Split {
                 path: folder.to_owned(),
-                split: split.to_owned(),
-                splits: "the dataset is in one piece; leave --split out".to_owned(),
+                split: Some(split.to_owned()),
+                splits: Vec::new(),
             }),
         };
     }
@@ -112,16 +110,16 @@ fn part(folder: &Path, split: Option<&str>) -> Result<PathBuf, ExtractError> {
         // A folder is only looked for under a name that is listed and leads nowhere else.
         (Some(split), names) if names.contains(&split) && is_plain(split) => Ok(folder.join(split)),
         (None, [only]) if is_plain(only) => Ok(folder.join(only)),
-        _ => Err(ExtractError::NoSuchSplit {
+        _ => Err(CorpusError::Split {
             path: folder.to_owned(),
-            split: split.unwrap_or_default().to_owned(),
-            splits: format!("name one of them with --split: {}", names.join(", ")),
+            split: split.map(str::to_owned),
+            splits: names.into_iter().map(str::to_owned).collect(),
         }),
     }
 }
 
 /// Tells `rows` the names of the classes in their order, if the column is declared to hold classes.
-pub(super) fn declare_classes(info: &Json, column: &str, rows: &mut Rows<'_>) {
+pub(crate) fn declare_classes(info: &Json, column: &str, rows: &mut Rows<'_>) {
     let feature = &info["features"][column];
     if feature["_type"] != "ClassLabel" {
         return;
@@ -139,14 +137,10 @@ pub(super) fn declare_classes(info: &Json, column: &str, rows: &mut Rows<'_>) {
 }
 
 /// The Arrow files in the order of their rows.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, ExtractError> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     let path = folder.join(STATE);
     let state = json(&path)?;
-    let bad = |problem: &str| ExtractError::BadTable {
-        path: path.clone(),
-        place: "the list of files".to_owned(),
-        problem: problem.to_owned(),
-    };
+    let bad = |problem: &str| CorpusError::malformed(&path, "the list of files", problem);
     for key in ["_indices_files", "_indices_data_files"] {
         if state[key].as_array().is_some_and(|files| !files.is_empty()) {
             return Err(bad(
@@ -170,11 +164,10 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', ':'])
 }
 
-fn json(path: &Path) -> Result<Json, ExtractError> {
-    let text = fs::read(path).map_err(ExtractError::io(path))?;
-    serde_json::from_slice(&text).map_err(|e| ExtractError::BadTable {
-        path: path.to_owned(),
-        place: "its JSON".to_owned(),
-        problem: format!("{e}; save the dataset again"),
+fn json(path: &Path) -> Result<Json, CorpusError> {
+    let text = fs::read(path).map_err(CorpusError::io(path))?;
+    serde_json::from_slice(&text).map_err(|e| {
+        let problem = format!("{e}; save the dataset again");
+        CorpusError::malformed(path, "its JSON", problem)
     })
 }

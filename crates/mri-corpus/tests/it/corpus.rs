@@ -1,14 +1,14 @@
 use std::fs;
 use std::path::Path;
 
-use mri_extract::{Corpus, CorpusOptions, ExtractError};
+use mri_corpus::{ColumnProblem, ColumnRole, Corpus, CorpusError, CorpusOptions, RowProblem};
 
 /// Reads `content` as a file of this name.
-fn open(name: &str, content: &[u8]) -> Result<Corpus, ExtractError> {
+fn open(name: &str, content: &[u8]) -> Result<Corpus, CorpusError> {
     open_with(name, content, &CorpusOptions::default())
 }
 
-fn open_with(name: &str, content: &[u8], options: &CorpusOptions) -> Result<Corpus, ExtractError> {
+fn open_with(name: &str, content: &[u8], options: &CorpusOptions) -> Result<Corpus, CorpusError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, content).unwrap();
@@ -17,6 +17,20 @@ fn open_with(name: &str, content: &[u8], options: &CorpusOptions) -> Result<Corp
 
 fn message(name: &str, content: &[u8]) -> String {
     open(name, content).unwrap_err().to_string()
+}
+
+/// A table whose columns are `content` and `label` is told from one with texts.
+fn no_text_column(name: &str, content: &[u8]) {
+    let err = open(name, content).unwrap_err();
+    let m = err.to_string();
+    assert!(
+        m.contains("\"text\"") && m.contains("\"content\", \"label\""),
+        "{m}"
+    );
+    let CorpusError::Column { role, problem, .. } = err else {
+        panic!("{m}");
+    };
+    assert!(role == ColumnRole::Text && matches!(problem, ColumnProblem::Missing { .. }));
 }
 
 #[test]
@@ -60,15 +74,14 @@ fn a_folder_per_label_is_read_by_name() {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_place_and_remedy() {
-    let m = message("c.csv", b"content,label\nx,a\n");
-    assert!(m.contains("\"text\"") && m.contains("\"content\", \"label\"") && m.contains("--text"));
+fn what_is_wrong_is_named_with_its_place() {
+    no_text_column("c.csv", b"content,label\nx,a\n");
     let m = message("c.csv", b"text,label\nx,a\n   ,b\n");
-    assert!(
-        m.contains("line 3") && m.contains("no text") && m.contains("--drop-missing"),
-        "{m}"
-    );
-    let m = message("c.csv", b"text,label\nx,a\ny,\n");
+    assert!(m.contains("line 3") && m.contains("no text"), "{m}");
+    let err = open("c.csv", b"text,label\nx,a\ny,\n").unwrap_err();
+    let missing = RowProblem::Missing(ColumnRole::Label);
+    assert!(matches!(&err, CorpusError::Row { problem, .. } if *problem == missing));
+    let m = err.to_string();
     assert!(m.contains("line 3") && m.contains("no label"), "{m}");
     let m = message("c.csv", b"text,label\nx,a\n\xff\xfe,b\n");
     assert!(m.contains("line 3") && m.contains("UTF-8"), "{m}");
@@ -78,7 +91,7 @@ fn what_is_wrong_is_named_with_its_place_and_remedy() {
     assert!(message("c.csv", b"").contains("no column"));
     assert!(message("c.doc", b"x").contains(".csv or .tsv"));
     let missing = Corpus::open(Path::new("no/such.csv"), &CorpusOptions::default());
-    assert!(matches!(missing, Err(ExtractError::Io { .. })));
+    assert!(matches!(missing, Err(CorpusError::Io { .. })));
     let one = open("c.csv", b"text,label\nx,a\ny,a\n").unwrap();
     assert!(
         one.require_two_categories()
@@ -101,14 +114,13 @@ fn json_lines_are_objects_with_any_order_of_keys() {
 
 #[test]
 fn what_is_wrong_in_json_lines_is_named_with_its_line() {
-    let m = message("c.jsonl", b"{\"content\": \"x\", \"label\": \"a\"}\n");
-    assert!(m.contains("\"text\"") && m.contains("\"content\", \"label\"") && m.contains("--text"));
+    no_text_column("c.jsonl", b"{\"content\": \"x\", \"label\": \"a\"}\n");
     let full = "{\"text\": \"x\", \"label\": \"a\"}\n";
     for (line, found) in [
         ("{\"label\": \"a\"}", "no text"),
         ("{\"text\": null, \"label\": \"a\"}", "no text"),
         ("{\"text\": \"x\", \"label\": \" \"}", "no label"),
-        ("{\"text\": [1], \"label\": \"a\"}", "--text"),
+        ("{\"text\": [1], \"label\": \"a\"}", "a list or an object"),
         ("[1]", "not a JSON object"),
         ("{\"text\": \"x\"", "not a JSON object"),
     ] {

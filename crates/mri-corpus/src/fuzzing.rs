@@ -1,0 +1,71 @@
+//! Entry points of the fuzz targets of `fuzz/`: every reader, given bytes instead of a path. Compiled
+//! only under `--cfg fuzzing`.
+
+use std::path::Path;
+
+use crate::error::CorpusError;
+use crate::file::CorpusFile;
+use crate::formats::{dataset, json_lines, table};
+use crate::options::CorpusOptions;
+use crate::rows::Rows;
+
+/// A table. Its first byte chooses the separator and what happens to rows without a value.
+pub fn csv(bytes: &[u8]) {
+    let Some((&choice, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let delimiter = if choice & 1 == 0 { b',' } else { b'\t' };
+    let options = options(choice);
+    survey(Path::new("corpus.csv"), &options, |path, rows| {
+        table::read(path, bytes, delimiter, &options, rows)
+    });
+}
+
+/// JSON Lines. The first byte chooses as for [`csv`].
+pub fn json_lines(bytes: &[u8]) {
+    if let Some((&choice, bytes)) = bytes.split_first() {
+        let options = options(choice);
+        survey(Path::new("corpus.jsonl"), &options, |path, rows| {
+            json_lines::read(path, bytes, &options, rows)
+        });
+    }
+}
+
+/// An Arrow stream of a dataset. The first byte chooses as for [`csv`], and whether labels are
+/// numbers of declared classes.
+pub fn arrow(bytes: &[u8]) {
+    let Some((&choice, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let classes = ["law".to_owned(), "art".to_owned()];
+    let classes = if choice & 1 == 0 { &classes[..] } else { &[] };
+    let options = options(choice);
+    survey(
+        Path::new("data-00000-of-00001.arrow"),
+        &options,
+        |path, rows| {
+            if !classes.is_empty() {
+                rows.declare(classes);
+            }
+            dataset::read_file(path, bytes, 0, &options, rows).map(|_| ())
+        },
+    );
+}
+
+fn options(choice: u8) -> CorpusOptions {
+    CorpusOptions {
+        drop_missing: choice & 2 == 0,
+        limit: (choice & 4 == 0).then_some(3),
+        per_class: (choice & 8 == 0).then_some(2),
+        ..CorpusOptions::default()
+    }
+}
+
+fn survey(
+    path: &Path,
+    options: &CorpusOptions,
+    read: impl FnOnce(&Path, &mut Rows<'_>) -> Result<(), CorpusError>,
+) {
+    let read = |rows: &mut Rows<'_>| read(path, rows);
+    let _ = CorpusFile::survey_of(path, options, &mut |_| (), read);
+}

@@ -1,0 +1,39 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use mri_core::{Labels, Shard};
+
+use crate::error::{CorpusError, ShardError};
+
+/// The labels of a corpus, which has to have some text.
+pub(crate) fn some_labels(
+    path: &Path,
+    names: Vec<String>,
+    ids: Vec<u32>,
+    n_dropped: usize,
+) -> Result<Arc<Labels>, CorpusError> {
+    if ids.is_empty() {
+        return Err(CorpusError::Empty {
+            path: path.to_owned(),
+            n_dropped,
+        });
+    }
+    Ok(Arc::new(Labels::new(names, ids)?))
+}
+
+/// The labels of a shard of a corpus, which may be a shard itself.
+pub(crate) fn shard_labels(
+    labels: &Labels,
+    shard: Shard,
+    of_shard: bool,
+) -> Result<Arc<Labels>, CorpusError> {
+    if of_shard {
+        return Err(ShardError::Nested.into());
+    }
+    let texts = labels.len();
+    let rows: Vec<usize> = shard.rows(texts).collect();
+    if rows.is_empty() {
+        return Err(ShardError::Empty { shard, texts }.into());
+    }
+    Ok(Arc::new(labels.select(&rows)?))
+}
