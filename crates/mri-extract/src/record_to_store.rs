@@ -3,7 +3,7 @@ use std::path::Path;
 
 use mri_core::{Activations, Backend, CoreError, Labels, Layer, Watch};
 use mri_store::{
-    Begun, LayerEntry, Manifest, Provenance, RecordingEntry, StoreOptions, StoreWriter,
+    LayerEntry, Manifest, Provenance, RecordingEntry, StoreOptions, StoreSession, StoreWriter,
     unfinished_manifest,
 };
 
@@ -85,8 +85,8 @@ pub fn record_to_store(
         from,
     );
     let mut writer = match StoreWriter::begin(folder, manifest, labels, store)? {
-        Begun::Writer(writer) => writer,
-        Begun::Complete(manifest, activations) => {
+        StoreSession::Incomplete(writer) => writer,
+        StoreSession::Complete(manifest, activations) => {
             return Ok(StoredRecording {
                 batches_resumed: manifest.stats.batches,
                 manifest,

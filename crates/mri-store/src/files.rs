@@ -14,15 +14,15 @@ pub(crate) fn write_atomic(
     mri_core::write_atomic(path, write).map_err(StoreError::io(path))
 }
 
-/// Removes a file if it is there.
-pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+/// Removes a file if it exists.
+pub(crate) fn remove_if_exists(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::io(path)(e)),
         _ => Ok(()),
     }
 }
 
-/// Gives a new file its length and, where the system can, the room for it.
+/// Sets the length of a new file and, where the system can, allocates its blocks.
 pub(crate) fn reserve(file: &File, length: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -30,7 +30,7 @@ pub(crate) fn reserve(file: &File, length: u64) -> io::Result<()> {
         use rustix::io::Errno;
         match fallocate(file, FallocateFlags::empty(), 0, length.max(1)) {
             Ok(()) => return file.set_len(length),
-            // File systems without the call (some network and layered ones) show a full disk later.
+            // Without the call (some network and layered file systems) a full disk shows later.
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}
             Err(e) => return Err(e.into()),
         }
@@ -61,7 +61,7 @@ pub fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
     }
 }
 
-/// Writes at a place without moving the file's position.
+/// Writes all of `bytes` from byte `at` of a file on, without moving the file's position.
 pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::manifest::Manifest;
-use crate::npy::{read_ids, read_npy};
+use crate::npy::{read_categories, read_npy};
 
 /// `manifest.json` of a store.
 pub fn manifest(bytes: &[u8]) {
@@ -13,5 +13,5 @@ pub fn manifest(bytes: &[u8]) {
 /// `.npy` files of matrices and of labels.
 pub fn npy(path: &Path) {
     let _ = read_npy(path);
-    let _ = read_ids(path);
+    let _ = read_categories(path);
 }

@@ -7,13 +7,13 @@ use sha2::{Digest, Sha256};
 use crate::error::StoreError;
 use crate::files;
 
-/// The bytes of a record: the index of a batch and a check sum.
+/// The bytes of a record: the index of a batch and a checksum, 8 bytes each.
 const RECORD: usize = 16;
 
-/// Which batches of a recording are safely in its matrices.
+/// The batches of a recording that are synced to its matrices.
 ///
-/// A file of fixed records that only grows. A record that was cut short or damaged ends it: what
-/// follows counts as not done.
+/// An append-only file of records of equal length. A truncated or damaged record ends it: batches
+/// after it count as unfinished.
 #[derive(Debug)]
 pub(crate) struct Journal {
     file: File,
@@ -22,19 +22,19 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Makes an empty journal, which says that the matrices are ready to be filled.
+    /// Creates an empty journal, once all matrices have their full length.
     pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
         files::write_atomic(path, |_| Ok(()))
     }
 
-    /// Opens a journal of `n_batches` and reads what it says. `salt` is the
-    /// recording's own, so that the records of another one count as damaged.
+    /// Opens the journal of a recording of `n_batches` and reads it. `salt` belongs to the recording,
+    /// so that records of another one count as damaged.
     pub(crate) fn open(path: &Path, salt: [u8; 32], n_batches: usize) -> io::Result<Self> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         let mut finished = vec![false; n_batches];
         let mut valid = 0;
         {
-            // A journal has at most one record per batch, whatever the file holds.
+            // At most one record per batch is read, however long the file is.
             let limit = (n_batches as u64).saturating_mul(RECORD as u64);
             let mut bytes = Vec::new();
             (&mut file).take(limit).read_to_end(&mut bytes)?;
@@ -62,7 +62,7 @@ impl Journal {
         self.finished.get(batch).copied().unwrap_or(false)
     }
 
-    /// Notes batches whose rows have been synced.
+    /// Records batches whose rows are synced.
     pub(crate) fn append(&mut self, batches: &[usize]) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(batches.len() * RECORD);
         for &batch in batches {

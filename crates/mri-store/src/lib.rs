@@ -22,14 +22,16 @@ mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod journal;
+mod lock;
 mod manifest;
 mod merge;
 mod npy;
 mod open;
 mod paths;
+mod remove;
 mod save;
+mod state;
 mod stats;
-mod stock;
 mod writer;
 
 pub use error::{MergeError, StoreError};
@@ -40,7 +42,7 @@ pub use manifest::{
 pub use merge::merge_stores;
 pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
 pub use open::{is_store, open_store, unfinished_manifest};
+pub use remove::remove_store;
 pub use save::save_store;
 pub use stats::RecordStats;
-pub use stock::remove_store;
-pub use writer::{Begun, StoreOptions, StoreWriter};
+pub use writer::{StoreOptions, StoreSession, StoreWriter};

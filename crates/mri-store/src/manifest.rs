@@ -15,21 +15,21 @@ use crate::stats::RecordStats;
 /// The layout of a store that this version writes and reads.
 const FORMAT: u32 = 1;
 
-/// Where the numbers of a recording come from; what is not equal here is not mixed.
+/// What decides the values of a recording. Recordings that differ in it are never mixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
-    /// The hash of the model's files .
+    /// The hash of the model's files.
     pub model_hash: String,
     /// The tokenizer and its limit.
     pub tokenizer: TokenizerEntry,
     /// The corpus.
     pub corpus: CorpusOrigin,
-    /// What else decides the numbers: the engine, its number format, its device.
+    /// What else decides the values: the engine, its number format, its device.
     pub engine: BTreeMap<String, String>,
 }
 
 impl Provenance {
-    /// The same with one more thing that decides the numbers, such as `("dtype", "bf16")`.
+    /// Adds an entry to [`Provenance::engine`], such as `("dtype", "bf16")`.
     #[must_use]
     pub fn with_engine(mut self, key: &str, value: impl ToString) -> Self {
         self.engine.insert(key.to_owned(), value.to_string());
@@ -39,8 +39,8 @@ impl Provenance {
 
 /// What a store holds: `manifest.json`.
 ///
-/// Entries that this crate does not know are kept in `sections`, so that later stages can note
-/// there what they made of the recording.
+/// Entries that this crate does not know are kept in `sections`, so that later stages can add what
+/// they made from the recording.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The layout of the folder.
@@ -53,12 +53,12 @@ pub struct Manifest {
     pub tokenizer: TokenizerEntry,
     /// The corpus.
     pub corpus: CorpusEntry,
-    /// Of what the corpus is a part; `None` for a whole one.
+    /// The whole corpus, if the recorded texts are a shard of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardOrigin>,
     /// What was recorded.
     pub recording: RecordingEntry,
-    /// How much was run, by an uninterrupted recording.
+    /// The amount of work of an uninterrupted recording.
     pub stats: RecordStats,
     /// Everything else in the file.
     #[serde(flatten)]
@@ -80,9 +80,9 @@ pub struct ModelEntry {
 pub struct TokenizerEntry {
     /// The hash of its file.
     pub hash: String,
-    /// Texts were cut after this many tokens.
+    /// Texts were truncated after this many tokens.
     pub max_length: usize,
-    /// How many texts were cut.
+    /// How many texts were truncated.
     pub truncated: usize,
 }
 
@@ -99,9 +99,9 @@ pub struct CorpusEntry {
     pub labels: Vec<String>,
     /// Texts per label, in the order of the names.
     pub counts: Vec<usize>,
-    /// Rows left out for want of a text or a label.
+    /// Rows that were dropped because they lack a text or a label.
     pub dropped: usize,
-    /// Texts with a label that were read, of which `texts` are a sample or a shard.
+    /// Labelled texts that were read; `texts` of them, a sample or a shard, were recorded.
     #[serde(default)]
     pub read: usize,
 }
@@ -117,9 +117,9 @@ pub struct RecordingEntry {
     pub final_norm: bool,
     /// The number format of the matrices.
     pub dtype: StoreDtype,
-    /// Tokens per batch, which decides the last bits of the values.
+    /// Tokens per batch, padding counted; it can change the last bits of the values.
     pub tokens_per_batch: usize,
-    /// What else decides the numbers.
+    /// As [`Provenance::engine`].
     pub engine: BTreeMap<String, String>,
 }
 
@@ -186,7 +186,7 @@ impl Manifest {
         Self::parse(&path, &bytes)
     }
 
-    /// Writes the manifest of a store's folder, whole or not at all.
+    /// Writes the manifest of a store's folder atomically.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -202,7 +202,7 @@ impl Manifest {
         })
     }
 
-    pub(crate) fn read_if_there(path: &Path) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn read_if_exists(path: &Path) -> Result<Option<Self>, StoreError> {
         match fs::read(path) {
             Ok(bytes) => Self::parse(path, &bytes).map(Some),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -225,15 +225,16 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Which shard this is, in words.
+    /// The name of the shard, or `none`.
     fn shard_name(&self) -> String {
         let shard = self.shard.as_ref().map(|entry| entry.shard.to_string());
         shard.unwrap_or_else(|| "none".to_owned())
     }
 
-    /// What makes this recording another than `asked`, in words; empty where both give the same
-    /// numbers. The size of batches only counts where rows of both would stand side by side.
-    pub(crate) fn differences(&self, asked: &Self, side_by_side: bool) -> Vec<String> {
+    /// The entries in which this recording differs from the requested one, with both values; empty
+    /// if both give the same numbers. The size of batches counts only for `same_batches`: where rows
+    /// of both would be in one matrix.
+    pub(crate) fn differences(&self, requested: &Self, same_batches: bool) -> Vec<String> {
         let layers = |m: &Self| {
             let names = m.recording.layers.iter().map(|l| l.layer.to_string());
             names.collect::<Vec<_>>().join(" ")
@@ -251,27 +252,27 @@ impl Manifest {
                 ("number format", format!("{:?}", m.recording.dtype)),
                 ("engine", format!("{:?}", m.recording.engine)),
             ];
-            if side_by_side {
+            if same_batches {
                 parts.push(("tokens per batch", m.recording.tokens_per_batch.to_string()));
             }
             parts
         };
         parts(self)
             .into_iter()
-            .zip(parts(asked))
-            .filter(|(stored, asked)| stored != asked)
-            .map(|((what, stored), (_, asked))| {
+            .zip(parts(requested))
+            .filter(|(stored, requested)| stored != requested)
+            .map(|((what, stored), (_, requested))| {
                 format!(
-                    "{what}: {} there, {} asked for",
+                    "{what}: {} stored, {} requested",
                     short(&stored),
-                    short(&asked)
+                    short(&requested)
                 )
             })
             .collect()
     }
 }
 
-/// The start of a hash says enough.
+/// The first 12 digits of a hash; other values as they are.
 fn short(value: &str) -> &str {
     match value.get(..12) {
         Some(start) if value.len() == 64 && !value.contains(' ') => start,

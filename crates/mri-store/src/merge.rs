@@ -1,4 +1,4 @@
-//! Joining the shards of a recording.
+//! Merging the shards of a recording.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -7,34 +7,38 @@ use mri_core::{Activations, Labels, Layer, Shard, ShardOrigin};
 
 use crate::error::{MergeError, StoreError};
 use crate::files;
+use crate::lock::Lock;
 use crate::manifest::{LayerEntry, Manifest};
-use crate::npy::{NpyMatrix, matrix_header, read_ids};
+use crate::npy::{NpyMatrix, matrix_header, read_categories};
 use crate::open::open_store;
 use crate::paths::Paths;
-use crate::stock::{Lock, Stock, remove_files, take_stock};
+use crate::remove::remove_files;
+use crate::state::{StoreState, inspect};
 use crate::writer::prepare;
 
 /// Rows are copied in blocks of about this many bytes: large enough for few calls, small beside
 /// everything else.
-const BLOCK: usize = 1 << 22;
+const BLOCK_BYTES: usize = 1 << 22;
 
-/// A shard's store with what its manifest says.
-struct Part {
+/// The store of a shard.
+struct ShardStore {
     paths: Paths,
     manifest: Manifest,
     shard: Shard,
 }
 
-/// Joins the stores of all shards of a corpus into the store of the whole.
+/// Merges the stores of all shards of a corpus into the store of the whole.
 ///
 /// The parts may be given in any order; each is the recording of a [`Shard`] of one corpus, made
-/// with the same model, tokenizer and options. They are left as they are. `out` is then what an unsharded recording would have made of it, so that a later run takes
-/// it as its own: the same labels and, text by text, the same rows. The rows agree in every byte
-/// where the engine's results do not depend on the neighbours in a batch, and else within the
-/// engine's tolerance (the conformance suite's), since a shard has other batches than the whole.
+/// with the same model, tokenizer and options. They are not changed.
 ///
-/// Memory does not grow with the stores. `out` is whole or has no manifest: after a kill, merge
-/// again. A finished merge of the same parts is opened as it is.
+/// `out` is then equivalent to a recording of the whole corpus, so that a later run reuses it: it
+/// has the same labels and, text by text, the same rows. The rows are equal in every byte if the
+/// results of the engine do not depend on the other texts of a batch, and otherwise within the
+/// tolerance of the backend conformance suite, since a shard has other batches than the whole.
+///
+/// Memory does not grow with the stores. `out` is complete or has no manifest: after a kill, merge
+/// again. A complete merge of the same parts is opened as it is.
 ///
 /// # Errors
 /// [`StoreError::Merge`] if the parts do not belong together; what [`open_store`] says of
@@ -45,32 +49,32 @@ pub fn merge_stores<P: AsRef<Path>>(
     out: &Path,
 ) -> Result<(Manifest, Activations), StoreError> {
     let parts = read_parts(parts)?;
-    let merged = whole(&parts)?;
+    let merged = merged_manifest(&parts)?;
     let paths = Paths::of(out);
     // As in a recording: a refusal leaves the folder as it is, and the lock keeps it so.
-    take_stock(&paths, &merged)?;
-    let lock = Lock::take(&paths)?;
-    match take_stock(&paths, &merged)? {
-        Stock::Finished => {
-            lock.clear_traces(&paths)?;
+    inspect(&paths, &merged)?;
+    let lock = Lock::acquire(&paths)?;
+    match inspect(&paths, &merged)? {
+        StoreState::Complete => {
+            lock.remove_temporary(&paths)?;
             return open_store(out);
         }
-        // Rows of a recording that was begun here and its journal would be out of step.
-        Stock::Part => remove_files(&paths)?,
-        Stock::Nothing => {}
+        // The journal of a recording that was begun here would not match the merged rows.
+        StoreState::Partial => remove_files(&paths)?,
+        StoreState::Absent => {}
     }
     prepare(&paths, &merged, &labels(&parts, &merged)?)?;
     for &LayerEntry { layer, .. } in &merged.recording.layers {
         copy_rows(&parts, &paths, layer, &merged)?;
     }
     merged.write_to(&paths.manifest)?;
-    lock.clear_traces(&paths)?;
+    lock.remove_temporary(&paths)?;
     open_store(out)
 }
 
 /// Opens the parts, in the order of the shards.
-fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, StoreError> {
-    let mut parts: Vec<Part> = Vec::with_capacity(folders.len());
+fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<ShardStore>, StoreError> {
+    let mut parts: Vec<ShardStore> = Vec::with_capacity(folders.len());
     for folder in folders {
         let folder = folder.as_ref();
         // Checks every matrix against the manifest.
@@ -83,7 +87,7 @@ fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, StoreError> {
         if manifest.corpus.texts != shard.rows(entry.texts).len() {
             return Err(not_a_shard().into());
         }
-        parts.push(Part {
+        parts.push(ShardStore {
             paths: Paths::of(folder),
             manifest,
             shard,
@@ -96,9 +100,9 @@ fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, StoreError> {
         }
         .into());
     };
-    let expected = first.as_whole();
+    let expected = first.whole_manifest();
     for part in &parts[1..] {
-        let mut differences = expected.differences(&part.as_whole(), true);
+        let mut differences = expected.differences(&part.whole_manifest(), true);
         let counts = [first.shard.count(), part.shard.count()];
         if counts[0] != counts[1] {
             differences.push(format!("one of {} shards, one of {}", counts[0], counts[1]));
@@ -114,7 +118,7 @@ fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, StoreError> {
     }
     for pair in parts.windows(2) {
         if pair[0].shard == pair[1].shard {
-            let folder = |part: &Part| part.paths.folder.clone();
+            let folder = |part: &ShardStore| part.paths.folder.clone();
             return Err(MergeError::Duplicate {
                 shard: pair[0].shard,
                 folders: [folder(&pair[0]), folder(&pair[1])],
@@ -136,15 +140,15 @@ fn read_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<Part>, StoreError> {
     }
 }
 
-impl Part {
-    /// The manifest of the recording that this is a part of, as far as one part can tell.
-    fn as_whole(&self) -> Manifest {
+impl ShardStore {
+    /// The manifest of the whole recording, as far as one part determines it.
+    fn whole_manifest(&self) -> Manifest {
         let mut manifest = self.manifest.clone();
         if let Some(ShardOrigin { corpus, texts, .. }) = manifest.shard.take() {
             manifest.corpus.hash = corpus;
             manifest.corpus.texts = texts;
         }
-        // What later stages noted is about the part.
+        // What later stages added is about the part.
         manifest.sections.clear();
         manifest
     }
@@ -154,15 +158,15 @@ impl Part {
     }
 }
 
-/// The manifest of all parts together.
-fn whole(parts: &[Part]) -> Result<Manifest, StoreError> {
+/// The manifest of the merged store.
+fn merged_manifest(parts: &[ShardStore]) -> Result<Manifest, StoreError> {
     let Some((first, others)) = parts.split_first() else {
         return Err(MergeError::Missing {
             missing: "all of them".to_owned(),
         }
         .into());
     };
-    let mut merged = first.as_whole();
+    let mut merged = first.whole_manifest();
     for part in others {
         let manifest = &part.manifest;
         merged.tokenizer.truncated += manifest.tokenizer.truncated;
@@ -174,21 +178,21 @@ fn whole(parts: &[Part]) -> Result<Manifest, StoreError> {
     Ok(merged)
 }
 
-/// The labels of all parts, dealt back.
-fn labels(parts: &[Part], merged: &Manifest) -> Result<Labels, StoreError> {
+/// The labels of all parts, interleaved.
+fn labels(parts: &[ShardStore], merged: &Manifest) -> Result<Labels, StoreError> {
     let mut ids = vec![0; merged.corpus.texts];
     for part in parts {
         let rows = part.shard.rows(ids.len());
-        for (row, id) in rows.zip(read_ids(&part.paths.labels)?) {
+        for (row, id) in rows.zip(read_categories(&part.paths.labels)?) {
             ids[row] = id;
         }
     }
     Ok(Labels::new(merged.corpus.labels.clone(), ids)?)
 }
 
-/// Deals the rows of a layer back and makes them safe.
+/// Interleaves the rows of a layer of all parts and syncs them.
 fn copy_rows(
-    parts: &[Part],
+    parts: &[ShardStore],
     out: &Paths,
     layer: Layer,
     merged: &Manifest,
@@ -207,20 +211,20 @@ fn copy_rows(
     let width = layers.filter(|e| e.layer == layer).map(|e| e.width).sum();
     let offset = matrix_header(dtype, rows, width).len() as u64;
     let width = width * dtype.size();
-    // A block has whole rounds of the deal, so that every part gives it rows one after the other.
-    let rounds = (BLOCK / (width * parts.len()).max(1)).max(1);
-    let mut block = vec![0; width * rounds * parts.len()];
-    let mut piece = Vec::new();
-    for start in (0..rows).step_by(rounds * parts.len()) {
-        let n = (rows - start).min(rounds * parts.len());
+    // A block has the same number of rows of every part, which are consecutive in the part.
+    let rows_per_part = (BLOCK_BYTES / (width * parts.len()).max(1)).max(1);
+    let mut block = vec![0; width * rows_per_part * parts.len()];
+    let mut rows_of_part = Vec::new();
+    for start in (0..rows).step_by(rows_per_part * parts.len()) {
+        let n = (rows - start).min(rows_per_part * parts.len());
         for (at, (part, matrix)) in parts.iter().zip(&matrices).enumerate() {
             let given = part.shard.rows(n).len();
-            piece.resize(given * width, 0);
+            rows_of_part.resize(given * width, 0);
             matrix
-                .read_bytes(start / parts.len(), &mut piece)
+                .read_bytes(start / parts.len(), &mut rows_of_part)
                 .map_err(StoreError::io(matrix.path()))?;
-            for (round, row) in piece.chunks_exact(width.max(1)).enumerate() {
-                let to = (round * parts.len() + at) * width;
+            for (i, row) in rows_of_part.chunks_exact(width.max(1)).enumerate() {
+                let to = (i * parts.len() + at) * width;
                 block[to..to + width].copy_from_slice(row);
             }
         }

@@ -17,9 +17,9 @@ const MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
 /// numpy aligns the data to this many bytes, so that files can be memory-mapped.
 const ALIGNMENT: usize = 64;
 
-/// Rows are converted in pieces of about this many bytes, so that reading a block takes no second
+/// Rows are converted in chunks of about this many bytes, so that reading a block needs no second
 /// block of memory.
-const PIECE: usize = 1 << 18;
+const CHUNK_BYTES: usize = 1 << 18;
 
 /// The number format of a stored matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub enum StoreDtype {
     /// 32-bit floats, `<f4` for numpy.
     #[default]
     F32,
-    /// 16-bit floats, `<f2` for numpy: half the room, about three decimal digits.
+    /// 16-bit floats, `<f2` for numpy: half the space, about three decimal digits.
     F16,
 }
 
@@ -51,7 +51,7 @@ impl StoreDtype {
     }
 }
 
-/// A matrix in a `.npy` file whose rows are read as they are asked for.
+/// A matrix in a `.npy` file whose rows are read on demand.
 #[derive(Debug)]
 pub struct NpyMatrix {
     file: File,
@@ -89,7 +89,7 @@ impl NpyMatrix {
         let &[rows, columns] = shape(&dict).ok_or_else(other)?.as_slice() else {
             return Err(other());
         };
-        // Memory is reserved for the matrix as float32: what is too large for any is refused here.
+        // The matrix is loaded as float32: a size that no allocation can have is refused here.
         let fits = rows
             .max(1)
             .checked_mul(columns.max(1))
@@ -117,7 +117,7 @@ impl NpyMatrix {
         &self.path
     }
 
-    /// Copies the bytes of rows as they lie in the file, from the start of a row on.
+    /// Copies the stored bytes of rows, from the start of row `row` on.
     pub(crate) fn read_bytes(&self, row: usize, bytes: &mut [u8]) -> io::Result<()> {
         let width = self.dim.1 * self.dtype.size();
         read_exact_at(&self.file, bytes, self.offset + (row * width) as u64)
@@ -142,7 +142,7 @@ impl RowSource for NpyMatrix {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
-                    "asked for {} rows of {} columns from row {start} of a {rows} x {columns} matrix",
+                    "{} rows of {} columns from row {start} of a {rows} x {columns} matrix",
                     out.nrows(),
                     out.ncols(),
                 ),
@@ -152,10 +152,10 @@ impl RowSource for NpyMatrix {
         if width == 0 {
             return Ok(());
         }
-        let per_piece = (PIECE / width).max(1);
-        let mut bytes = vec![0; width * per_piece.min(out.nrows())];
-        for first in (0..out.nrows()).step_by(per_piece) {
-            let n = per_piece.min(out.nrows() - first);
+        let per_chunk = (CHUNK_BYTES / width).max(1);
+        let mut bytes = vec![0; width * per_chunk.min(out.nrows())];
+        for first in (0..out.nrows()).step_by(per_chunk) {
+            let n = per_chunk.min(out.nrows() - first);
             let bytes = &mut bytes[..n * width];
             let at = self.offset + ((start + first) * width) as u64;
             read_exact_at(&self.file, bytes, at)?;
@@ -179,8 +179,7 @@ impl RowSource for NpyMatrix {
     }
 }
 
-/// Writes a matrix as little-endian `float32` in C order, whole or not at all: under a temporary
-/// name first, which then takes the file's place.
+/// Writes a matrix as little-endian `float32` in C order, atomically.
 ///
 /// # Errors
 /// [`StoreError::Io`] with the path.
@@ -202,23 +201,23 @@ pub fn write_npy(path: &Path, matrix: ArrayView2<'_, f32>) -> Result<(), StoreEr
 ///
 /// # Errors
 /// [`StoreError::Io`], or [`StoreError::BadNpy`] if the header is not that of such a matrix or
-/// the file is not as long as its header says. Nothing is allocated that the file's length does
-/// not justify.
+/// the file is not as long as its header says. No more is allocated than
+/// the length of the file justifies.
 pub fn read_npy(path: &Path) -> Result<Array2<f32>, StoreError> {
     NpyMatrix::open(path)?.load().map_err(StoreError::io(path))
 }
 
-/// Writes label indices as a vector of little-endian `uint32`, whole or not at all.
-pub(crate) fn write_ids(path: &Path, ids: &[u32]) -> Result<(), StoreError> {
+/// Writes the category of every text as a vector of little-endian `uint32`, atomically.
+pub(crate) fn write_categories(path: &Path, categories: &[u32]) -> Result<(), StoreError> {
     files::write_atomic(path, |out| {
-        let mut bytes = header("<u4", &[ids.len()]);
-        bytes.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
+        let mut bytes = header("<u4", &[categories.len()]);
+        bytes.extend(categories.iter().flat_map(|c| c.to_le_bytes()));
         out.write_all(&bytes)
     })
 }
 
-/// Reads what [`write_ids`] wrote.
-pub(crate) fn read_ids(path: &Path) -> Result<Vec<u32>, StoreError> {
+/// Reads what [`write_categories`] wrote.
+pub(crate) fn read_categories(path: &Path) -> Result<Vec<u32>, StoreError> {
     let bad = |problem: String| StoreError::BadNpy {
         path: path.to_owned(),
         problem,
@@ -227,18 +226,20 @@ pub(crate) fn read_ids(path: &Path) -> Result<Vec<u32>, StoreError> {
     let (dict, _) = read_header(&mut file).map_err(bad)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(StoreError::io(path))?;
-    let ids: Vec<u32> = bytes
+    let categories: Vec<u32> = bytes
         .chunks_exact(4)
         .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
         .collect();
-    if !is_c_ordered(&dict, "<u4") || shape(&dict) != Some(vec![ids.len()]) || bytes.len() % 4 != 0
+    if !is_c_ordered(&dict, "<u4")
+        || shape(&dict) != Some(vec![categories.len()])
+        || bytes.len() % 4 != 0
     {
         return Err(bad(format!(
             "expected a vector of uint32 as long as its header says, found {}",
             dict.trim()
         )));
     }
-    Ok(ids)
+    Ok(categories)
 }
 
 /// The bytes before the values of a matrix.
@@ -279,7 +280,7 @@ fn read_header(file: &mut File) -> Result<(String, u64), String> {
     Ok((dict, 10 + u64::from(length)))
 }
 
-/// What follows a key of the dictionary.
+/// The text after a key of the dictionary.
 fn value<'a>(dict: &'a str, key: &str) -> Option<&'a str> {
     Some(dict.split_once(&format!("'{key}':"))?.1.trim_start())
 }
@@ -289,7 +290,7 @@ fn is_c_ordered(dict: &str, descr: &str) -> bool {
         && value(dict, "fortran_order").is_some_and(|v| v.starts_with("False"))
 }
 
-/// The sizes that a header names.
+/// The sizes in a header.
 fn shape(dict: &str) -> Option<Vec<usize>> {
     let (inside, _) = value(dict, "shape")?.strip_prefix('(')?.split_once(')')?;
     inside
@@ -307,7 +308,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn matrices_come_back() {
+    fn matrices_round_trip() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.npy");
         for dim in [(0, 3), (1, 1), (5, 7)] {
@@ -316,18 +317,18 @@ mod tests {
             assert_eq!(read_npy(&path).unwrap(), m);
             assert_eq!(fs::metadata(&path).unwrap().len() % 4, 0);
         }
-        write_ids(&path, &[3, 1, 2]).unwrap();
-        assert_eq!(read_ids(&path).unwrap(), [3, 1, 2]);
+        write_categories(&path, &[3, 1, 2]).unwrap();
+        assert_eq!(read_categories(&path).unwrap(), [3, 1, 2]);
         assert!(read_npy(&path).is_err());
         let names = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 1, "no temporary file is left");
     }
 
     #[test]
-    fn blocks_are_the_rows_and_misfits_are_errors() {
+    fn blocks_are_the_rows_and_wrong_shapes_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.npy");
-        // Wide enough for several pieces.
+        // Wide enough for several chunks.
         let m = Array2::from_shape_fn((9, 20_000), |(i, j)| (i * 20_000 + j) as f32);
         write_npy(&path, m.view()).unwrap();
         let file = NpyMatrix::open(&path).unwrap();
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_file_is_refused() {
+    fn a_truncated_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.npy");
         write_npy(&path, Array2::zeros((4, 4)).view()).unwrap();
@@ -370,10 +371,10 @@ mod tests {
             bytes.extend(&tail);
             fs::write(&path, bytes).unwrap();
             let _ = read_npy(&path);
-            let _ = read_ids(&path);
+            let _ = read_categories(&path);
             fs::write(&path, tail).unwrap();
             prop_assert!(read_npy(&path).is_err());
-            prop_assert!(read_ids(&path).is_err());
+            prop_assert!(read_categories(&path).is_err());
         }
     }
 }

@@ -4,7 +4,7 @@ use mri_core::Layer;
 
 use crate::manifest::Manifest;
 
-/// The files of a store.
+/// The paths of a store's files.
 #[derive(Debug)]
 pub(crate) struct Paths {
     pub(crate) folder: PathBuf,

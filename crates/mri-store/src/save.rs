@@ -5,17 +5,16 @@ use mri_core::Activations;
 
 use crate::error::StoreError;
 use crate::manifest::Manifest;
-use crate::npy::{StoreDtype, write_ids, write_npy};
+use crate::npy::{StoreDtype, write_categories, write_npy};
 use crate::paths::Paths;
 
-/// Writes activations that are already there as a finished store, which
-/// [`open_store`](crate::open_store) opens; the manifest is written last.
+/// Writes activations in memory as a complete store; [`open_store`](crate::open_store) opens it.
 ///
-/// Meant for a recording made in memory. The matrices are written as `float32`.
+/// The matrices are written as `float32`, the manifest last.
 ///
 /// # Errors
 /// [`StoreError::Io`]; [`StoreError::NotF32`] if the manifest names another number format;
-/// [`StoreError::NotAStore`] if there are already activations in the folder.
+/// [`StoreError::NotAStore`] if the folder holds activations already.
 pub fn save_store(
     folder: &Path,
     manifest: &Manifest,
@@ -31,7 +30,7 @@ pub fn save_store(
         });
     }
     fs::create_dir_all(&paths.activations).map_err(StoreError::io(&paths.activations))?;
-    write_ids(&paths.labels, activations.labels().row_categories())?;
+    write_categories(&paths.labels, activations.labels().row_categories())?;
     for (layer, rows) in activations.iter() {
         let path = paths.matrix(layer);
         match rows.in_memory() {

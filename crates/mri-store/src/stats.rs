@@ -1,17 +1,17 @@
 use serde::{Deserialize, Serialize};
 
-/// Counts of a recording.
+/// The amount of work of a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RecordStats {
     /// Texts of the corpus.
     pub texts: usize,
-    /// Texts that differ from each other in their tokens; only these went through the model.
+    /// Texts with distinct tokens; only these went through the model.
     pub distinct_texts: usize,
     /// Tokens of all texts.
     pub tokens: usize,
     /// Tokens that went through the model.
     pub tokens_run: usize,
-    /// Batches run.
+    /// Batches.
     pub batches: usize,
 }
 

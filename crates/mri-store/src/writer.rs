@@ -10,14 +10,24 @@ use sha2::{Digest, Sha256};
 use crate::error::StoreError;
 use crate::files;
 use crate::journal::Journal;
+use crate::lock::Lock;
 use crate::manifest::{LayerEntry, Manifest};
-use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_ids};
+use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_categories};
 use crate::open::open_store;
 use crate::paths::Paths;
-use crate::stock::{Lock, Stock, remove_files, replaceable, take_stock};
+use crate::remove::remove_files;
+use crate::state::{StoreState, absent_if_replaceable, inspect};
 
 /// How a recording is kept.
+///
+/// ```
+/// use mri_store::{StoreDtype, StoreOptions};
+///
+/// let options = StoreOptions::default().with_dtype(StoreDtype::F16).with_replace(true);
+/// assert_eq!(options.dtype, StoreDtype::F16);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoreOptions {
     /// The number format of the matrices.
     pub dtype: StoreDtype,
@@ -26,6 +36,29 @@ pub struct StoreOptions {
     pub replace: bool,
     /// How often finished batches are synced to disk; a killed process loses about this much work.
     pub commit_interval: Duration,
+}
+
+impl StoreOptions {
+    /// Sets [`StoreOptions::dtype`].
+    #[must_use]
+    pub fn with_dtype(mut self, dtype: StoreDtype) -> Self {
+        self.dtype = dtype;
+        self
+    }
+
+    /// Sets [`StoreOptions::replace`].
+    #[must_use]
+    pub fn with_replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
+        self
+    }
+
+    /// Sets [`StoreOptions::commit_interval`].
+    #[must_use]
+    pub fn with_commit_interval(mut self, interval: Duration) -> Self {
+        self.commit_interval = interval;
+        self
+    }
 }
 
 impl Default for StoreOptions {
@@ -42,11 +75,11 @@ impl Default for StoreOptions {
 
 /// What [`StoreWriter::begin`] finds or starts in a folder.
 #[derive(Debug)]
-pub enum Begun {
+pub enum StoreSession {
     /// The same recording is already complete.
     Complete(Manifest, Activations),
     /// Batches are missing: all of them, or those that an interrupted run did not finish.
-    Writer(StoreWriter),
+    Incomplete(StoreWriter),
 }
 
 /// The matrices of a recording that is being made.
@@ -93,7 +126,7 @@ impl StoreWriter {
         manifest: Manifest,
         labels: &Labels,
         options: &StoreOptions,
-    ) -> Result<Begun, StoreError> {
+    ) -> Result<StoreSession, StoreError> {
         let rows = manifest.corpus.texts;
         if rows != labels.len() {
             return Err(StoreError::Core(CoreError::RowMismatch {
@@ -105,16 +138,16 @@ impl StoreWriter {
         let paths = Paths::of(folder);
         // Checked before anything is written, so that a refusal leaves the folder as it is, and
         // again once no other process can change it.
-        take_stock(&paths, &manifest).or_else(|e| replaceable(e, options.replace))?;
-        let lock = Lock::take(&paths)?;
-        let stock = take_stock(&paths, &manifest).or_else(|e| {
-            let stock = replaceable(e, options.replace)?;
-            remove_files(&paths).map(|()| stock)
+        inspect(&paths, &manifest).or_else(|e| absent_if_replaceable(e, options.replace))?;
+        let lock = Lock::acquire(&paths)?;
+        let state = inspect(&paths, &manifest).or_else(|e| {
+            let state = absent_if_replaceable(e, options.replace)?;
+            remove_files(&paths).map(|()| state)
         })?;
-        if stock == Stock::Finished {
-            lock.clear_traces(&paths)?;
+        if state == StoreState::Complete {
+            lock.remove_temporary(&paths)?;
             let (manifest, activations) = open_store(folder)?;
-            return Ok(Begun::Complete(manifest, activations));
+            return Ok(StoreSession::Complete(manifest, activations));
         }
         if !paths.journal.exists()
             && let Err(error) = prepare(&paths, &manifest, labels)
@@ -127,7 +160,7 @@ impl StoreWriter {
             Sha256::digest(fs::read(&paths.recording).map_err(StoreError::io(&paths.recording))?);
         let journal = Journal::open(&paths.journal, salt.into(), manifest.stats.batches);
         let journal = journal.map_err(StoreError::io(&paths.journal))?;
-        Ok(Begun::Writer(Self {
+        Ok(StoreSession::Incomplete(Self {
             layers: layer_files(&paths, &manifest)?,
             paths,
             manifest,
@@ -240,7 +273,7 @@ impl StoreWriter {
         } = self;
         // Systems that lock open files do not remove them.
         drop((layers, journal));
-        lock.clear_traces(&paths)?;
+        lock.remove_temporary(&paths)?;
         open_store(&paths.folder)
     }
 }
@@ -280,7 +313,7 @@ pub(crate) fn prepare(
 ) -> Result<(), StoreError> {
     fs::create_dir_all(&paths.activations).map_err(StoreError::io(&paths.activations))?;
     manifest.write_to(&paths.recording)?;
-    write_ids(&paths.labels, labels.row_categories())?;
+    write_categories(&paths.labels, labels.row_categories())?;
     let dtype = manifest.recording.dtype;
     for &LayerEntry { layer, width } in &manifest.recording.layers {
         let path = paths.matrix(layer);

@@ -53,10 +53,7 @@ fn store(
     dtype: StoreDtype,
     watch: &dyn Watch,
 ) -> Result<StoredRecording, ExtractError> {
-    let store = StoreOptions {
-        dtype,
-        ..StoreOptions::default()
-    };
+    let store = StoreOptions::default().with_dtype(dtype);
     record_to_store(
         backend,
         &tokens(corpus),

@@ -62,10 +62,7 @@ fn options() -> RecordOptions {
 
 /// Every batch is made safe at once, so that every batch is a place to be killed at.
 pub(crate) fn eager() -> StoreOptions {
-    StoreOptions {
-        commit_interval: Duration::ZERO,
-        ..StoreOptions::default()
-    }
+    StoreOptions::default().with_commit_interval(Duration::ZERO)
 }
 
 fn store(
@@ -177,10 +174,7 @@ fn a_store_holds_what_a_recording_in_memory_holds() {
 #[test]
 fn half_the_room_keeps_three_digits_and_refuses_what_it_cannot_hold() {
     let folder = tempfile::tempdir().unwrap();
-    let half = StoreOptions {
-        dtype: StoreDtype::F16,
-        ..StoreOptions::default()
-    };
+    let half = StoreOptions::default().with_dtype(StoreDtype::F16);
     let out = folder.path().join("half");
     let stored = store(&out, &mut FakeBackend::default(), &half).unwrap();
     let full = store(
@@ -263,7 +257,7 @@ fn a_finished_store_is_reused_and_another_one_refused() {
         (
             provenance("other"),
             options(),
-            "corpus: corpus there, other asked for",
+            "corpus: corpus stored, other requested",
         ),
         (same.clone().with_engine("dtype", "bf16"), options(), "bf16"),
         (
@@ -280,7 +274,7 @@ fn a_finished_store_is_reused_and_another_one_refused() {
                 pooling: Some(mri_core::Pooling::Mean),
                 ..options()
             },
-            "pooling: first there, mean asked for",
+            "pooling: first stored, mean requested",
         ),
     ] {
         let err = other(&from, &options, &StoreOptions::default())
@@ -296,10 +290,7 @@ fn a_finished_store_is_reused_and_another_one_refused() {
     manifest.write(out).unwrap();
     assert_eq!(bytes(out), before, "a refusal changes nothing");
 
-    let replace = StoreOptions {
-        replace: true,
-        ..StoreOptions::default()
-    };
+    let replace = StoreOptions::default().with_replace(true);
     let new = other(&provenance("other"), &options(), &replace).unwrap();
     assert_eq!(new.manifest.corpus.hash, "other");
     fs::write(out.join("activations/notes.txt"), "mine").unwrap();
@@ -375,7 +366,7 @@ fn a_cancelled_recording_goes_on_and_other_batches_are_not_mixed_in() {
     };
     let err = run(&larger, &()).err().unwrap().to_string();
     assert!(
-        err.contains("tokens per batch: 30 there, 99 asked for"),
+        err.contains("tokens per batch: 30 stored, 99 requested"),
         "{err}"
     );
     // Who asks for no size goes on with what was begun.
