@@ -14,10 +14,7 @@ static FILE: LazyLock<path::PathBuf> = LazyLock::new(|| {
 });
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let options = CorpusOptions {
-        drop_missing: true,
-        ..CorpusOptions::default()
-    };
+    let options = CorpusOptions::default().with_drop_missing(true);
     if fs::write(&*FILE, bytes).is_ok() {
         let _ = CorpusFile::open(&FILE, &options);
     }

@@ -8,23 +8,22 @@ use crate::file::CorpusFile;
 use crate::hash::CorpusHash;
 use crate::labels::{shard_labels, some_labels};
 use crate::options::CorpusOptions;
-use crate::rows::Rows;
+use crate::row_filter::RowFilter;
 use crate::source::TextSource;
 
-/// Texts with their labels, in memory: text `i` has label `i`. Texts that are only to be recorded need
-/// not be held: see [`CorpusFile`].
+/// Texts with their labels, in memory: text `i` has label `i`. [`CorpusFile`] keeps the texts on disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Corpus {
     texts: Vec<String>,
     labels: Arc<Labels>,
     source: PathBuf,
-    dropped: usize,
-    read: usize,
-    whole: Option<ShardOrigin>,
+    n_dropped: usize,
+    n_read: usize,
+    shard_of: Option<ShardOrigin>,
 }
 
 impl Corpus {
-    /// Reads a corpus. What `path` may be:
+    /// Reads a corpus. `path` is one of:
     ///
     /// - a `.csv` or `.tsv` file with a header line,
     /// - JSON Lines (`.jsonl`, `.ndjson`): one object per line,
@@ -32,21 +31,21 @@ impl Corpus {
     /// - a folder that `save_to_disk` of Hugging Face's `datasets` wrote,
     /// - a folder that holds one folder of `.txt` files per label.
     ///
-    /// Categories of a dataset or Parquet file whose label is a `ClassLabel` are in the order in which it declares
-    /// them, those of other tables in the order in which they are first seen, those of a folder in
-    /// the order of their names; the files of a folder are read in the order of their names.
-    /// Texts are always in the order in which they are stored, also those of a sample.
+    /// Categories are numbered in the order of the `ClassLabel` of a dataset or Parquet file, of the
+    /// names of a folder's subfolders, or else in the order in which they are first seen. Texts keep
+    /// the order in which they are stored, also in a sample; the files of a folder are sorted by
+    /// name.
     ///
     /// # Errors
-    /// [`CorpusError`] with the file, the place in it and the remedy.
+    /// [`CorpusError`] with the file and the place in it.
     pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, CorpusError> {
         let mut texts = Vec::new();
         let file = if options.limit.or(options.per_class).is_none() {
-            CorpusFile::survey(path, options, &mut |text| texts.push(text.to_owned()))?
+            CorpusFile::scan_labels(path, options, &mut |text| texts.push(text.to_owned()))?
         } else {
-            // Which rows are of the sample is known only once all have been seen.
+            // The sample is known only once all rows have been seen.
             let file = CorpusFile::open(path, options)?;
-            file.for_each_of_whole(&mut |_, text, _| {
+            file.for_each_kept(&mut |_, text, _| {
                 texts.push(text.to_owned());
                 Ok(())
             })?;
@@ -56,9 +55,9 @@ impl Corpus {
             texts,
             labels: file.labels().clone(),
             source: path.to_owned(),
-            dropped: file.dropped(),
-            read: file.read(),
-            whole: None,
+            n_dropped: file.n_dropped(),
+            n_read: file.n_read(),
+            shard_of: None,
         })
     }
 
@@ -71,25 +70,25 @@ impl Corpus {
         pairs: impl IntoIterator<Item = (T, L)>,
     ) -> Result<Self, CorpusError> {
         let path = Path::new("the given texts");
-        let (mut texts, mut ids) = (Vec::new(), Vec::new());
-        let mut take = |text: &str, label| {
+        let (mut texts, mut categories) = (Vec::new(), Vec::new());
+        let mut sink = |text: &str, category| {
             texts.push(text.to_owned());
-            ids.push(label);
+            categories.push(category);
             Ok(())
         };
-        let mut rows = Rows::new(&CorpusOptions::default(), &mut take);
+        let mut rows = RowFilter::new(&CorpusOptions::default(), &mut sink);
         for (i, (text, label)) in pairs.into_iter().enumerate() {
             let place = || format!("text {i}");
             rows.push(path, place, text.as_ref(), label.as_ref())?;
         }
-        let (names, dropped) = rows.finish();
+        let (names, n_dropped) = rows.finish();
         Ok(Self {
-            labels: some_labels(path, names, ids, dropped)?,
-            read: texts.len(),
+            labels: some_labels(path, names, categories, n_dropped)?,
+            n_read: texts.len(),
             texts,
             source: path.to_owned(),
-            dropped,
-            whole: None,
+            n_dropped,
+            shard_of: None,
         })
     }
 
@@ -99,7 +98,7 @@ impl Corpus {
         &self.texts
     }
 
-    /// The texts alone, without a copy.
+    /// The texts, without a copy.
     #[must_use]
     pub fn into_texts(self) -> Vec<String> {
         self.texts
@@ -117,16 +116,16 @@ impl Corpus {
         &self.source
     }
 
-    /// How many rows without text or label were left out.
+    /// The number of rows that were dropped because they lack a text or a label.
     #[must_use]
-    pub fn dropped(&self) -> usize {
-        self.dropped
+    pub fn n_dropped(&self) -> usize {
+        self.n_dropped
     }
 
-    /// How many texts with a label were read: more than are kept where a sample was asked for.
+    /// The number of labelled texts that were read; a sample keeps fewer.
     #[must_use]
-    pub fn read(&self) -> usize {
-        self.read
+    pub fn n_read(&self) -> usize {
+        self.n_read
     }
 
     /// The SHA-256 of texts and labels in their order, as 64 hexadecimal digits. Two corpora with
@@ -140,23 +139,23 @@ impl Corpus {
         hash.finish()
     }
 
-    /// The texts of one shard, with the names of all labels. The labels' indices and the count of
-    /// left-out rows are those of the whole corpus.
+    /// The texts of one shard. Categories, [`Corpus::n_read`] and [`Corpus::n_dropped`] are those of
+    /// the whole corpus.
     ///
     /// # Errors
     /// [`CorpusError::Shard`] if there are more shards than texts, or for the shard of a shard.
     pub fn shard(&self, shard: Shard) -> Result<Self, CorpusError> {
         let texts = self.texts.len();
         Ok(Self {
-            labels: shard_labels(&self.labels, shard, self.whole.is_some())?,
+            labels: shard_labels(&self.labels, shard, self.shard_of.is_some())?,
             texts: shard
                 .rows(texts)
                 .map(|row| self.texts[row].clone())
                 .collect(),
             source: self.source.clone(),
-            dropped: self.dropped,
-            read: self.read,
-            whole: Some(ShardOrigin {
+            n_dropped: self.n_dropped,
+            n_read: self.n_read,
+            shard_of: Some(ShardOrigin {
                 shard,
                 corpus: self.hash(),
                 texts,
@@ -164,13 +163,13 @@ impl Corpus {
         })
     }
 
-    /// Of what this corpus is a shard; `None` for a whole one.
+    /// The whole corpus that this one is a shard of; `None` for a whole corpus.
     #[must_use]
-    pub fn whole(&self) -> Option<&ShardOrigin> {
-        self.whole.as_ref()
+    pub fn shard_of(&self) -> Option<&ShardOrigin> {
+        self.shard_of.as_ref()
     }
 
-    /// Refuses a corpus with fewer than two labels, for what compares them.
+    /// Rejects a corpus with fewer than two categories, which cannot be compared.
     ///
     /// # Errors
     /// [`CorpusError::SingleCategory`].
@@ -200,9 +199,9 @@ impl TextSource for Corpus {
         Ok(CorpusOrigin {
             hash: self.hash(),
             source: self.source.clone(),
-            n_dropped: self.dropped,
-            n_read: self.read,
-            shard: self.whole.clone(),
+            n_dropped: self.n_dropped,
+            n_read: self.n_read,
+            shard: self.shard_of.clone(),
         })
     }
 }

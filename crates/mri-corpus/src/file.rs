@@ -9,34 +9,34 @@ use crate::formats::read_rows;
 use crate::hash::CorpusHash;
 use crate::labels::{shard_labels, some_labels};
 use crate::options::CorpusOptions;
-use crate::rows::Rows;
-use crate::sample::{Chosen, Sample};
+use crate::row_filter::RowFilter;
+use crate::sample::{Sampler, Selection};
 use crate::source::TextSource;
 
-/// Labelled texts that stay where they are stored: only their labels are held in memory.
+/// Labelled texts that stay on disk: only their labels are held in memory.
 ///
-/// Opening one reads it through once, so that every mistake in it is found before anything is done
-/// with it; [`TextSource::for_each`] reads it again.
+/// Opening one reads it once, so that every error in it is found at once;
+/// [`TextSource::for_each`] reads it again.
 #[derive(Debug, Clone)]
 pub struct CorpusFile {
     path: PathBuf,
     options: CorpusOptions,
-    /// The places of the texts among all rows with text and label; `None` where all are kept.
-    rows: Option<Vec<u64>>,
-    /// The labels of the whole corpus.
-    whole: Arc<Labels>,
-    /// A part, and its labels.
+    /// The indices of the kept texts among all labelled rows; `None` if all are kept.
+    kept_rows: Option<Vec<u64>>,
+    /// The labels of the whole corpus, of which this may be a shard.
+    all_labels: Arc<Labels>,
+    /// The shard, and its labels.
     shard: Option<(Shard, Arc<Labels>)>,
-    dropped: usize,
-    read: u64,
+    n_dropped: usize,
+    n_read: u64,
 }
 
 impl CorpusFile {
-    /// Opens a corpus, of the same kinds as [`Corpus::open`](crate::Corpus::open) does and with the
-    /// same rows.
+    /// Opens a corpus in any of the formats of [`Corpus::open`](crate::Corpus::open), with the same
+    /// rows.
     ///
     /// # Errors
-    /// [`CorpusError`] with the file, the place in it and the remedy;
+    /// [`CorpusError`] with the file and the place in it;
     /// [`CorpusError::Format`] for a pipe, which can be read only once.
     pub fn open(path: &Path, options: &CorpusOptions) -> Result<Self, CorpusError> {
         let kind = fs::metadata(path).map_err(CorpusError::io(path))?;
@@ -46,64 +46,68 @@ impl CorpusFile {
                 problem: FormatProblem::Pipe,
             });
         }
-        Self::survey(path, options, &mut |_| ())
+        Self::scan_labels(path, options, &mut |_| ())
     }
 
-    /// Reads a corpus through, and shows every text with a label to `look`.
-    pub(crate) fn survey(
+    /// Reads the labels of a corpus, and shows every labelled text to `look`.
+    pub(crate) fn scan_labels(
         path: &Path,
         options: &CorpusOptions,
         look: &mut dyn FnMut(&str),
     ) -> Result<Self, CorpusError> {
-        Self::survey_of(path, options, look, |rows| read_rows(path, options, rows))
+        Self::scan_labels_with(path, options, look, |rows| read_rows(path, options, rows))
     }
 
-    /// The same of the rows that `read` reads.
-    pub(crate) fn survey_of(
+    /// As [`CorpusFile::scan_labels`], of the rows that `read` reads.
+    pub(crate) fn scan_labels_with(
         path: &Path,
         options: &CorpusOptions,
         look: &mut dyn FnMut(&str),
-        read: impl FnOnce(&mut Rows<'_>) -> Result<(), CorpusError>,
+        read: impl FnOnce(&mut RowFilter<'_>) -> Result<(), CorpusError>,
     ) -> Result<Self, CorpusError> {
         for (size, per_class) in [(options.limit, false), (options.per_class, true)] {
             if size == Some(0) {
                 return Err(CorpusError::EmptySample { per_class });
             }
         }
-        let mut sample = Sample::new(options);
-        let mut take = |text: &str, label: u32| {
-            sample.push(label);
+        let mut sampler = Sampler::new(options);
+        let mut sink = |text: &str, category: u32| {
+            sampler.push(category);
             look(text);
             Ok(())
         };
-        let mut rows = Rows::new(options, &mut take);
+        let mut rows = RowFilter::new(options, &mut sink);
         read(&mut rows)?;
-        let (names, dropped) = rows.finish();
-        let Chosen { rows, ids, seen } = sample.finish();
+        let (names, n_dropped) = rows.finish();
+        let Selection {
+            rows,
+            categories,
+            n_seen,
+        } = sampler.finish();
         Ok(Self {
             path: path.to_owned(),
             options: options.clone(),
-            rows,
-            whole: some_labels(path, names, ids, dropped)?,
+            kept_rows: rows,
+            all_labels: some_labels(path, names, categories, n_dropped)?,
             shard: None,
-            dropped,
-            read: seen,
+            n_dropped,
+            n_read: n_seen,
         })
     }
 
-    /// The texts of one shard, with the names of all labels. The labels' indices and the count of
-    /// left-out rows are those of the whole corpus.
+    /// The texts of one shard. Categories, [`CorpusFile::n_read`] and [`CorpusFile::n_dropped`] are
+    /// those of the whole corpus.
     ///
     /// # Errors
     /// [`CorpusError::Shard`] if there are more shards than texts, or for the shard of a shard.
     pub fn shard(mut self, shard: Shard) -> Result<Self, CorpusError> {
-        let labels = shard_labels(&self.whole, shard, self.shard.is_some())?;
+        let labels = shard_labels(&self.all_labels, shard, self.shard.is_some())?;
         self.shard = Some((shard, labels));
         Ok(self)
     }
 
-    /// Hands the texts of the whole corpus to `each`, with their numbers and those of their labels.
-    pub(crate) fn for_each_of_whole(
+    /// Passes the kept texts of the whole corpus to `each`, with their indices and categories.
+    pub(crate) fn for_each_kept(
         &self,
         each: &mut dyn FnMut(usize, &str, u32) -> Result<(), CorpusError>,
     ) -> Result<(), CorpusError> {
@@ -111,24 +115,27 @@ impl CorpusFile {
             path: self.path.clone(),
         };
         let (mut seen, mut kept) = (0, 0);
-        let mut take = |text: &str, label: u32| {
+        let mut sink = |text: &str, category: u32| {
             let row = seen;
             seen += 1;
-            if let Some(rows) = &self.rows
+            if let Some(rows) = &self.kept_rows
                 && rows.get(kept) != Some(&row)
             {
                 return Ok(());
             }
-            if self.whole.row_categories().get(kept) != Some(&label) {
+            if self.all_labels.row_categories().get(kept) != Some(&category) {
                 return Err(changed());
             }
             kept += 1;
-            each(kept - 1, text, label)
+            each(kept - 1, text, category)
         };
-        let mut rows = Rows::new(&self.options, &mut take);
+        let mut rows = RowFilter::new(&self.options, &mut sink);
         read_rows(&self.path, &self.options, &mut rows)?;
-        let (names, dropped) = rows.finish();
-        if names != self.whole.category_names() || dropped != self.dropped || seen != self.read {
+        let (names, n_dropped) = rows.finish();
+        if names != self.all_labels.category_names()
+            || n_dropped != self.n_dropped
+            || seen != self.n_read
+        {
             return Err(changed());
         }
         Ok(())
@@ -140,16 +147,16 @@ impl CorpusFile {
         &self.path
     }
 
-    /// How many rows without text or label were left out.
+    /// The number of rows that were dropped because they lack a text or a label.
     #[must_use]
-    pub fn dropped(&self) -> usize {
-        self.dropped
+    pub fn n_dropped(&self) -> usize {
+        self.n_dropped
     }
 
-    /// How many texts with a label were read: more than are kept where a sample was asked for.
+    /// The number of labelled texts that were read; a sample keeps fewer.
     #[must_use]
-    pub fn read(&self) -> usize {
-        self.read as usize
+    pub fn n_read(&self) -> usize {
+        self.n_read as usize
     }
 }
 
@@ -157,7 +164,7 @@ impl TextSource for CorpusFile {
     fn labels(&self) -> &Arc<Labels> {
         self.shard
             .as_ref()
-            .map_or(&self.whole, |(_, labels)| labels)
+            .map_or(&self.all_labels, |(_, labels)| labels)
     }
 
     /// # Errors
@@ -166,19 +173,19 @@ impl TextSource for CorpusFile {
         &self,
         each: &mut dyn FnMut(&str) -> Result<(), CorpusError>,
     ) -> Result<CorpusOrigin, CorpusError> {
-        let names = self.whole.category_names();
+        let names = self.all_labels.category_names();
         let mut whole = CorpusHash::new(names);
         let mut part = self
             .shard
             .as_ref()
             .map(|&(shard, _)| (shard, CorpusHash::new(names)));
-        self.for_each_of_whole(&mut |number, text, label| {
-            whole.push(text, label);
+        self.for_each_kept(&mut |row, text, category| {
+            whole.push(text, category);
             if let Some((shard, part)) = &mut part {
-                if !shard.contains(number) {
+                if !shard.contains(row) {
                     return Ok(());
                 }
-                part.push(text, label);
+                part.push(text, category);
             }
             each(text)
         })?;
@@ -189,7 +196,7 @@ impl TextSource for CorpusFile {
                 let entry = ShardOrigin {
                     shard,
                     corpus: whole,
-                    texts: self.whole.len(),
+                    texts: self.all_labels.len(),
                 };
                 (part.finish(), Some(entry))
             }
@@ -197,8 +204,8 @@ impl TextSource for CorpusFile {
         Ok(CorpusOrigin {
             hash,
             source: self.path.clone(),
-            n_dropped: self.dropped,
-            n_read: self.read(),
+            n_dropped: self.n_dropped,
+            n_read: self.n_read(),
             shard,
         })
     }

@@ -7,7 +7,7 @@ use crate::error::CorpusError;
 use crate::file::CorpusFile;
 use crate::formats::{dataset, json_lines, table};
 use crate::options::CorpusOptions;
-use crate::rows::Rows;
+use crate::row_filter::RowFilter;
 
 /// A table. Its first byte chooses the separator and what happens to rows without a value.
 pub fn csv(bytes: &[u8]) {
@@ -16,7 +16,7 @@ pub fn csv(bytes: &[u8]) {
     };
     let delimiter = if choice & 1 == 0 { b',' } else { b'\t' };
     let options = options(choice);
-    survey(Path::new("corpus.csv"), &options, |path, rows| {
+    scan(Path::new("corpus.csv"), &options, |path, rows| {
         table::read(path, bytes, delimiter, &options, rows)
     });
 }
@@ -25,7 +25,7 @@ pub fn csv(bytes: &[u8]) {
 pub fn json_lines(bytes: &[u8]) {
     if let Some((&choice, bytes)) = bytes.split_first() {
         let options = options(choice);
-        survey(Path::new("corpus.jsonl"), &options, |path, rows| {
+        scan(Path::new("corpus.jsonl"), &options, |path, rows| {
             json_lines::read(path, bytes, &options, rows)
         });
     }
@@ -40,7 +40,7 @@ pub fn arrow(bytes: &[u8]) {
     let classes = ["law".to_owned(), "art".to_owned()];
     let classes = if choice & 1 == 0 { &classes[..] } else { &[] };
     let options = options(choice);
-    survey(
+    scan(
         Path::new("data-00000-of-00001.arrow"),
         &options,
         |path, rows| {
@@ -53,19 +53,17 @@ pub fn arrow(bytes: &[u8]) {
 }
 
 fn options(choice: u8) -> CorpusOptions {
-    CorpusOptions {
-        drop_missing: choice & 2 == 0,
-        limit: (choice & 4 == 0).then_some(3),
-        per_class: (choice & 8 == 0).then_some(2),
-        ..CorpusOptions::default()
-    }
+    CorpusOptions::default()
+        .with_drop_missing(choice & 2 == 0)
+        .with_limit((choice & 4 == 0).then_some(3))
+        .with_per_class((choice & 8 == 0).then_some(2))
 }
 
-fn survey(
+fn scan(
     path: &Path,
     options: &CorpusOptions,
-    read: impl FnOnce(&Path, &mut Rows<'_>) -> Result<(), CorpusError>,
+    read: impl FnOnce(&Path, &mut RowFilter<'_>) -> Result<(), CorpusError>,
 ) {
-    let read = |rows: &mut Rows<'_>| read(path, rows);
-    let _ = CorpusFile::survey_of(path, options, &mut |_| (), read);
+    let read = |rows: &mut RowFilter<'_>| read(path, rows);
+    let _ = CorpusFile::scan_labels_with(path, options, &mut |_| (), read);
 }

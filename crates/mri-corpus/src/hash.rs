@@ -1,6 +1,6 @@
 use sha2::{Digest, Sha256};
 
-/// Makes the hash of a corpus, row by row.
+/// The SHA-256 of a corpus, row by row.
 pub(crate) struct CorpusHash(Sha256);
 
 impl CorpusHash {
@@ -12,9 +12,9 @@ impl CorpusHash {
         hash
     }
 
-    pub(crate) fn push(&mut self, text: &str, label: u32) {
+    pub(crate) fn push(&mut self, text: &str, category: u32) {
         self.field(text);
-        self.field(&label.to_string());
+        self.field(&category.to_string());
     }
 
     pub(crate) fn finish(self) -> String {

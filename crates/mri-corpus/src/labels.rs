@@ -5,23 +5,23 @@ use mri_core::{Labels, Shard};
 
 use crate::error::{CorpusError, ShardError};
 
-/// The labels of a corpus, which has to have some text.
+/// The labels of a corpus, which must not be empty.
 pub(crate) fn some_labels(
     path: &Path,
     names: Vec<String>,
-    ids: Vec<u32>,
+    categories: Vec<u32>,
     n_dropped: usize,
 ) -> Result<Arc<Labels>, CorpusError> {
-    if ids.is_empty() {
+    if categories.is_empty() {
         return Err(CorpusError::Empty {
             path: path.to_owned(),
             n_dropped,
         });
     }
-    Ok(Arc::new(Labels::new(names, ids)?))
+    Ok(Arc::new(Labels::new(names, categories)?))
 }
 
-/// The labels of a shard of a corpus, which may be a shard itself.
+/// The labels of a shard; shards of shards are rejected.
 pub(crate) fn shard_labels(
     labels: &Labels,
     shard: Shard,

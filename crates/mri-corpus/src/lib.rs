@@ -9,9 +9,10 @@ pub mod fuzzing;
 mod hash;
 mod labels;
 mod options;
-mod rows;
+mod row_filter;
 mod sample;
 mod source;
+mod value;
 
 pub use corpus::Corpus;
 pub use error::{ColumnProblem, ColumnRole, CorpusError, FormatProblem, RowProblem, ShardError};

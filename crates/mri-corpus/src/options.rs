@@ -1,21 +1,32 @@
 /// How a corpus is read.
+///
+/// ```
+/// use mri_corpus::CorpusOptions;
+///
+/// let options = CorpusOptions::default()
+///     .with_text_column("abstract")
+///     .with_drop_missing(true)
+///     .with_per_class(500);
+/// assert_eq!(options.per_class, Some(500));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CorpusOptions {
     /// The column of a table that holds the texts.
     pub text_column: String,
     /// The column of a table that holds the labels.
     pub label_column: String,
-    /// Leave out rows without a text or a label, counting them, instead of refusing the corpus.
+    /// Drop rows without a text or a label, counting them, instead of refusing the corpus.
     pub drop_missing: bool,
-    /// Keep at most so many texts, a random sample; `None` keeps all.
+    /// The size of a random sample; `None` keeps all texts.
     pub limit: Option<usize>,
-    /// Keep at most so many texts of each label, a random sample; `None` keeps all. Together with
-    /// `limit`, this comes first.
+    /// The size of a random sample of each label; `None` keeps all texts. It is drawn before that of
+    /// `limit`.
     pub per_class: Option<usize>,
     /// Seed of the samples. The same seed draws the same rows, whatever format they are stored in,
-    /// and a smaller sample is part of a larger one.
+    /// and a smaller sample is a subset of a larger one.
     pub sample_seed: u64,
-    /// The part of a Hugging Face dataset with several parts, such as `train`.
+    /// The split of a Hugging Face dataset, such as `train`.
     pub split: Option<String>,
 }
 
@@ -31,5 +42,56 @@ impl Default for CorpusOptions {
             sample_seed: 0,
             split: None,
         }
+    }
+}
+
+impl CorpusOptions {
+    /// Sets [`CorpusOptions::text_column`].
+    #[must_use]
+    pub fn with_text_column(mut self, name: impl Into<String>) -> Self {
+        self.text_column = name.into();
+        self
+    }
+
+    /// Sets [`CorpusOptions::label_column`].
+    #[must_use]
+    pub fn with_label_column(mut self, name: impl Into<String>) -> Self {
+        self.label_column = name.into();
+        self
+    }
+
+    /// Sets [`CorpusOptions::drop_missing`].
+    #[must_use]
+    pub fn with_drop_missing(mut self, drop: bool) -> Self {
+        self.drop_missing = drop;
+        self
+    }
+
+    /// Sets [`CorpusOptions::limit`].
+    #[must_use]
+    pub fn with_limit(mut self, texts: impl Into<Option<usize>>) -> Self {
+        self.limit = texts.into();
+        self
+    }
+
+    /// Sets [`CorpusOptions::per_class`].
+    #[must_use]
+    pub fn with_per_class(mut self, texts: impl Into<Option<usize>>) -> Self {
+        self.per_class = texts.into();
+        self
+    }
+
+    /// Sets [`CorpusOptions::sample_seed`].
+    #[must_use]
+    pub fn with_sample_seed(mut self, seed: u64) -> Self {
+        self.sample_seed = seed;
+        self
+    }
+
+    /// Sets [`CorpusOptions::split`].
+    #[must_use]
+    pub fn with_split(mut self, name: impl Into<Option<String>>) -> Self {
+        self.split = name.into();
+        self
     }
 }

@@ -1,54 +1,52 @@
-//! Which rows of a corpus are kept.
-
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::options::CorpusOptions;
 
-/// Chooses rows by their labels and numbers alone.
+/// Draws a random sample of the rows of a corpus in one pass, from their categories alone.
 ///
-/// Every row draws a random number that depends on the seed and on its place in the corpus alone;
-/// those with the smallest are the sample. So one pass is enough, no more is held than is
-/// kept, and a smaller sample is part of a larger one.
-pub(crate) struct Sample {
+/// Every row draws a random number that depends only on the seed and on the index of the row; the
+/// rows with the smallest numbers are the sample. So memory is bounded by the size of the sample,
+/// and a smaller sample is a subset of a larger one.
+pub(crate) struct Sampler {
     limit: usize,
     per_class: Option<usize>,
     seed: u64,
-    seen: u64,
+    n_seen: u64,
     kept: Kept,
 }
 
-/// The rows that a sample keeps.
-pub(crate) struct Chosen {
-    /// Their places among all rows, ascending; `None` where all are kept.
+/// The rows of a sample.
+pub(crate) struct Selection {
+    /// Their indices among all rows, ascending; `None` for all rows.
     pub(crate) rows: Option<Vec<u64>>,
-    /// The numbers of their labels.
-    pub(crate) ids: Vec<u32>,
-    /// How many there were to choose from.
-    pub(crate) seen: u64,
+    /// Their categories.
+    pub(crate) categories: Vec<u32>,
+    /// The number of rows that the sample was drawn from.
+    pub(crate) n_seen: u64,
 }
 
 enum Kept {
-    /// All, with their labels.
+    /// The categories of all rows.
     All(Vec<u32>),
-    /// At most so many of each group; a group is a label, or everything.
+    /// At most this many of each group; a group is a category, or all rows.
     Some(usize, Vec<BinaryHeap<Drawn>>),
 }
 
-/// A row and what it drew; ordered by that.
+/// A row, ordered by the number that it drew.
 struct Drawn {
     number: u64,
     row: u64,
-    label: u32,
+    category: u32,
 }
 
-impl Sample {
+impl Sampler {
     pub(crate) fn new(options: &CorpusOptions) -> Self {
         Self {
             limit: options.limit.unwrap_or(usize::MAX),
             per_class: options.per_class,
             seed: mix(options.sample_seed),
-            seen: 0,
+            n_seen: 0,
             kept: match options.per_class.or(options.limit) {
                 None => Kept::All(Vec::new()),
                 Some(most) => Kept::Some(most, Vec::new()),
@@ -56,14 +54,14 @@ impl Sample {
         }
     }
 
-    /// The next row, which has this label.
-    pub(crate) fn push(&mut self, label: u32) {
-        let row = self.seen;
-        self.seen += 1;
+    /// Takes the next row, which has this category.
+    pub(crate) fn push(&mut self, category: u32) {
+        let row = self.n_seen;
+        self.n_seen += 1;
         match &mut self.kept {
-            Kept::All(ids) => ids.push(label),
+            Kept::All(categories) => categories.push(category),
             Kept::Some(most, groups) => {
-                let group = self.per_class.map_or(0, |_| label as usize);
+                let group = self.per_class.map_or(0, |_| category as usize);
                 if groups.len() <= group {
                     groups.resize_with(group + 1, BinaryHeap::new);
                 }
@@ -76,18 +74,26 @@ impl Sample {
                 if full {
                     group.pop();
                 }
-                group.push(Drawn { number, row, label });
+                group.push(Drawn {
+                    number,
+                    row,
+                    category,
+                });
             }
         }
     }
 
     /// The sample in the order of the corpus.
-    pub(crate) fn finish(self) -> Chosen {
-        let seen = self.seen;
+    pub(crate) fn finish(self) -> Selection {
+        let n_seen = self.n_seen;
         let groups = match self.kept {
-            Kept::All(ids) => {
+            Kept::All(categories) => {
                 let rows = None;
-                return Chosen { rows, ids, seen };
+                return Selection {
+                    rows,
+                    categories,
+                    n_seen,
+                };
             }
             Kept::Some(_, groups) => groups,
         };
@@ -95,16 +101,16 @@ impl Sample {
         drawn.sort_unstable();
         drawn.truncate(self.limit);
         drawn.sort_unstable_by_key(|drawn| drawn.row);
-        let (rows, ids) = drawn.into_iter().map(|d| (d.row, d.label)).unzip();
-        Chosen {
+        let (rows, categories) = drawn.into_iter().map(|d| (d.row, d.category)).unzip();
+        Selection {
             rows: Some(rows),
-            ids,
-            seen,
+            categories,
+            n_seen,
         }
     }
 }
 
-/// The `row`-th number of the stream of a mixed seed: SplitMix64, which can be entered anywhere.
+/// The `row`-th number of the SplitMix64 stream of a mixed seed, computed directly.
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 fn draw(seed: u64, row: u64) -> u64 {
     // The odd number nearest to 2^64 divided by the golden ratio: the paper's step.

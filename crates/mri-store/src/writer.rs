@@ -74,7 +74,6 @@ impl Default for StoreOptions {
 }
 
 /// What [`StoreWriter::begin`] finds or starts in a folder.
-#[derive(Debug)]
 pub enum StoreSession {
     /// The same recording is already complete.
     Complete(Manifest, Activations),

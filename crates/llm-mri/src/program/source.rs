@@ -130,15 +130,16 @@ impl SourceArgs {
             .data(&self.data)
             .out(&self.out)
             .replace(self.force)
-            .corpus_options(CorpusOptions {
-                text_column: self.text.clone(),
-                label_column: self.label.clone(),
-                drop_missing: self.drop_missing,
-                limit: self.limit,
-                per_class: self.per_class,
-                sample_seed: self.sample_seed,
-                split: self.split.clone(),
-            })
+            .corpus_options(
+                CorpusOptions::default()
+                    .with_text_column(self.text.clone())
+                    .with_label_column(self.label.clone())
+                    .with_drop_missing(self.drop_missing)
+                    .with_limit(self.limit)
+                    .with_per_class(self.per_class)
+                    .with_sample_seed(self.sample_seed)
+                    .with_split(self.split.clone()),
+            )
             .device(Device::from_str(&self.device).context("--device")?)
             .dtype(dtype);
         if self.pooling != "auto" {

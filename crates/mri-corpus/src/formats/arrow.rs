@@ -10,7 +10,7 @@
 use std::io::{self, Read};
 
 use super::flatbuffer::{Table, i64_at, u32_at};
-use crate::rows::Value;
+use crate::value::Value;
 
 /// Starts a message since format 0.15; before, messages began with their length.
 const CONTINUATION: u32 = u32::MAX;
@@ -341,10 +341,10 @@ impl<'a> Values<'a> {
         let there = self.validity.map_or(Some(true), bit)?;
         let value = match self.kind {
             Kind::Null => Value::Missing,
-            Kind::Flag => Value::Flag(bit(self.fixed)?),
+            Kind::Flag => Value::Bool(bit(self.fixed)?),
             Kind::Number { bytes, signed } => {
                 let value = self.fixed.get(row * bytes..(row + 1) * bytes)?;
-                Value::Number(number(value, signed))
+                Value::Integer(number(value, signed))
             }
             Kind::Text { large } => {
                 // Also looked at where the value is missing: offsets that run backwards would let

@@ -1,8 +1,7 @@
 //! A folder that `save_to_disk` of Hugging Face's `datasets` wrote.
 //!
 //! `dataset_info.json` says what the columns mean, `state.json` lists the Arrow files of the rows.
-//! A dataset of several parts ("splits") has a folder for each, and lists them in
-//! `dataset_dict.json`.
+//! A dataset of several splits has a folder for each, and lists them in `dataset_dict.json`.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -14,14 +13,14 @@ use serde_json::Value as Json;
 use super::arrow::{self, Problem};
 use crate::error::{ColumnRole, CorpusError, RowProblem};
 use crate::options::CorpusOptions;
-use crate::rows::Rows;
+use crate::row_filter::RowFilter;
 
 const INFO: &str = "dataset_info.json";
 const STATE: &str = "state.json";
-const PARTS: &str = "dataset_dict.json";
+const SPLITS: &str = "dataset_dict.json";
 
 pub(crate) fn is_dataset(folder: &Path) -> bool {
-    [INFO, STATE, PARTS]
+    [INFO, STATE, SPLITS]
         .iter()
         .any(|name| folder.join(name).is_file())
 }
@@ -29,9 +28,9 @@ pub(crate) fn is_dataset(folder: &Path) -> bool {
 pub(crate) fn read(
     folder: &Path,
     options: &CorpusOptions,
-    rows: &mut Rows<'_>,
+    rows: &mut RowFilter<'_>,
 ) -> Result<(), CorpusError> {
-    let folder = part(folder, options.split.as_deref())?;
+    let folder = split_folder(folder, options.split.as_deref())?;
     declare_classes(&json(&folder.join(INFO))?, &options.label_column, rows);
     let mut first_row = 0;
     for file in files(&folder)? {
@@ -49,7 +48,7 @@ pub(crate) fn read_file(
     source: impl std::io::Read,
     first_row: u64,
     options: &CorpusOptions,
-    rows: &mut Rows<'_>,
+    rows: &mut RowFilter<'_>,
 ) -> Result<u64, CorpusError> {
     let names = [&options.text_column, &options.label_column];
     let place = |row: u64| format!("row {} of the dataset (counted from 0)", first_row + row);
@@ -89,9 +88,9 @@ impl From<Problem> for Stop {
     }
 }
 
-/// The folder of the part asked for; the dataset itself if it is in one piece.
-fn part(folder: &Path, split: Option<&str>) -> Result<PathBuf, CorpusError> {
-    let listed = folder.join(PARTS);
+/// The folder of the requested split; the dataset itself if it is not divided.
+fn split_folder(folder: &Path, split: Option<&str>) -> Result<PathBuf, CorpusError> {
+    let listed = folder.join(SPLITS);
     if !listed.is_file() {
         return match split {
             None => Ok(folder.to_owned()),
@@ -118,8 +117,8 @@ fn part(folder: &Path, split: Option<&str>) -> Result<PathBuf, CorpusError> {
     }
 }
 
-/// Tells `rows` the names of the classes in their order, if the column is declared to hold classes.
-pub(crate) fn declare_classes(info: &Json, column: &str, rows: &mut Rows<'_>) {
+/// Declares the classes of the column to `rows`, if it is a `ClassLabel`.
+pub(crate) fn declare_classes(info: &Json, column: &str, rows: &mut RowFilter<'_>) {
     let feature = &info["features"][column];
     if feature["_type"] != "ClassLabel" {
         return;

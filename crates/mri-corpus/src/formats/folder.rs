@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{CorpusError, FormatProblem, RowProblem};
-use crate::rows::Rows;
+use crate::row_filter::RowFilter;
 
-pub(crate) fn read(path: &Path, rows: &mut Rows<'_>) -> Result<(), CorpusError> {
+pub(crate) fn read(path: &Path, rows: &mut RowFilter<'_>) -> Result<(), CorpusError> {
     let mut found = false;
     for name in sorted(path)? {
         let folder = path.join(&name);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{ColumnRole, CorpusError, RowProblem};
 use crate::options::CorpusOptions;
-use crate::rows::Rows;
+use crate::row_filter::RowFilter;
 
 /// An error for a column that is not there lists at most so many that are: a file of records can
 /// have thousands of keys.
@@ -18,7 +18,7 @@ pub(crate) fn read(
     path: &Path,
     mut source: impl BufRead,
     options: &CorpusOptions,
-    rows: &mut Rows<'_>,
+    rows: &mut RowFilter<'_>,
 ) -> Result<(), CorpusError> {
     let mut columns = [
         Column::new(&options.text_column, ColumnRole::Text),

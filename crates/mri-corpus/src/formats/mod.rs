@@ -1,4 +1,4 @@
-//! The formats of corpora, one file each. Every reader hands its rows to `rows.rs`.
+//! The formats of corpora, one file each. Every reader hands its rows to `RowFilter`.
 
 mod arrow;
 pub(crate) mod dataset;
@@ -15,13 +15,13 @@ use std::path::Path;
 
 use crate::error::{CorpusError, FormatProblem};
 use crate::options::CorpusOptions;
-use crate::rows::Rows;
+use crate::row_filter::RowFilter;
 
-/// Hands the rows of a file or folder to `rows`.
+/// Passes the rows of a file or folder to `rows`.
 pub(crate) fn read_rows(
     path: &Path,
     options: &CorpusOptions,
-    rows: &mut Rows<'_>,
+    rows: &mut RowFilter<'_>,
 ) -> Result<(), CorpusError> {
     let kind = fs::metadata(path).map_err(CorpusError::io(path))?;
     if kind.is_dir() && dataset::is_dataset(path) {

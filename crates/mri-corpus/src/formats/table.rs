@@ -7,14 +7,14 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use crate::error::{ColumnRole, CorpusError, RowProblem};
 use crate::options::CorpusOptions;
-use crate::rows::Rows;
+use crate::row_filter::RowFilter;
 
 pub(crate) fn read(
     path: &Path,
     source: impl Read,
     delimiter: u8,
     options: &CorpusOptions,
-    rows: &mut Rows<'_>,
+    rows: &mut RowFilter<'_>,
 ) -> Result<(), CorpusError> {
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)

@@ -140,12 +140,9 @@ fn what_is_wrong_in_json_lines_is_named_with_its_line() {
 
 #[test]
 fn missing_rows_are_dropped_only_when_asked_and_counted() {
-    let options = CorpusOptions {
-        drop_missing: true,
-        ..CorpusOptions::default()
-    };
+    let options = CorpusOptions::default().with_drop_missing(true);
     let corpus = open_with("c.csv", b"text,label\nx,a\n ,a\ny,\nz,b\n", &options).unwrap();
-    assert_eq!((corpus.texts().len(), corpus.dropped()), (2, 2));
+    assert_eq!((corpus.texts().len(), corpus.n_dropped()), (2, 2));
 }
 
 #[test]

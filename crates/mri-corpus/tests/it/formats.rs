@@ -20,17 +20,11 @@ fn message(name: &str, options: &CorpusOptions) -> String {
 }
 
 fn split(name: &str) -> CorpusOptions {
-    CorpusOptions {
-        split: Some(name.to_owned()),
-        ..CorpusOptions::default()
-    }
+    CorpusOptions::default().with_split(Some(name.to_owned()))
 }
 
 fn dropping() -> CorpusOptions {
-    CorpusOptions {
-        drop_missing: true,
-        ..CorpusOptions::default()
-    }
+    CorpusOptions::default().with_drop_missing(true)
 }
 
 #[test]
@@ -75,14 +69,11 @@ fn parts_of_a_dataset_are_named() {
 fn gaps_and_unknown_labels_are_named_with_their_row() {
     let m = message("gaps.hf", &CorpusOptions::default());
     assert!(m.contains("row 1 of") && m.contains("no text"), "{m}");
-    assert_eq!(open("gaps.hf", &dropping()).unwrap().dropped(), 3);
+    assert_eq!(open("gaps.hf", &dropping()).unwrap().n_dropped(), 3);
     let m = message("unknown.hf", &CorpusOptions::default());
     assert!(m.contains("row 1 of") && m.contains("label 3"), "{m}");
-    assert_eq!(open("unknown.hf", &dropping()).unwrap().dropped(), 1);
-    let options = CorpusOptions {
-        label_column: "class".into(),
-        ..CorpusOptions::default()
-    };
+    assert_eq!(open("unknown.hf", &dropping()).unwrap().n_dropped(), 1);
+    let options = CorpusOptions::default().with_label_column("class");
     let err = open("classes.hf", &options).unwrap_err();
     let m = err.to_string();
     assert!(
@@ -91,10 +82,7 @@ fn gaps_and_unknown_labels_are_named_with_their_row() {
     );
     let of_label = matches!(err, CorpusError::Column { role, .. } if role == ColumnRole::Label);
     assert!(of_label, "{m}");
-    let options = CorpusOptions {
-        text_column: "vector".into(),
-        ..CorpusOptions::default()
-    };
+    let options = CorpusOptions::default().with_text_column("vector");
     assert!(message("classes.hf", &options).contains("neither strings nor whole numbers"));
 }
 

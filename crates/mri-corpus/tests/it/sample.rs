@@ -35,12 +35,10 @@ fn numbers(options: &CorpusOptions) -> Vec<usize> {
 }
 
 fn sample(limit: Option<usize>, per_class: Option<usize>, sample_seed: u64) -> CorpusOptions {
-    CorpusOptions {
-        limit,
-        per_class,
-        sample_seed,
-        ..CorpusOptions::default()
-    }
+    CorpusOptions::default()
+        .with_limit(limit)
+        .with_per_class(per_class)
+        .with_sample_seed(sample_seed)
 }
 
 #[test]
@@ -62,7 +60,7 @@ fn a_sample_has_its_size_its_order_and_its_seed() {
         table.hash(),
         open(&sample(Some(60), None, 1)).unwrap().hash()
     );
-    assert_eq!(table.read(), 200);
+    assert_eq!(table.n_read(), 200);
 }
 
 #[test]

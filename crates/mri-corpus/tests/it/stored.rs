@@ -49,14 +49,12 @@ fn every_format_gives_the_same_texts_left_where_they_are() {
             (Some(4), None, true, Shard::new(1, 2)),
             (None, None, true, Shard::new(99, 99)),
         ] {
-            let options = CorpusOptions {
-                limit,
-                per_class,
-                drop_missing,
-                sample_seed: 5,
-                split: path.ends_with("parts.hf").then(|| "train".to_owned()),
-                ..CorpusOptions::default()
-            };
+            let options = CorpusOptions::default()
+                .with_limit(limit)
+                .with_per_class(per_class)
+                .with_drop_missing(drop_missing)
+                .with_sample_seed(5)
+                .with_split(path.ends_with("parts.hf").then(|| "train".to_owned()));
             let [held, stored] = both(&path, &options, shard);
             assert_eq!(held, stored, "{}, {options:?}, {shard:?}", path.display());
             compared += usize::from(held.is_ok());
@@ -72,11 +70,9 @@ fn a_corpus_that_changes_while_it_is_read_is_noticed() {
     let write = |rows: &str| fs::write(&path, format!("text,label\n{rows}")).unwrap();
     let rows = "one,a\ntwo,b\n,\nthree,a\nfour,c\n";
     for (limit, shard) in [(None, None), (Some(3), None), (None, Shard::new(1, 2))] {
-        let options = CorpusOptions {
-            drop_missing: true,
-            limit,
-            ..CorpusOptions::default()
-        };
+        let options = CorpusOptions::default()
+            .with_drop_missing(true)
+            .with_limit(limit);
         for (other, noticed) in [
             (rows, false),
             ("one,a\ntwo,b\n,\nthree,a\n", true),

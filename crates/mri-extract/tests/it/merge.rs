@@ -41,7 +41,7 @@ fn options() -> RecordOptions {
 fn from(corpus: &Corpus) -> Provenance {
     let mut from = provenance(&corpus.hash());
     from.tokenizer.truncated = corpus.texts().iter().filter(|t| t.len() > 20).count();
-    from.corpus.shard = corpus.whole().cloned();
+    from.corpus.shard = corpus.shard_of().cloned();
     from
 }
 

@@ -31,7 +31,8 @@ use self::pages::CheckedRowGroups;
 use super::dataset;
 use crate::error::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
 use crate::options::CorpusOptions;
-use crate::rows::{Rows, Value};
+use crate::row_filter::RowFilter;
+use crate::value::Value;
 
 /// Rows decoded at a time: of books some dozens of megabytes, and of short texts enough for a batch to cost
 /// less than what is in it.
@@ -47,7 +48,7 @@ pub(super) fn read(
     path: &Path,
     source: impl ChunkReader + 'static,
     options: &CorpusOptions,
-    rows: &mut Rows<'_>,
+    rows: &mut RowFilter<'_>,
 ) -> Result<(), CorpusError> {
     let bad =
         |place: String| move |e: ParquetError| CorpusError::malformed(path, place, problem(&e));
@@ -123,7 +124,7 @@ pub(super) fn read(
             };
             let values = [value(text)?, value(label)?];
             for value in &values {
-                text_read += value.length() as u64;
+                text_read += value.n_bytes() as u64;
             }
             rows.push_values(path, place, values)?;
         }
@@ -199,9 +200,9 @@ fn value(column: &dyn Array, row: usize) -> Option<Value<'_>> {
     }
     // Some writers do not mark their strings as such.
     let text = |bytes| std::str::from_utf8(bytes).ok().map(Value::Text);
-    let number = |n: i128| Some(Value::Number(n));
+    let number = |n: i128| Some(Value::Integer(n));
     match column.data_type() {
-        T::Boolean => Some(Value::Flag(column.as_boolean().value(row))),
+        T::Boolean => Some(Value::Bool(column.as_boolean().value(row))),
         T::Utf8 => Some(Value::Text(column.as_string::<i32>().value(row))),
         T::LargeUtf8 => Some(Value::Text(column.as_string::<i64>().value(row))),
         T::Binary => text(column.as_binary::<i32>().value(row)),
