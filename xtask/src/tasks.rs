@@ -16,7 +16,8 @@ use crate::shell::{cargo, command, output, python, root, run, succeeds, target_f
 /// build, and the time goes into libtorch in any case.
 pub(crate) fn demo(readme: bool) -> Result<()> {
     setup(false)?;
-    run(cargo().args(["build", "--package", "llm-mri", "--features", "cli"]))?;
+    // The features of the whole workspace, so that the tests find all of it built.
+    run(cargo().args(["build", "--workspace", "--bin", "llm-mri"]))?;
     let out = root().join("demo-out");
     let program = target_folder().join("debug/llm-mri");
     let mut scan = command(&program.to_string_lossy());

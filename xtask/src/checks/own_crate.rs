@@ -25,8 +25,10 @@ const BUILD: &str = "fn main() {\n    mri_build::link_libtorch();\n}\n";
 
 /// Builds such a crate, starts it the way cargo does not, and lets it scan the bundled corpus.
 ///
-/// It shares the target folder, the lock file and the profiles of the workspace, so that only our
-/// own crates compile again, and inherits the `LIBTORCH` that cargo sets for `cargo xtask`.
+/// It shares the target folder, the lock file, the profiles and the features of the workspace, so
+/// that only our own crates compile again: with the default features alone, syn has fewer of its
+/// own, and all that derives anything follows. It inherits the `LIBTORCH` that cargo sets for
+/// `cargo xtask`.
 pub(crate) fn check_own_crate() -> Result<()> {
     let folder = env::temp_dir().join(format!("llm-mri-own-crate-{}", std::process::id()));
     let result = build_and_run(&folder);
@@ -67,7 +69,7 @@ fn manifest() -> Result<String> {
     };
     Ok(format!(
         "[package]\nname = \"own-crate\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nllm-mri = {{ path = \"{crates}/llm-mri\" }}\n\n\
+         [dependencies]\nllm-mri = {{ path = \"{crates}/llm-mri\", features = [\"cli\"] }}\n\n\
          [build-dependencies]\nmri-build = {{ path = \"{crates}/mri-build\" }}\n\n{profiles}"
     ))
 }
