@@ -13,7 +13,7 @@ use crate::{Layer, Site, UnknownName};
 /// its own affair, with one rule: **the row of a text does not depend on its neighbours in the
 /// batch**. Pooling happens inside the backend, so that token states never leave the device.
 ///
-/// Every implementation should pass the backend conformance suite of this crate.
+/// Every implementation should pass `conformance::BackendSuite` (feature `conformance`).
 pub trait Backend {
     /// What the model is and what can be recorded from it.
     fn model(&self) -> &ModelInfo;

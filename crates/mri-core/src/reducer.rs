@@ -12,10 +12,10 @@ use crate::{Cancelled, RowSource, Watch};
 /// change it, and fitting it twice to the same rows gives the same bytes, whatever the number of
 /// threads.
 ///
-/// Two methods are required. Every implementation should pass
-/// [`ReducerSuite`](crate::conformance::ReducerSuite), which needs nothing but this crate, and is one
-/// line away from the table of the bench `reducers`, which compares time, memory and quality on the
-/// same rows; `examples/custom_reducer.rs` shows both.
+/// Two methods are required. Every implementation should pass `conformance::ReducerSuite` (feature
+/// `conformance`), which needs nothing but this crate, and is one line away from the table of the
+/// bench `reducers`, which compares time, memory and quality on the same rows;
+/// `examples/custom_reducer.rs` shows both.
 pub trait Reducer: Send + Sync {
     /// The reducer's name as it stands in titles and tables, such as `"PCA"`.
     fn name(&self) -> &str;

@@ -1,16 +1,18 @@
-//! What every implementation of the two extension points has to obey, as code.
+//! Test suites for implementations of [`Backend`](crate::Backend) and [`Reducer`](crate::Reducer).
 //!
-//! An outside crate runs the suite in its own tests, with this crate as its only dependency of
-//! ours. A suite never panics: it gives the first [`Violation`] it finds.
+//! Behind the feature `conformance`, which an implementation's crate turns on in its
+//! dev-dependencies. A suite never panics: it returns the first [`Violation`] it finds, which names
+//! the broken law (one of [`BackendSuite::LAWS`] or [`ReducerSuite::LAWS`]).
 
 mod backend;
 mod reducer;
 
 use std::fmt;
 
+use thiserror::Error;
+
 pub use backend::BackendSuite;
 pub use reducer::{Invariance, OnThreads, ReducerSuite};
-use thiserror::Error;
 
 /// A law that an implementation breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-// The conformance suite for reducers notices what reducers really get wrong.
+/// The suite for backends against a right backend and one per typical mistake.
+mod backend_suite;
+/// The same for reducers.
 mod reducer_suite;

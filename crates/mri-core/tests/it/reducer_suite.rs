@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mri_core::conformance::{Invariance, ReducerSuite};
-use mri_core::{Component, Fitted, Projection, ReduceError, Reducer, Watch};
+use mri_core::conformance::{Invariance, ReducerSuite, Violation};
+use mri_core::{Component, Fitted, Projection, ReduceError, Reducer, RowSource, Watch};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 /// Keeps two columns, less their means: about the simplest right reducer there is. `fault` puts in
@@ -11,26 +11,40 @@ struct Columns {
     calls: AtomicU32,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
     None,
+    RefusesGoodInput,
     KeepsState,
     SortsRows,
+    CentersOnTheFirstRow,
+    SpreadsEqualRows,
     AcceptsNan,
     AcceptsOneRow,
     NamesWrongPlace,
     IgnoresLayout,
     IgnoresTheWatch,
-    TransformForgetsTheMean,
-    TransformCentresTheBatch,
-    TransformAcceptsAnyWidth,
     DropsARow,
     OneComponentTooMany,
     DividesByZero,
+    DividesByConstantColumns,
+    FailsUntypedOnFewRows,
+    TransformForgetsTheMean,
+    TransformCentersTheBatch,
+    TransformAcceptsAnyWidth,
+    TransformDropsARow,
+    RowsForgetTheLast,
+    RowsSwallowErrors,
+    AlignedIgnoresInit,
+    AlignedSortsInit,
+    AlignedKeepsState,
+    AlignedAcceptsAnyInit,
+    AlignedIgnoresTheWatch,
 }
 
 struct Keep {
-    mean: Array1<f32>,
+    center: Array1<f32>,
+    scale: Array1<f32>,
     width: usize,
     fault: Fault,
 }
@@ -46,12 +60,13 @@ fn finite(x: ArrayView2<'_, f32>, shift: usize) -> Result<(), ReduceError> {
     }
 }
 
-impl Reducer for Columns {
-    fn name(&self) -> &str {
-        "columns"
+impl Columns {
+    fn new(fault: Fault) -> Self {
+        let calls = AtomicU32::new(0);
+        Self { fault, calls }
     }
 
-    fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+    fn check(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<(), ReduceError> {
         let (rows, columns) = x.dim();
         if columns < 2 || rows < 2 && self.fault != Fault::AcceptsOneRow || rows == 0 {
             return Err(ReduceError::TooSmall {
@@ -60,6 +75,12 @@ impl Reducer for Columns {
                 needed_rows: 2,
             });
         }
+        if rows < 4 && self.fault == Fault::FailsUntypedOnFewRows {
+            return Err(ReduceError::Other("too few".into()));
+        }
+        if self.fault == Fault::RefusesGoodInput {
+            return Err(ReduceError::NoConvergence { what: "columns" });
+        }
         if self.fault != Fault::AcceptsNan {
             finite(x, usize::from(self.fault == Fault::NamesWrongPlace))?;
         }
@@ -67,6 +88,33 @@ impl Reducer for Columns {
         if self.fault != Fault::IgnoresTheWatch {
             stopped?;
         }
+        Ok(())
+    }
+
+    /// What the columns are divided by, which is 1 in a right reducer.
+    fn scale(&self, points: &Array2<f32>) -> Result<Array1<f32>, ReduceError> {
+        let highest = points.fold_axis(Axis(0), f32::NEG_INFINITY, |m, v| m.max(*v));
+        let lowest = points.fold_axis(Axis(0), f32::INFINITY, |m, v| m.min(*v));
+        let spread = highest - lowest;
+        match self.fault {
+            Fault::DividesByZero => Ok(spread),
+            Fault::DividesByConstantColumns if spread.sum() == 0.0 => {
+                Err(ReduceError::NoConvergence { what: "spread" })
+            }
+            Fault::DividesByConstantColumns => Ok(spread),
+            _ => Ok(Array1::ones(2)),
+        }
+    }
+}
+
+impl Reducer for Columns {
+    fn name(&self) -> &str {
+        "columns"
+    }
+
+    fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+        self.check(x, watch)?;
+        let (rows, width) = x.dim();
         let mut kept = x.slice(s![.., ..2]).to_owned();
         if self.fault == Fault::IgnoresLayout && !x.is_standard_layout() {
             kept *= 3.0;
@@ -74,19 +122,26 @@ impl Reducer for Columns {
         if self.fault == Fault::KeepsState {
             kept *= 1.0 + self.calls.fetch_add(1, Ordering::Relaxed) as f32;
         }
-        let mean = kept.as_standard_layout().mean_axis(Axis(0)).unwrap();
-        let mut points = kept - &mean;
+        let center = match self.fault {
+            Fault::CentersOnTheFirstRow => kept.row(0).to_owned(),
+            _ => kept.as_standard_layout().mean_axis(Axis(0)).unwrap(),
+        };
+        let mut points = kept - &center;
+        let scale = self.scale(&points)?;
+        points /= &scale;
         match self.fault {
             Fault::SortsRows => {
                 let mut order: Vec<usize> = (0..rows).collect();
                 order.sort_by(|&a, &b| points[(a, 0)].total_cmp(&points[(b, 0)]));
                 points = points.select(Axis(0), &order);
             }
-            Fault::DropsARow => points = points.slice(s![1.., ..]).to_owned(),
-            Fault::DividesByZero => {
-                let squares = points.mapv(|v| v * v).sum_axis(Axis(0));
-                points = &points / &squares.mapv(f32::sqrt);
+            Fault::SpreadsEqualRows => {
+                for i in 0..rows {
+                    let again = (0..i).any(|j| x.row(j) == x.row(i));
+                    points[(i, 0)] += if again { 0.1 } else { 0.0 };
+                }
             }
+            Fault::DropsARow => points = points.slice(s![1.., ..]).to_owned(),
             _ => {}
         }
         let components = (0..2 + usize::from(self.fault == Fault::OneComponentTooMany))
@@ -95,16 +150,59 @@ impl Reducer for Columns {
                 explained_variance_ratio: None,
             })
             .collect();
-        let fault = self.fault;
+        let projection = Keep {
+            center,
+            scale,
+            width,
+            fault: self.fault,
+        };
         Ok(Fitted {
             points,
             components,
-            projection: Box::new(Keep {
-                mean,
-                width: columns,
-                fault,
-            }),
+            projection: Box::new(projection),
         })
+    }
+
+    fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
+        let loaded = match rows.load() {
+            Err(_) if self.fault == Fault::RowsSwallowErrors => Array2::zeros(rows.size()),
+            loaded => loaded?,
+        };
+        let last = usize::from(self.fault == Fault::RowsForgetTheLast && loaded.nrows() > 2);
+        self.fit(loaded.slice(s![..loaded.nrows() - last, ..]), watch)
+    }
+
+    fn fit_aligned(
+        &self,
+        x: ArrayView2<'_, f32>,
+        init: ArrayView2<'_, f32>,
+        watch: &dyn Watch,
+    ) -> Result<Option<Fitted>, ReduceError> {
+        let ignores_watch = self.fault == Fault::AlignedIgnoresTheWatch;
+        if ignores_watch {
+            let _ = watch.check("columns", 0, 1);
+        }
+        let mut fitted = self.fit(x, if ignores_watch { &() } else { watch })?;
+        let fits = init.dim() == fitted.points.dim() && init.iter().all(|v| v.is_finite());
+        if !fits && self.fault != Fault::AlignedAcceptsAnyInit {
+            return Err(ReduceError::Parameter {
+                parameter: "init",
+                value: format!("{:?}", init.dim()),
+                expected: "finite and of the points' shape",
+            });
+        }
+        if !fits || self.fault == Fault::AlignedIgnoresInit {
+            return Ok(Some(fitted));
+        }
+        let mut init = init.to_owned();
+        if self.fault == Fault::AlignedSortsInit {
+            init.invert_axis(Axis(0));
+        }
+        fitted.points = &fitted.points * 0.1 + &init * 0.9;
+        if self.fault == Fault::AlignedKeepsState {
+            fitted.points += 0.01 * self.calls.fetch_add(1, Ordering::Relaxed) as f32;
+        }
+        Ok(Some(fitted))
     }
 }
 
@@ -118,79 +216,121 @@ impl Projection for Keep {
             finite(x, 0)?;
         }
         let kept = x.slice(s![.., ..2]);
-        Ok(match self.fault {
+        let points = match self.fault {
             Fault::TransformForgetsTheMean => kept.to_owned(),
-            Fault::TransformCentresTheBatch if x.nrows() > 0 => {
+            Fault::TransformCentersTheBatch if x.nrows() > 0 => {
                 &kept - &kept.mean_axis(Axis(0)).unwrap()
             }
-            _ => &kept - &self.mean,
-        })
+            _ => &kept - &self.center,
+        };
+        let dropped = usize::from(self.fault == Fault::TransformDropsARow && x.nrows() > 0);
+        Ok((points / &self.scale).slice(s![dropped.., ..]).to_owned())
     }
 }
 
-fn columns(fault: Fault) -> Columns {
-    let calls = AtomicU32::new(0);
-    Columns { fault, calls }
+/// Everything on a pool of one thread, whatever the number asked for.
+fn check_threads(reducer: &dyn Reducer) -> Result<(), Violation> {
+    ReducerSuite::linear().check_threads(reducer, &|_, work| work())
 }
 
 #[test]
 fn a_right_reducer_passes() {
-    let suite =
-        ReducerSuite::linear().with_invariances([Invariance::Shift, Invariance::ScaleWithPoints]);
-    suite.check(&columns(Fault::None)).unwrap();
-    ReducerSuite::neighbours()
-        .check(&columns(Fault::None))
-        .unwrap();
-    suite
-        .check_threads(&columns(Fault::None), &|_, work| work())
-        .unwrap();
+    let right = Columns::new(Fault::None);
+    let claims = [Invariance::Shift, Invariance::ScaleWithPoints];
+    let suite = ReducerSuite::linear().with_invariances(claims);
+    assert_eq!(suite.check(&right), Ok(()));
+    assert_eq!(ReducerSuite::neighbors().check(&right), Ok(()));
+    assert_eq!(check_threads(&right), Ok(()));
 }
 
+/// Per law the faults that break it, and no law before it.
 #[test]
-fn every_mistake_is_noticed_and_named() {
+fn every_law_has_a_fault_that_it_names() {
+    use Fault::*;
+    let shapes = "points have one row per row and one column per component, all finite";
+    let fit_errors = "input that cannot be reduced gives the right error";
+    let cancelled = "a watch that stops the work gives Cancelled";
+    let threads = "the number of threads changes no bit";
+    let invariances = "the claimed invariances hold";
+    let near = "aligned points stay near their initial points";
+    let check = |fault| ReducerSuite::linear().check(&Columns::new(fault));
+    let mut seen = Vec::new();
     for (fault, law) in [
-        (Fault::KeepsState, "fitting again"),
-        (Fault::SortsRows, "a point belongs to its row"),
-        (Fault::AcceptsNan, "input that cannot be reduced"),
-        (Fault::AcceptsOneRow, "input that cannot be reduced"),
-        (Fault::NamesWrongPlace, "input that cannot be reduced"),
-        (Fault::IgnoresLayout, "how the matrix lies"),
-        (Fault::IgnoresTheWatch, "a watch that stops"),
+        (RefusesGoodInput, "good input gives no error"),
+        (DropsARow, shapes),
+        (OneComponentTooMany, shapes),
         (
-            Fault::TransformForgetsTheMean,
-            "transform puts the training rows",
+            TransformDropsARow,
+            "transform gives one finite point per row",
+        ),
+        (KeepsState, "fitting again gives the same bytes"),
+        (
+            IgnoresLayout,
+            "how the matrix lies in memory does not matter",
+        ),
+        (SortsRows, "a point belongs to its row"),
+        (
+            TransformForgetsTheMean,
+            "transform puts the training rows on their points",
         ),
         (
-            Fault::TransformCentresTheBatch,
-            "a row's place does not depend",
+            TransformCentersTheBatch,
+            "a row's point does not depend on the rows transformed with it",
+        ),
+        (CentersOnTheFirstRow, "permuted rows give permuted points"),
+        (
+            DividesByZero,
+            "equal rows give finite points or a typed error",
+        ),
+        (SpreadsEqualRows, "equal rows have equal points"),
+        (
+            DividesByConstantColumns,
+            "constant columns give finite points",
         ),
         (
-            Fault::TransformAcceptsAnyWidth,
-            "rows that cannot be placed",
+            FailsUntypedOnFewRows,
+            "few rows give finite points or a typed error",
         ),
-        (Fault::DropsARow, "points have one row per row"),
-        (Fault::OneComponentTooMany, "points have one row per row"),
-        (Fault::DividesByZero, "transform puts"),
+        (AcceptsNan, fit_errors),
+        (AcceptsOneRow, fit_errors),
+        (NamesWrongPlace, fit_errors),
+        (
+            TransformAcceptsAnyWidth,
+            "rows that cannot be placed give the right error",
+        ),
+        (IgnoresTheWatch, cancelled),
+        (RowsForgetTheLast, "fit_rows gives what fit gives"),
+        (
+            RowsSwallowErrors,
+            "rows that cannot be read give the right error",
+        ),
+        (AlignedIgnoresInit, near),
+        (AlignedSortsInit, near),
+        (
+            AlignedKeepsState,
+            "an aligned fit gives the same bytes again",
+        ),
+        (
+            AlignedAcceptsAnyInit,
+            "initial points that do not fit the rows give the right error",
+        ),
+        (AlignedIgnoresTheWatch, cancelled),
     ] {
-        let violation = ReducerSuite::linear().check(&columns(fault)).unwrap_err();
-        assert!(violation.law.starts_with(law), "{violation}");
+        let violation = check(fault).unwrap_err();
+        assert_eq!(violation.law, law, "{fault:?}: {violation}");
+        seen.push(law);
     }
-    // Without the claim of a linear reducer, a division by zero still shows.
-    let violation = ReducerSuite::neighbours()
-        .check(&columns(Fault::DividesByZero))
-        .unwrap_err();
-    assert!(violation.law.contains("finite"), "{violation}");
-}
-
-#[test]
-fn false_claims_are_noticed() {
     for claim in [Invariance::Scale, Invariance::ColumnScale] {
         let suite = ReducerSuite::linear().with_invariances([claim]);
-        let violation = suite.check(&columns(Fault::None)).unwrap_err();
-        assert!(violation.law.contains("invariances"), "{violation}");
+        let violation = suite.check(&Columns::new(None)).unwrap_err();
+        assert_eq!(violation.law, invariances, "{violation}");
     }
-    let violation = ReducerSuite::linear()
-        .check_threads(&columns(Fault::KeepsState), &|_, work| work())
-        .unwrap_err();
-    assert!(violation.law.contains("threads"), "{violation}");
+    for fault in [KeepsState, AlignedKeepsState] {
+        let violation = check_threads(&Columns::new(fault)).unwrap_err();
+        assert_eq!(violation.law, threads, "{violation}");
+    }
+    seen.extend([invariances, threads]);
+    for law in ReducerSuite::LAWS {
+        assert!(seen.contains(&law), "{law}");
+    }
 }

@@ -81,7 +81,7 @@ fn umap_conforms() {
             ..Umap::new(n_components, 3)
         };
         // Powers of two change no bit; a shift changes the last ones, which grow.
-        let suite = ReducerSuite::neighbours().with_invariances([Invariance::Scale]);
+        let suite = ReducerSuite::neighbors().with_invariances([Invariance::Scale]);
         check(&suite, &reducer, &format!("{reducer:?}"));
     }
 }
@@ -101,7 +101,7 @@ fn tsne_conforms() {
             ..Tsne::new(n_components, 3)
         };
         // Powers of two change no bit; a shift changes the last ones, which grow.
-        let suite = ReducerSuite::neighbours().with_invariances([Invariance::Scale]);
+        let suite = ReducerSuite::neighbors().with_invariances([Invariance::Scale]);
         check(&suite, &reducer, &format!("{reducer:?}"));
     }
 }
