@@ -9,12 +9,12 @@ use crate::checks::{
 };
 use crate::setup::setup;
 use crate::shell::{cargo, command, run, succeeds};
-use crate::{extras, tasks};
+use crate::{extras, fresh, tasks};
 
 type Step = (&'static str, fn() -> Result<()>);
 
 /// Every check by its name, the quick ones first.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     ("setup", || setup(false)),
     ("extras", || {
         extras::install_browser()?;
@@ -27,6 +27,7 @@ const STEPS: [Step; 14] = [
     ("licenses", check_licenses),
     ("lints", lints),
     ("tests", || tasks::test(&[])),
+    ("fresh", || fresh::fresh(&[])),
     ("docs", documentation),
     ("features", features),
     ("packages", packages),

@@ -1,9 +1,10 @@
-//! What some tests need beyond the two commands, and skip without: a browser and Python packages.
+//! What ignored tests need: a browser, Python packages, and transformers for fresh goldens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use crate::setup::{CUDA_CUPTI, CUDA_RUNTIME, TORCH};
 use crate::shell::{command, output, python, root, run, succeeds};
 
 /// What reads our files back in tests: graphs, and tables.
@@ -17,19 +18,57 @@ pub(crate) fn python_packages() -> PathBuf {
 /// Fetches the Python packages, where they are not there yet.
 pub(crate) fn fetch_python_packages() -> Result<()> {
     let target = python_packages();
-    let there = python()
-        .args(["-c", "import networkx, numpy, pandas, pyarrow"])
-        .env("PYTHONPATH", &target)
-        .output()
-        .is_ok_and(|out| out.status.success());
-    if there {
+    if can_import(&target, "networkx, numpy, pandas, pyarrow") {
         println!("python packages: already there");
         return Ok(());
     }
+    pip_install(&target, &PYTHON_PACKAGES)
+}
+
+/// What makes fresh goldens, but for PyTorch itself, and what PyTorch imports.
+const TRANSFORMERS: [&str; 9] = [
+    "transformers==5.24.0",
+    "safetensors",
+    "numpy",
+    "filelock",
+    "fsspec",
+    "jinja2",
+    "networkx",
+    "sympy",
+    "typing-extensions",
+];
+
+/// Fetches transformers and PyTorch, 1.5 GB on the disk, and returns their folder. Of PyTorch's
+/// dependencies, 2.5 GB of CUDA's libraries are left out: see `scripts/cuda_stubs.py`.
+pub(crate) fn fetch_transformers() -> Result<PathBuf> {
+    let target = root().join(".cache/transformers");
+    if can_import(&target, "torch, transformers") {
+        println!("transformers: already there");
+        return Ok(target);
+    }
+    println!("transformers: fetching it and PyTorch, about 650 MB, once");
+    pip_install(&target, &TRANSFORMERS)?;
+    let torch = [&TORCH, &CUDA_RUNTIME, &CUDA_CUPTI].map(|wheel| wheel.requirement);
+    pip_install(&target, &[&["--no-deps"], torch.as_slice()].concat())?;
+    let stubs = root().join("xtask/scripts/cuda_stubs.py");
+    run(python().arg(stubs).arg(&target))?;
+    if !can_import(&target, "torch, transformers") {
+        bail!("transformers was installed into .cache/transformers but cannot be imported");
+    }
+    Ok(target)
+}
+
+fn can_import(packages: &Path, modules: &str) -> bool {
+    let mut import = python();
+    import.args(["-c", &format!("import {modules}")]);
+    succeeds(import.env("PYTHONPATH", packages))
+}
+
+fn pip_install(target: &Path, what: &[&str]) -> Result<()> {
     let mut pip = python();
     pip.args(["-m", "pip", "install", "--quiet", "--upgrade"]);
     pip.args(["--disable-pip-version-check", "--target"]);
-    run(pip.arg(&target).args(PYTHON_PACKAGES))
+    run(pip.arg(target).args(what))
 }
 
 /// Installs a package of Debian or Ubuntu, or says how, unless `there` says that it is there.

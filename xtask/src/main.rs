@@ -9,6 +9,7 @@
 mod checks;
 mod ci;
 mod extras;
+mod fresh;
 mod setup;
 mod shell;
 mod tasks;
@@ -26,11 +27,14 @@ usage: cargo xtask COMMAND
   setup [--force]   fetch what is missing: libtorch (unless you have one) and a small real model
   demo [--readme]   set up, build, scan the bundled corpus and name the pictures; --readme also
                     refreshes the pictures of the README
-  test [ARGS…]      set up and run the whole test suite; ARGS go to the test runner
+  test [ARGS…]      set up and run the whole test suite, ignored tests included; ARGS go to the
+                    test runner
   bench [ARGS…]     set up and run the benchmarks; ARGS go to cargo bench
   ci [STEP…]        all that a change must pass, or those of its steps: setup, extras, format, style,
-                    imports, dependencies, licenses, lints, tests, docs, features, packages, demo,
+                    imports, dependencies, licenses, lints, tests, fresh, docs, features, packages, demo,
                     own-crate
+  fresh [--seed N]  compare with hidden states that transformers computes for new texts and models;
+                    the seed is that of the day
   golden            make the golden files of the tests anew with the committed Python scripts
 
 A libtorch of your own is used if LIBTORCH names its folder, or if LIBTORCH_USE_PYTORCH=1 and
@@ -70,6 +74,7 @@ fn run() -> Result<()> {
         "test" => tasks::test(&rest),
         "bench" => tasks::bench(&rest),
         "ci" => ci::ci(&rest),
+        "fresh" => fresh::fresh(&rest),
         "golden" => none().and_then(|()| tasks::golden()),
         "" | "help" | "-h" | "--help" => {
             println!("{HELP}");

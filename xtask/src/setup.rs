@@ -13,18 +13,18 @@ use crate::wheels::{Wheel, need_pip};
 /// The libtorch that the locked tch binds.
 const LIBTORCH_VERSION: &str = "2.13.0";
 
-const TORCH: Wheel = Wheel {
+pub(crate) const TORCH: Wheel = Wheel {
     requirement: "torch==2.13.0",
     file: "torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl",
     sha256: "60fcdcb2f3876e21146cb4524ef06397d727ca9ad5f020818547e25075fe3cb7",
 };
 /// `libtorch_cpu.so` of that wheel wants these two small libraries of CUDA even without a GPU.
-const CUDA_RUNTIME: Wheel = Wheel {
+pub(crate) const CUDA_RUNTIME: Wheel = Wheel {
     requirement: "nvidia-cuda-runtime==13.0.96",
     file: "nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
     sha256: "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
 };
-const CUDA_CUPTI: Wheel = Wheel {
+pub(crate) const CUDA_CUPTI: Wheel = Wheel {
     requirement: "nvidia-cuda-cupti==13.0.85",
     file: "nvidia_cuda_cupti-13.0.85-py3-none-manylinux_2_25_x86_64.whl",
     sha256: "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",

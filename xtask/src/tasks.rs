@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -58,26 +59,59 @@ pub(crate) fn demo(readme: bool) -> Result<()> {
     Ok(())
 }
 
-/// Runs the whole test suite. Tests that read our files back with Python packages, or open a report
-/// in a browser, say so and pass where those are not there; `cargo xtask ci` fetches them.
+/// Ignored tests that are not part of a test run: what their names contain, and why.
+const NOT_RUN: [(&str, &str); 3] = [
+    ("by_hand", "makes pictures to look at, or times something"),
+    ("child_process", "started and killed by other tests"),
+    ("fresh", "compares fresh goldens: `cargo xtask fresh`"),
+];
+
+/// Runs the whole test suite, after fetching what ignored tests need: a model, a browser and Python
+/// packages.
 pub(crate) fn test(args: &[String]) -> Result<()> {
     setup(false)?;
-    let test = |words: &[&str]| {
-        let mut cargo = cargo();
-        let packages = extras::python_packages();
-        if packages.is_dir() {
-            cargo.env("PYTHONPATH", packages);
-        }
-        cargo.args(words);
-        cargo
-    };
-    if succeeds(cargo().args(["nextest", "--version"])) {
-        let words = ["nextest", "run", "--workspace", "--no-fail-fast"];
-        run(test(&words).args(args))?;
-        // nextest does not run the examples in the documentation.
-        return run(&mut test(&["test", "--workspace", "--doc"]));
+    extras::install_browser()?;
+    extras::fetch_python_packages()?;
+    let mut skipped: Vec<&str> = NOT_RUN.iter().map(|(name, _)| *name).collect();
+    if !can_mount() {
+        println!("full_disk is not run: no file system can be mounted here (unshare, tmpfs)");
+        skipped.push("full_disk");
     }
-    run(test(&["test", "--workspace"]).args(args))
+    run_tests(args, |command| {
+        command.env("PYTHONPATH", extras::python_packages());
+        command.args(["--", "--include-ignored"]);
+        for name in &skipped {
+            command.args(["--skip", name]);
+        }
+    })?;
+    if succeeds(cargo().args(["nextest", "--version"])) {
+        // nextest does not run the examples in the documentation.
+        return run(cargo().args(["test", "--workspace", "--doc"]));
+    }
+    Ok(())
+}
+
+/// Runs tests of the workspace by nextest, or by cargo where nextest is not installed. `arguments`
+/// adds variables and what both take after `--`.
+pub(crate) fn run_tests(args: &[String], arguments: impl Fn(&mut Command)) -> Result<()> {
+    let mut command = cargo();
+    if succeeds(cargo().args(["nextest", "--version"])) {
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    } else {
+        command.args(["test", "--workspace"]);
+    }
+    let own = args.iter().position(|arg| arg == "--");
+    let (of_runner, of_tests) = args.split_at(own.unwrap_or(args.len()));
+    command.args(of_runner);
+    arguments(&mut command);
+    run(command.args(of_tests.iter().skip(1)))
+}
+
+/// Whether a user's own namespace may mount a file system, which the test of a full disk needs.
+fn can_mount() -> bool {
+    let mut unshare = command("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+    succeeds(unshare.arg("mount -t tmpfs -o size=32k none /mnt"))
 }
 
 pub(crate) fn bench(args: &[String]) -> Result<()> {

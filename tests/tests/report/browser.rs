@@ -35,12 +35,9 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// `None`, and a line that says so, where there is no Chromium.
-    pub(crate) fn start(folder: TempDir) -> Option<Self> {
-        let Some(program) = chromium() else {
-            eprintln!("skipped: no Chromium; install the package `chromium` or set CHROMIUM");
-            return None;
-        };
+    pub(crate) fn start(folder: TempDir) -> Self {
+        let program =
+            chromium().expect("no Chromium; install the package `chromium` or set CHROMIUM");
         // Chromium reads commands from descriptor 3 and answers on 4.
         let mut child = Command::new("sh")
             .args([
@@ -102,7 +99,7 @@ impl Browser {
             json!({ "source": WATCH }),
         );
         browser.size(1280, 900);
-        Some(browser)
+        browser
     }
 
     /// Sends a command and waits for its answer.

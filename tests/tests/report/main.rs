@@ -1,12 +1,13 @@
 //! The HTML report, opened in a browser.
 //!
-//! Needs Chromium (Debian: `chromium`; another one by the variable `CHROMIUM`) and says so where it
-//! skips. With `REPORT_SCREENSHOTS` set to a folder, `screenshots` fills it with pages to look at.
+//! Needs Chromium (Debian: `chromium`; another one by the variable `CHROMIUM`), so that its tests are
+//! ignored but by `cargo xtask test`. With `REPORT_SCREENSHOTS` set to a folder,
+//! `screenshots_by_hand` fills it with pages to look at.
 
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test fails by panicking and says when it skips"
+    reason = "a test fails by panicking, and times are printed"
 )]
 
 /// Drives Chromium over a pipe.
@@ -25,14 +26,14 @@ use std::path::Path;
 use browser::Browser;
 use mri_render::Report;
 
-/// The report of a scan, open in a browser; `None` where there is no browser.
-fn opened(scan: &made_up::Scan) -> Option<Browser> {
+/// The report of a scan, open in a browser.
+fn opened(scan: &made_up::Scan) -> Browser {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.html");
     save(&scan.report(), &path);
-    let mut browser = Browser::start(folder)?;
+    let mut browser = Browser::start(folder);
     browser.open(&path);
-    Some(browser)
+    browser
 }
 
 fn save(report: &Report<'_>, path: &Path) {

@@ -25,6 +25,7 @@ fn refused(args: &[&str]) -> String {
 }
 
 #[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn a_scan_writes_what_the_readme_lists_and_a_second_one_reuses_the_recording() {
     let home = tempfile::tempdir().unwrap();
     let (data, out) = (home.path().join("t.csv"), home.path().join("out"));
@@ -83,6 +84,7 @@ fn a_scan_writes_what_the_readme_lists_and_a_second_one_reuses_the_recording() {
 }
 
 #[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn wrong_input_gives_one_clear_line_and_writes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();

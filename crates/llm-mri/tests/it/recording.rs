@@ -35,6 +35,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn shards_recorded_on_their_own_and_merged_are_a_recording_that_a_scan_goes_on_from() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name);
@@ -75,6 +76,7 @@ fn shards_recorded_on_their_own_and_merged_are_a_recording_that_a_scan_goes_on_f
 }
 
 #[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn sites_and_the_number_format_of_the_files_are_those_asked_for() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name);
@@ -106,6 +108,7 @@ fn sites_and_the_number_format_of_the_files_are_those_asked_for() {
 }
 
 #[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn recordings_that_cannot_be_are_refused_with_what_would_be_right() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name);

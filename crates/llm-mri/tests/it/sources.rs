@@ -38,6 +38,7 @@ fn extract(
 }
 
 #[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn samples_are_drawn_by_seed_and_said() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("t.csv");
@@ -65,6 +66,7 @@ fn samples_are_drawn_by_seed_and_said() {
 }
 
 #[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn a_model_of_the_hub_is_taken_from_the_cache() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("t.csv");

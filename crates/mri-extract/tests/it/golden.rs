@@ -19,6 +19,13 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
+/// What a variable names that `cargo xtask fresh` sets: goldens made with a seed of the day.
+pub(crate) fn fresh(variable: &str) -> PathBuf {
+    let path = std::env::var_os(variable);
+    let path = path.unwrap_or_else(|| panic!("{variable} is not set; run `cargo xtask fresh`"));
+    PathBuf::from(path)
+}
+
 pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
     let four = bytes.chunks_exact(4);
     four.map(|b| f32::from_le_bytes(b.try_into().unwrap()))

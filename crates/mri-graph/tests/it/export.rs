@@ -101,17 +101,18 @@ for s, t, w in edges(a):
     print(s, t, w)
 "#;
 
-/// A python that has these modules. Without one the test is left out, which is said.
-fn python_with(modules: &str) -> Option<String> {
+/// The python that reads our files back: `$MRI_TEST_PYTHON`, else `python3`.
+fn python_with(modules: &str) -> String {
     let python = std::env::var("MRI_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has = Command::new(&python)
+    let import = Command::new(&python)
         .args(["-c", &format!("import {modules}")])
         .output();
-    if has.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    eprintln!("skipped: {python} has no {modules}; set MRI_TEST_PYTHON to one that does");
-    None
+    let has = import.is_ok_and(|output| output.status.success());
+    assert!(
+        has,
+        "{python} has no {modules}; set MRI_TEST_PYTHON to one that does"
+    );
+    python
 }
 
 /// What a script prints of the files in a folder, line by line and sorted.
@@ -153,10 +154,9 @@ fn write_xml_forms(graph: impl Into<GraphTable>, folder: &Path) {
 }
 
 #[test]
+#[ignore = "needs Python with networkx: cargo xtask test"]
 fn networkx_reads_the_same_weights() {
-    let Some(python) = python_with("networkx") else {
-        return;
-    };
+    let python = python_with("networkx");
     let graph = hostile_graph();
     let folder = tempfile::tempdir().unwrap();
     write_xml_forms(&graph, folder.path());
@@ -195,10 +195,9 @@ for s, t, d in b.edges(data=True):
 "#;
 
 #[test]
+#[ignore = "needs Python with networkx: cargo xtask test"]
 fn networkx_reads_the_same_correlations() {
-    let Some(python) = python_with("networkx") else {
-        return;
-    };
+    let python = python_with("networkx");
     let graph = correlations();
     let folder = tempfile::tempdir().unwrap();
     write_xml_forms(&graph, folder.path());
@@ -234,10 +233,9 @@ for row in edges.itertuples(index=False):
 
 #[cfg(feature = "parquet")]
 #[test]
+#[ignore = "needs Python with pandas and pyarrow: cargo xtask test"]
 fn pandas_reads_the_same_tables_from_parquet_and_csv() {
-    let Some(python) = python_with("pandas, pyarrow") else {
-        return;
-    };
+    let python = python_with("pandas, pyarrow");
     let graph = hostile_graph();
     let folder = tempfile::tempdir().unwrap();
     let file = |name| create(folder.path(), name);
