@@ -15,7 +15,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ScanError {
-    /// The builder was not told all it needs.
+    /// The builder lacks something it needs.
     #[error("a scan needs {what}; call {call} before run()")]
     Incomplete {
         /// What is missing.
@@ -23,12 +23,10 @@ pub enum ScanError {
         /// The builder's method that gives it.
         call: &'static str,
     },
-    /// More components were asked for than the texts or the model can give.
-    #[error(
-        "{components} components were asked for, but {texts} texts of {width} dimensions give at most {limit}"
-    )]
+    /// More components than the texts or the model can give.
+    #[error("{components} components: {texts} texts of {width} dimensions give at most {limit}")]
     TooManyComponents {
-        /// Components asked for.
+        /// Components requested.
         components: usize,
         /// Texts of the corpus.
         texts: usize,
@@ -55,23 +53,23 @@ pub enum ScanError {
     /// Cutting a layer into cells failed.
     #[error(transparent)]
     Grid(#[from] GridError),
-    /// The watch asked to stop.
+    /// The watch stopped the work.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// A question to the graph has no answer.
+    /// A result of the graph is not defined.
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// There is no such category.
     #[error("there is no category {name:?}; there are {known}")]
     UnknownCategory {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
-        /// Those there are.
+        /// The names of the categories.
         known: String,
     },
-    /// A range of layers cannot be looked at.
+    /// A range of layers is empty or not contiguous.
     #[error(
-        "layers {first} to {last}: the scan has none of these numbers, or of several sites, which do not follow one another"
+        "layers {first} to {last}: the scan has none of these numbers, or has them at several sites, which are not adjacent"
     )]
     NoLayers {
         /// The first number.
@@ -80,8 +78,11 @@ pub enum ScanError {
         last: usize,
     },
     /// The scan has nothing but activations.
-    #[error("the scan holds activations but no maps; `llm-mri reduce` makes them")]
+    #[error("the scan holds activations but no maps")]
     NoMaps,
+    /// The maps were not cut into regions.
+    #[error("the scan holds maps but no regions")]
+    NoRegions,
     /// Two scans cannot be compared text by text.
     #[error("the scans are not of the same texts: {problem}")]
     OtherTexts {
@@ -94,51 +95,47 @@ pub enum ScanError {
     /// Rows and labels do not fit.
     #[error(transparent)]
     Core(#[from] CoreError),
-    /// What was asked for needs a map of two components.
-    #[error("this needs a scan with 2 components, but it has {components}")]
+    /// Regions need maps of two components.
+    #[error("regions need maps of 2 components, but these have {components}")]
     NotPlanar {
         /// The components of the scan.
         components: usize,
     },
     /// A folder holds activations but no texts.
-    #[error(
-        "the scan holds no texts to show; run `llm-mri scan` on the same folder and texts first"
-    )]
+    #[error("the scan holds no texts")]
     NoTexts,
-    /// A layer was asked for that there is not.
+    /// There is no such layer.
     #[error("there is no layer {layer}; there are {known}")]
     NoLayer {
         /// The layer.
         layer: Layer,
-        /// The layers that there are.
+        /// The layers of the scan.
         known: String,
     },
     /// New rows cannot be placed in a map.
     #[error(
-        "the map of {layer} takes no new rows: its reducer is not one of this workspace and its projection was not kept; make the map anew and use its projection at once"
+        "the map of {layer} takes no new rows: its reducer is not one of this workspace and its projection was not kept"
     )]
     NoProjection {
         /// The layer.
         layer: Layer,
     },
-    /// A scan in memory was to be updated where it lies.
-    #[error("the scan lies in no folder; save it into one first")]
+    /// A scan in memory has no folder to update.
+    #[error("the scan is not kept in a folder; save it into one first")]
     NoFolder,
     /// The manifest's sections about maps and regions cannot be read.
-    #[error(
-        "manifest.json: its notes on maps and regions are not those of this version: {0}; make them anew with `llm-mri reduce`"
-    )]
-    BadNotes(String),
+    #[error("manifest.json: its sections on maps and regions are not those of this version: {0}")]
+    BadSections(String),
     /// A file of a scan's folder is not what the manifest says.
-    #[error("{}: {problem}; make the scan anew", .path.display())]
+    #[error("{}: {problem}", .path.display())]
     BadFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
     },
-    /// The output folder is in use.
-    #[error("{}: already there; choose another folder, or replace it with --force", .path.display())]
+    /// The output folder exists.
+    #[error("{}: already exists", .path.display())]
     OutExists {
         /// The folder.
         path: PathBuf,
@@ -151,4 +148,15 @@ pub enum ScanError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl ScanError {
+    /// [`ScanError::NoLayer`] with the layers that there are.
+    pub(crate) fn no_layer(layer: Layer, known: impl Iterator<Item = Layer>) -> Self {
+        let known: Vec<String> = known.map(|layer| layer.to_string()).collect();
+        Self::NoLayer {
+            layer,
+            known: known.join(", "),
+        }
+    }
 }

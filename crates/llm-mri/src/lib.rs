@@ -32,12 +32,18 @@ mod scan;
 pub use error::ScanError;
 pub use folder::Stage;
 pub use folder::output::OutFolder;
-pub use folder::sections::{MapNote, MapsNote, ProjectionNote, QualityNote, ScanNotes, Timings};
+pub use folder::sections::{
+    LayerMap, ManifestSections, MapQuality, MapsSection, ProjectionSource, Timings,
+};
 pub use scan::Scan;
+pub use scan::analysis::Analysis;
 pub use scan::builder::ScanBuilder;
 pub use scan::compare::{CompareOptions, Comparison, LayerComparison, TextMovement};
 pub use scan::graph_options::GraphOptions;
+pub use scan::maps::Maps;
 pub use scan::metrics::CategoryMetrics;
+pub use scan::recording::Recording;
+pub use scan::regions::Regions;
 pub use scan::significance::{Discoveries, SignificanceResults};
 
 pub use mri_core as core;

@@ -189,9 +189,13 @@ pub(crate) fn run(
     let tokens = |rows: &[usize]| rows.iter().map(|&row| texts.length(row)).sum::<usize>();
     let total = plan.batches.iter().map(|rows| tokens(rows)).sum();
     let mut done = 0;
+    let span = tracing::info_span!("record", batches = plan.batches.len(), tokens = total);
+    let _span = span.entered();
     watch.check("forward pass", 0, total)?;
     for (index, rows) in plan.batches.iter().enumerate() {
         if !finished(index) {
+            let span = tracing::debug_span!("batch", index, texts = rows.len());
+            let _span = span.entered();
             let batch = texts.batch(rows)?;
             let results = backend
                 .forward(&batch, capture)

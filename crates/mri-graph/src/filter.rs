@@ -67,6 +67,19 @@ impl Filter {
         self.share = Some(share);
         self
     }
+
+    /// Whether no edge can be lost, whatever the graph.
+    #[must_use]
+    pub fn keeps_every_edge(&self) -> bool {
+        // Every field is named, so that a new one is not forgotten here.
+        let Self {
+            layers,
+            min_weight,
+            top,
+            share,
+        } = self;
+        layers.is_none() && *min_weight <= 1 && top.is_none() && share.is_none()
+    }
 }
 
 impl Selection {

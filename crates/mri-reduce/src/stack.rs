@@ -24,9 +24,13 @@ pub fn reduce_stack(
     watch: &dyn Watch,
 ) -> Result<Reduced, LayerError> {
     let layers: Vec<_> = activations.iter().collect();
+    let span = tracing::info_span!("reduce", reducer = reducer.name(), layers = layers.len());
+    let _span = span.enter();
     let results: Vec<_> = layers
         .par_iter()
         .map(|(layer, rows)| {
+            // The thread may have taken this layer while it waited for another one's fit.
+            let _span = tracing::info_span!(parent: &span, "fit", %layer).entered();
             reduce_layer(rows.as_ref(), reducer, components, watch).map_err(|source| {
                 LayerError::Layer {
                     layer: *layer,
@@ -66,7 +70,10 @@ pub fn reduce_stack_aligned(
 ) -> Result<Reduced, LayerError> {
     let mut entries: Vec<(Layer, Points)> = Vec::new();
     let mut projections = Vec::new();
+    let span = tracing::info_span!("reduce", reducer = reducer.name(), aligned = true);
+    let _span = span.entered();
     for (layer, rows) in activations.iter() {
+        let _span = tracing::info_span!("fit", %layer).entered();
         let last = entries.iter().rev().find(|(_, points)| !points.degenerate);
         let last = last.map(|(_, points)| points.coordinates.view());
         let reduced = reduce_layer_aligned(rows.as_ref(), reducer, components, last, watch);

@@ -27,7 +27,7 @@ impl OutFolder {
         Self::check(target, replace)?;
         let partial = beside(target, ".partial");
         let start = || {
-            remove(&partial)?;
+            remove_all(&partial)?;
             fs::create_dir_all(&partial)
         };
         start().map_err(|source| ScanError::Write {
@@ -100,7 +100,7 @@ impl OutFolder {
     pub fn finish(mut self) -> Result<(), ScanError> {
         let exchange = || {
             let old = beside(&self.target, ".old");
-            remove(&old)?;
+            remove_all(&old)?;
             let existed = self.target.exists();
             if existed && self.replace {
                 fs::rename(&self.target, &old)?;
@@ -114,7 +114,7 @@ impl OutFolder {
                 }
                 return Err(error);
             }
-            remove(&old)
+            remove_all(&old)
         };
         exchange().map_err(|source| ScanError::Write {
             path: self.target.clone(),
@@ -140,7 +140,7 @@ impl Drop for OutFolder {
     fn drop(&mut self) {
         if !self.finished {
             // Should it not go, its name says that it is not whole.
-            let _ = remove(&self.partial);
+            let _ = remove_all(&self.partial);
         }
     }
 }
@@ -159,8 +159,15 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Removes a file or a folder with all that is in it; that it is not there is fine.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
+/// Removes a file or a folder with everything in it, if it exists.
+pub(crate) fn remove(path: &Path) -> Result<(), ScanError> {
+    remove_all(path).map_err(|source| ScanError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn remove_all(path: &Path) -> io::Result<()> {
     let gone = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),

@@ -8,16 +8,17 @@ use llm_mri::{CompareOptions, Comparison, LayerComparison, OutFolder, Scan};
 
 use super::progress::say;
 use super::table::{aligned, short};
+use super::values::{neighborhood, positive};
 
 /// Compare two scans of the same texts: two models, two checkpoints, two ways to pool
 ///
 /// For every layer of A and its counterpart in B:
 ///   cka         linear CKA of the activations: 1 alike, 0 unrelated
-///   procrustes  what the best turn, mirror, shift and scale leaves of the difference: 0 alike, 1 all
+///   procrustes  Procrustes disparity of the activations: 0 equal up to rotation, shift and scale
 ///   regions     adjusted mutual information of the regions: 1 the same, about 0 unrelated
-///   moved       mean share of a text's nearest neighbours in A that are not among those in B
-/// and the texts that moved most. Layers of one number belong together; where one model has more
-/// layers, those nearest in relative depth do. Labels may differ, texts and their order may not.
+///   moved       mean share of a text's nearest neighbors in A that are not among those in B
+/// and the texts that moved most. Layers are paired by number; where one model has more layers, by
+/// the nearest relative depth. Labels may differ, texts and their order may not.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -40,16 +41,31 @@ pub(crate) struct DiffArgs {
     #[arg(long)]
     force: bool,
 
-    /// Nearest texts that are looked at around each text
-    #[arg(long, short, value_name = "N", default_value_t = 10)]
-    neighbours: usize,
+    /// Texts in a neighborhood, the text itself counted as in --n-neighbors of reduce
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 11,
+        value_parser = neighborhood
+    )]
+    quality_neighbors: usize,
 
-    /// Look for neighbours in the whole activations instead of the maps: slower, and for scans
-    /// without maps
+    /// The same without the text itself, by its former name
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "N",
+        hide = true,
+        conflicts_with = "quality_neighbors",
+        value_parser = positive
+    )]
+    neighbours: Option<usize>,
+
+    /// Search neighbors in the activations instead of the maps: slower, and for scans without maps
     #[arg(long)]
     in_activations: bool,
 
-    /// How many of the texts that moved most are printed
+    /// Print this many of the texts that moved most
     #[arg(long, value_name = "N", default_value_t = 10)]
     texts: usize,
 
@@ -59,13 +75,12 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: DiffArgs) -> Result<()> {
-    anyhow::ensure!(args.neighbours > 0, "--neighbours 0: at least 1 is needed");
     if let Some(out) = &args.out {
         OutFolder::check(out, args.force)?;
     }
     let (a, b) = (Scan::open(&args.a)?, Scan::open(&args.b)?);
     let options = CompareOptions {
-        neighbours: args.neighbours,
+        neighbors: args.neighbours.unwrap_or(args.quality_neighbors - 1),
         in_activations: args.in_activations,
     };
     let comparison = a.compare(&b, &options)?;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use llm_mri::{Binning, Discoveries, GraphOptions, Scan, Significance, Stage, Threshold};
+use llm_mri::{Discoveries, GraphOptions, Regions, Scan, Significance, Stage, Threshold};
 
 use super::missing_glyphs::report_missing_glyphs;
 use super::progress::{Bar, say};
 use super::table::aligned;
+use super::values::{self, Bins};
 
 /// Cut the maps of a finished scan anew and connect the regions.
 ///
@@ -27,14 +28,13 @@ pub(crate) struct GraphArgs {
     /// Folder of the scan
     out: PathBuf,
 
-    /// Cells per side of each layer's grid; the default is as it was
-    #[arg(long, value_name = "N", help_heading = "Regions")]
+    /// Cells per side of each layer's grid; the default is the scan's
+    #[arg(long, value_name = "N", value_parser = values::side, help_heading = "Regions")]
     grid: Option<usize>,
 
-    /// Cut axes into cells of equal width (uniform) or equal counts (quantile); the default is as
-    /// it was
+    /// How axes are cut into cells; the default is the scan's
     #[arg(long, value_name = "KIND", help_heading = "Regions")]
-    bins: Option<String>,
+    bins: Option<Bins>,
 
     /// Labels to look at, separated by commas; repeat the option for names with commas in them.
     /// The default is all
@@ -50,12 +50,22 @@ pub(crate) struct GraphArgs {
     top: Option<usize>,
 
     /// Keep as few edges as make up this share of all steps from layer to layer, 0 to 1
-    #[arg(long, value_name = "SHARE", help_heading = "Filters")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        value_parser = values::share,
+        help_heading = "Filters"
+    )]
     share: Option<f64>,
 
     /// Keep the layers with numbers from A to B, both included
-    #[arg(long, value_name = "A..B", help_heading = "Filters")]
-    layers: Option<String>,
+    #[arg(
+        long,
+        value_name = "A..B",
+        value_parser = values::layers,
+        help_heading = "Filters"
+    )]
+    layers: Option<(usize, usize)>,
 
     /// Correlations are drawn at this false discovery rate
     #[arg(
@@ -96,15 +106,16 @@ pub(crate) struct GraphArgs {
 pub(crate) fn run(args: GraphArgs) -> Result<()> {
     let scan = Scan::open(&args.out)?;
     let options = options(&args, &scan)?;
-    let maps = scan.notes().maps.as_ref();
-    let planar = maps.ok_or(llm_mri::ScanError::NoMaps)?.components == 2;
+    let planar = scan.maps()?.components() == 2;
     ensure!(
         planar || (args.grid.is_none() && args.bins.is_none()),
         "--grid and --bins need maps with 2 components"
     );
     let scan = if planar {
-        let binning = binning(&args, scan.notes().grid.unwrap_or_default())?;
-        scan.with_grid(binning)?
+        let before = scan.regions().map(Regions::binning).unwrap_or_default();
+        let bins = args.bins.unwrap_or(Bins::of(before));
+        let side = args.grid.unwrap_or(before.side());
+        scan.with_grid(bins.binning(side))?
     } else {
         scan
     };
@@ -118,21 +129,6 @@ pub(crate) fn run(args: GraphArgs) -> Result<()> {
         say(&format!("wrote {}", args.out.display()));
     }
     Ok(())
-}
-
-fn binning(args: &GraphArgs, before: Binning) -> Result<Binning> {
-    let side = args.grid.unwrap_or(before.side());
-    let binning = match args.bins.as_deref() {
-        Some("uniform") => Binning::Uniform { side },
-        Some("quantile") => Binning::Quantile { side },
-        Some(other) => anyhow::bail!("--bins {other}: expected uniform or quantile"),
-        None => match before {
-            Binning::Quantile { .. } => Binning::Quantile { side },
-            _ => Binning::Uniform { side },
-        },
-    };
-    binning.check().context("--grid")?;
-    Ok(binning)
 }
 
 fn options(args: &GraphArgs, scan: &Scan) -> Result<GraphOptions> {
@@ -149,19 +145,7 @@ fn options(args: &GraphArgs, scan: &Scan) -> Result<GraphOptions> {
     options.filter.min_weight = args.min_weight;
     options.filter.top = args.top;
     options.filter.share = args.share;
-    if let Some(share) = args.share {
-        ensure!(
-            (0.0..=1.0).contains(&share),
-            "--share {share}: expected 0 to 1"
-        );
-    }
-    if let Some(layers) = &args.layers {
-        let (first, last) = layers.split_once("..").unwrap_or((layers, layers));
-        let number = |text: &str| {
-            let parsed = text.trim_start_matches('=').trim().parse::<usize>();
-            parsed.with_context(|| format!("--layers {layers}: expected A..B, such as 2..5"))
-        };
-        let (first, last) = (number(first)?, number(last)?);
+    if let Some((first, last)) = args.layers {
         options.filter.layers = Some(scan.layer_range(first, last).context("--layers")?);
     }
     options.threshold = match args.rho {
@@ -179,9 +163,9 @@ fn options(args: &GraphArgs, scan: &Scan) -> Result<GraphOptions> {
 
 fn report(scan: &Scan) -> Result<()> {
     let options = scan.graph_options();
-    let chosen = scan.chosen_categories();
-    let Some(graph) = scan.chosen_graph() else {
-        let graph = scan.correlations(&chosen, options.threshold)?;
+    let selected = scan.filtered_categories();
+    let Ok(analysis) = scan.analysis() else {
+        let graph = scan.correlations(&selected, options.threshold)?;
         let (nodes, edges) = (graph.graph().node_count(), graph.graph().edge_count());
         say(&format!(
             "{nodes} components, {edges} correlations over {} texts",
@@ -189,27 +173,29 @@ fn report(scan: &Scan) -> Result<()> {
         ));
         return Ok(());
     };
+    let graph = analysis.filtered_graph();
     let (regions, edges) = (graph.graph().node_count(), graph.graph().edge_count());
     say(&format!(
         "{regions} regions, {edges} transitions between them"
     ));
-    if let Some(whole) = scan.graph().filter(|_| graph.is_filtered()) {
-        let kept = whole.view(&chosen).select(&options.filter);
+    if graph.is_filtered() {
+        let whole = analysis.regions().graph();
+        let kept = whole.view(&selected).select(&options.filter);
         say(&format!(
             "kept {edges} of {} transitions with {:.1} % of the steps",
             kept.n_edges_before,
             100.0 * kept.share()
         ));
     }
-    if let Some(settings) = &options.significance {
-        significance(scan, &chosen, settings)?;
+    if options.significance.is_some() {
+        significance(scan)?;
     }
     Ok(())
 }
 
 /// Regions per layer that tell labels apart, at a false discovery rate of 5 %.
-fn significance(scan: &Scan, chosen: &[usize], settings: &Significance) -> Result<()> {
-    let found = scan.discoveries(chosen, settings, 0.05)?;
+fn significance(scan: &Scan) -> Result<()> {
+    let found = scan.discoveries(0.05)?;
     let Some(first) = found.first() else {
         say("one label has texts: there is nothing to test");
         return Ok(());

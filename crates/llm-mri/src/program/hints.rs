@@ -20,13 +20,23 @@ pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
 }
 
 fn of_scan(error: &ScanError) -> Option<&'static str> {
-    match error {
+    Some(match error {
         ScanError::Extract(ExtractError::Corpus(error)) | ScanError::Corpus(error) => {
-            of_corpus(error)
+            return of_corpus(error);
         }
-        ScanError::Extract(ExtractError::Store(error)) | ScanError::Store(error) => of_store(error),
-        _ => None,
-    }
+        ScanError::Extract(ExtractError::Store(error)) | ScanError::Store(error) => {
+            return of_store(error);
+        }
+        ScanError::NoMaps => "`llm-mri reduce` makes them",
+        ScanError::NoRegions => "`llm-mri graph` makes them",
+        ScanError::NotPlanar { .. } => "`llm-mri reduce --components 2` makes such maps",
+        ScanError::NoTexts => "`llm-mri scan` on the same folder and texts adds them",
+        ScanError::TooManyComponents { .. } => "give --components a smaller number",
+        ScanError::BadSections(_) => "`llm-mri reduce` makes maps and regions anew",
+        ScanError::BadFile { .. } => "make the scan anew",
+        ScanError::OutExists { .. } => "choose another folder, or replace it with --force",
+        _ => return None,
+    })
 }
 
 fn of_corpus(error: &CorpusError) -> Option<&'static str> {

@@ -1,25 +1,24 @@
 //! The flags that `scan` and `reduce` share: how layers become maps.
 
-use std::str::FromStr;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use llm_mri::{Distance, Init, ReducerKind, ReducerOptions, ReducerSpec, Scaling, Scan};
 
 use super::progress::say;
+use super::values::{self, positive};
 
 /// How layers are reduced.
 #[derive(Debug, Args)]
 pub(crate) struct MapsArgs {
-    /// How layers are reduced: by what varies most (pca, svd), by chance (random-projection), or so that
-    /// texts which are neighbours in the layer stay neighbours (umap, tsne)
+    /// How layers are reduced
     #[arg(
         long,
         value_name = "NAME",
         default_value = "pca",
+        value_parser = values::reducer(),
         help_heading = "Maps"
     )]
-    pub(crate) reducer: String,
+    pub(crate) reducer: ReducerKind,
 
     /// Components to keep; regions and pictures need 2
     #[arg(
@@ -27,21 +26,21 @@ pub(crate) struct MapsArgs {
         short = 'k',
         value_name = "K",
         default_value_t = 2,
+        value_parser = positive,
         help_heading = "Maps"
     )]
     pub(crate) components: usize,
 
-    /// What is done to the columns first: none, center, standardize or min-max; the default is the
-    /// reducer's own
-    #[arg(long, value_name = "NAME", help_heading = "Maps")]
-    pub(crate) scaling: Option<String>,
+    /// How columns are scaled first; the default is the reducer's own
+    #[arg(long, value_name = "NAME", value_parser = values::scaling(), help_heading = "Maps")]
+    pub(crate) scaling: Option<Scaling>,
 
-    /// Seed of whatever is random in the reducer
+    /// Seed of the reducer's random numbers
     #[arg(long, default_value_t = 0, help_heading = "Maps")]
     pub(crate) seed: u64,
 
-    /// Make the maps of all layers in one frame: each near the one before (umap, tsne), or turned towards
-    /// it as a whole (all others). A text then moves between layers because the model moved it
+    /// Make the maps of all layers in one frame: each initialized by the previous one (umap, tsne), or
+    /// rotated onto it (all others). A text then moves between layers because the model moved it
     #[arg(long, help_heading = "Maps")]
     align: bool,
 
@@ -52,12 +51,12 @@ pub(crate) struct MapsArgs {
 /// What only UMAP and t-SNE have.
 #[derive(Debug, Args)]
 struct OptionArgs {
-    /// Texts that make a neighbourhood, the text itself counted [default: 15]. 5 shows small groups and
-    /// tears large ones apart, 50 shows how groups lie to each other
+    /// Texts in a neighborhood, the text itself counted [default: 15]. 5 shows small groups and
+    /// splits large ones, 50 shows how groups lie to each other
     #[arg(long, value_name = "N", help_heading = "UMAP")]
     n_neighbors: Option<usize>,
 
-    /// How near points may come, from 0 to the spread [default: 0.1]. 0 packs groups tightly, 0.5
+    /// Least distance of points, from 0 to the spread [default: 0.1]. 0 packs groups tightly, 0.5
     /// spreads them evenly over the grid's cells
     #[arg(
         long,
@@ -67,8 +66,7 @@ struct OptionArgs {
     )]
     min_dist: Option<f64>,
 
-    /// How far apart neighbours are drawn [default: 1]. A scale for --min-dist: alone it changes
-    /// little
+    /// Scale of --min-dist [default: 1]; alone it changes little
     #[arg(
         long,
         value_name = "D",
@@ -77,57 +75,56 @@ struct OptionArgs {
     )]
     spread: Option<f64>,
 
-    /// Neighbours of a text, softly counted [default: 30]. 5 shows small groups and tears large ones
-    /// apart
+    /// Effective number of neighbors of a text [default: 30]. 5 shows small groups and splits large
+    /// ones
     #[arg(long, value_name = "N", help_heading = "t-SNE")]
     perplexity: Option<f64>,
 
-    /// How often all points are moved [default: 500 in UMAP, or 200 for more than 10,000 texts; 750 in
+    /// Epochs of the optimization [default: 500 in UMAP, or 200 for more than 10,000 texts; 750 in
     /// t-SNE]. Fewer are quicker, many more change little
     #[arg(long, value_name = "N", help_heading = "UMAP and t-SNE")]
     n_epochs: Option<usize>,
 
-    /// What makes texts neighbours: the straight line (euclidean) or the angle (cosine, best with
-    /// --scaling none) [default: euclidean]
-    #[arg(long, value_name = "NAME", help_heading = "UMAP and t-SNE")]
-    metric: Option<String>,
+    /// Distance by which neighbors are found [default: euclidean]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = values::metric(),
+        help_heading = "UMAP and t-SNE"
+    )]
+    metric: Option<Distance>,
 
-    /// Where points are before they are moved: pca, or the eigenvectors of the graph of neighbours
-    /// (spectral) [default: pca]
-    #[arg(long, value_name = "NAME", help_heading = "UMAP")]
-    init: Option<String>,
+    /// Positions before the first epoch [default: pca]
+    #[arg(long, value_name = "NAME", value_parser = values::init(), help_heading = "UMAP")]
+    init: Option<Init>,
 }
 
 impl OptionArgs {
-    fn options(&self) -> Result<ReducerOptions> {
-        let metric = self.metric.as_deref().map(Distance::from_str);
-        let init = self.init.as_deref().map(Init::from_str);
-        Ok(ReducerOptions {
+    fn options(&self) -> ReducerOptions {
+        ReducerOptions {
             n_neighbors: self.n_neighbors,
             min_dist: self.min_dist,
             spread: self.spread,
             perplexity: self.perplexity,
             n_epochs: self.n_epochs,
-            metric: metric.transpose().context("--metric")?,
-            init: init.transpose().context("--init")?,
-        })
+            metric: self.metric,
+            init: self.init,
+        }
     }
 }
 
 impl MapsArgs {
     /// The reducer that the flags describe.
     pub(crate) fn spec(&self) -> Result<ReducerSpec> {
-        anyhow::ensure!(self.components > 0, "--components 0: at least 1 is needed");
-        let scaling = self.scaling.as_deref().map(Scaling::from_str);
         let spec = ReducerSpec {
-            kind: ReducerKind::from_str(&self.reducer).context("--reducer")?,
+            kind: self.reducer,
             components: self.components,
-            scaling: scaling.transpose().context("--scaling")?,
+            scaling: self.scaling,
             seed: self.seed,
             align: self.align,
-            options: self.options.options()?,
+            options: self.options.options(),
         };
-        // Whatever is wrong with the options is found before anything is read.
+        // Invalid options are reported before anything is read.
         spec.build()?;
         Ok(spec)
     }
@@ -135,11 +132,13 @@ impl MapsArgs {
 
 /// Names the layers whose maps are a single point.
 pub(crate) fn report_points(scan: &Scan) {
-    let maps = scan.notes().maps.iter().flat_map(|maps| &maps.layers);
-    for note in maps.filter(|note| note.degenerate) {
+    let Ok(maps) = scan.maps() else {
+        return;
+    };
+    for map in maps.section().layers.iter().filter(|map| map.degenerate) {
         say(&format!(
             "{}: all rows are equal, so its map is a single point",
-            note.layer
+            map.layer
         ));
     }
 }

@@ -1,20 +1,20 @@
-//! What pictures cannot show.
+//! Characters that figures cannot show.
 
 use llm_mri::Scan;
 
 use super::progress::say;
 
-/// Says which letters of the labels no font has, so that nobody wonders at what stands in their place.
+/// Names the characters of labels for which no font is installed, and what is drawn instead.
 pub(crate) fn report_missing_glyphs(scan: &Scan) {
     let unknown = scan.undrawable_letters();
     if scan.graph().is_none() || unknown.is_empty() {
         return;
     }
-    const MOST: usize = 8;
-    let shown: String = unknown.iter().take(MOST).collect();
-    let more = if unknown.len() > MOST { "…" } else { "" };
+    const LISTED: usize = 8;
+    let shown: String = unknown.iter().take(LISTED).collect();
+    let more = if unknown.len() > LISTED { "…" } else { "" };
     say(&format!(
-        "no font of this system has {shown}{more}: .png and .gif show code points instead; .svg and \
-         report.html have the letters, and a font such as Noto Sans puts them into all"
+        "no installed font has {shown}{more}: .png and .gif show code points instead, .svg and \
+         report.html contain the characters; installing a font such as Noto Sans helps"
     ));
 }

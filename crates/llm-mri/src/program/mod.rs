@@ -1,25 +1,27 @@
 //! The command line: one file per subcommand, each a thin shell over the library.
 
-mod hints;
-mod missing_glyphs;
-mod progress;
-
 mod diff;
 mod extract;
 mod graph;
+mod hints;
+mod log;
 mod maps;
 mod merge;
 mod metrics;
+mod missing_glyphs;
+mod progress;
 mod reduce;
 mod report;
 mod scan;
 mod source;
 mod table;
+mod threads;
+mod values;
 
 use std::panic;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 
 /// A brain scanner for language models.
 ///
@@ -34,6 +36,10 @@ use clap::{Parser, Subcommand};
     arg_required_else_help = true
 )]
 struct Cli {
+    /// Print the steps of the work and their time to standard error; twice for every batch
+    #[arg(long, short, global = true, action = ArgAction::Count, display_order = 100)]
+    verbose: u8,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -53,14 +59,16 @@ enum Command {
 /// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
 /// argument parser itself answers wrong usage with 2.
 pub(crate) fn run() -> ExitCode {
-    // An error that began as a panic is told like any other.
+    // A panic that a library catches and returns as an error is reported once, as that error.
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !llm_mri::corpus::panic_is_caught() {
             usual(panic);
         }
     }));
-    let outcome = match Cli::parse().command {
+    let cli = Cli::parse();
+    log::start(cli.verbose);
+    let outcome = match cli.command {
         Command::Scan(args) => scan::run(args),
         Command::Extract(args) => extract::run(args),
         Command::Merge(args) => merge::run(args),
@@ -80,7 +88,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 /// One line with the whole chain of causes, leaving out a cause that its parent already quotes, and
-/// what can be done about it.
+/// the remedy.
 #[allow(
     clippy::print_stderr,
     reason = "this is the program's way to report an error"

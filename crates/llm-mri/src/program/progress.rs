@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use llm_mri::{Progress, Watch};
 
+use super::log;
+
 /// A [`Watch`] that draws one bar, renamed as the stages change.
 #[derive(Debug)]
 pub(crate) struct Bar {
@@ -13,9 +15,10 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// A bar on standard error, or a silent one if `quiet` or if that is no terminal.
+    /// A bar on standard error; hidden if `quiet`, beside the lines of `--verbose`, and where standard
+    /// error is no terminal.
     pub(crate) fn new(quiet: bool) -> Self {
-        let target = if quiet {
+        let target = if quiet || log::is_on() {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr()
@@ -24,7 +27,7 @@ impl Bar {
         let style = ProgressStyle::with_template(
             "{msg:>22} [{bar:36}] {percent:>3}%  {human_pos}/{human_len}  {elapsed}, {eta} left",
         );
-        // The template is a constant; should it ever be wrong, the default style does.
+        // The template is a constant; the default style is a fallback that is never needed.
         bar.set_style(
             style
                 .unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use llm_mri::{Layer, QualityOptions, Scan, Stage};
 
 use super::maps::{MapsArgs, report_points};
 use super::progress::{Bar, say};
+use super::threads;
+use super::values::{neighborhood, positive};
 
 /// Reduce the layers of a recording to maps, and measure what the maps keep
 ///
@@ -16,7 +18,7 @@ use super::progress::{Bar, say};
 ///   embedding/resid.NN.npy             float32 (texts, K), one per layer
 ///   embedding/resid.NN.projection.csv  offset,factor and a column per component: places new rows;
 ///                                      for reducers that have no such table manifest.json says so
-///   embedding/quality.csv              how much of the neighbourhoods and distances each map keeps
+///   embedding/quality.csv              how much of the neighborhoods and distances each map keeps
 ///   manifest.json                      its section `maps`
 ///
 /// Regions, graphs and pictures of former maps are removed, for they no longer belong to these;
@@ -42,20 +44,37 @@ pub(crate) struct ReduceArgs {
         long,
         value_name = "LAYER,…",
         value_delimiter = ',',
+        value_parser = layer,
         help_heading = "Maps"
     )]
-    layers: Vec<String>,
+    layers: Vec<Layer>,
 
-    /// Size of the neighbourhoods that are judged
-    #[arg(long, value_name = "K", default_value_t = 15, help_heading = "Quality")]
-    neighbours: usize,
+    /// Texts in the neighborhoods that are compared, the text itself counted as in --n-neighbors
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 16,
+        value_parser = neighborhood,
+        help_heading = "Quality"
+    )]
+    quality_neighbors: usize,
+
+    /// The same without the text itself, by its former name
+    #[arg(
+        long,
+        value_name = "N",
+        hide = true,
+        conflicts_with = "quality_neighbors",
+        value_parser = positive
+    )]
+    neighbours: Option<usize>,
 
     /// Do not measure what the maps keep
     #[arg(long, help_heading = "Quality")]
     no_quality: bool,
 
     /// Threads to work with; the default is one per core
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive)]
     threads: Option<usize>,
 
     /// Show no progress and print nothing but errors
@@ -65,26 +84,18 @@ pub(crate) struct ReduceArgs {
 
 pub(crate) fn run(args: ReduceArgs) -> Result<()> {
     let spec = args.maps.spec()?;
-    anyhow::ensure!(args.neighbours > 0, "--neighbours 0: at least 1 is needed");
-    let layers = args.layers.iter().map(|text| layer(text));
-    let layers: Vec<Layer> = layers.collect::<Result<_>>().context("--layers")?;
-    if let Some(threads) = args.threads {
-        anyhow::ensure!(threads > 0, "--threads 0: at least 1 is needed");
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()?;
-    }
+    threads::limit(args.threads)?;
     let bar = Bar::new(args.quiet);
     let scan = Scan::open(&args.out)?;
-    let scan = match layers.as_slice() {
+    let scan = match args.layers.as_slice() {
         [] => scan.with_maps(&spec, &bar)?,
-        some => scan.with_maps_of(some, &spec, &bar)?,
+        some => scan.with_layer_maps(some, &spec, &bar)?,
     };
     let scan = if args.no_quality {
         scan
     } else {
         let options = QualityOptions {
-            neighbors: args.neighbours,
+            neighbors: args.neighbours.unwrap_or(args.quality_neighbors - 1),
             ..QualityOptions::default()
         };
         scan.with_quality(&options, &bar)?
@@ -98,33 +109,32 @@ pub(crate) fn run(args: ReduceArgs) -> Result<()> {
 }
 
 /// A number is a layer of the residual stream; anything else is a layer's full name.
-fn layer(text: &str) -> Result<Layer> {
+fn layer(text: &str) -> Result<Layer, String> {
     match text.parse::<usize>() {
         Ok(index) => Ok(Layer::resid(index)),
-        Err(_) => Ok(Layer::from_str(text)?),
+        Err(_) => Layer::from_str(text).map_err(|error| error.to_string()),
     }
 }
 
 fn report(scan: &Scan, args: &ReduceArgs) {
     report_points(scan);
-    let Some(maps) = &scan.notes().maps else {
+    let Ok(maps) = scan.maps() else {
         return;
     };
-    let measured = maps
-        .layers
-        .iter()
-        .filter_map(|note| Some((note.layer, note.quality?)));
+    let section = maps.section();
+    let layers = section.layers.iter();
+    let measured = layers.filter_map(|map| Some((map.layer, map.quality?)));
     for (layer, quality) in measured {
         let m = quality.measures;
         say(&format!(
-            "{layer}: trustworthiness {:.3}, continuity {:.3}, recall {:.3} of {} neighbours",
-            m.trustworthiness, m.continuity, m.recall, quality.neighbours
+            "{layer}: trustworthiness {:.3}, continuity {:.3}, recall {:.3} of {} neighbors",
+            m.trustworthiness, m.continuity, m.recall, quality.neighbors
         ));
     }
     say(&format!(
         "wrote {} maps by {} to {}",
-        maps.layers.len(),
-        maps.reducer,
+        section.layers.len(),
+        section.reducer,
         args.out.join("embedding").display()
     ));
 }

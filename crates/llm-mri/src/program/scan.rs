@@ -1,13 +1,14 @@
 //! `llm-mri scan`: from texts to pictures in one go.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use llm_mri::{Binning, Scan};
+use llm_mri::Scan;
 
 use super::maps::{MapsArgs, report_points};
 use super::missing_glyphs::report_missing_glyphs;
 use super::progress::{Bar, say};
 use super::source::SourceArgs;
+use super::values::{self, Bins};
 
 /// Record, reduce, cut into regions, connect and draw
 ///
@@ -26,9 +27,8 @@ use super::source::SourceArgs;
 ///   figures/*.svg, *.png, *.gif heatmaps, graphs, charts and an animation
 ///   report.html                 one page to explore all of it with, which needs no network
 ///
-/// A run that was stopped is gone on with when it is started again, and a finished recording is not
-/// made again: other maps or regions of the same texts take seconds. manifest.json speaks only of
-/// what is whole.
+/// An interrupted run resumes when it is started again, and a finished recording is reused: other
+/// maps or regions of the same texts take seconds. manifest.json names only stages that are complete.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -44,33 +44,33 @@ pub(crate) struct ScanArgs {
     maps: MapsArgs,
 
     /// Cells per side of each layer's grid
-    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Maps")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = values::side,
+        help_heading = "Maps"
+    )]
     grid: usize,
 
-    /// Cut axes into cells of equal width (uniform) or equal counts (quantile)
+    /// How axes are cut into cells
     #[arg(
         long,
         value_name = "KIND",
         default_value = "uniform",
         help_heading = "Maps"
     )]
-    bins: String,
+    bins: Bins,
 }
 
 pub(crate) fn run(args: ScanArgs) -> Result<()> {
     let source = &args.source;
-    let binning = match args.bins.as_str() {
-        "uniform" => Binning::Uniform { side: args.grid },
-        "quantile" => Binning::Quantile { side: args.grid },
-        other => anyhow::bail!("--bins {other}: expected uniform or quantile"),
-    };
-    binning.check().context("--grid")?;
     let spec = args.maps.spec()?;
     let bar = Bar::new(source.quiet);
     let scan = source
         .apply(Scan::builder())?
         .reduce(&spec)
-        .binning(binning)
+        .binning(args.bins.binning(args.grid))
         .run_with(&bar)?;
     bar.finish();
     if !source.quiet {

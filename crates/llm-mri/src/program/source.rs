@@ -1,13 +1,14 @@
 //! The flags that `scan` and `extract` share: which model, which texts, how to record.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use anyhow::{Context, Result};
-use clap::Args;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
 use llm_mri::{CorpusOptions, Device, Dtype, ModelSource, Pooling, Scan, ScanBuilder};
 
 use super::progress::say;
+use super::threads;
+use super::values::{self, positive};
 
 /// Which model reads which texts, and how.
 #[derive(Debug, Args)]
@@ -19,10 +20,9 @@ pub(crate) struct SourceArgs {
     #[arg(long, short, value_name = "DIR|ID", required_unless_present_any = ["module", "engine"])]
     pub(crate) model: Option<String>,
 
-    /// What runs the model: libtorch (transformers of the families of the README), or torchscript
-    /// (any module that returns hidden states, --module); the default is what the other options ask for
-    #[arg(long, value_name = "NAME", value_parser = ["libtorch", "torchscript"])]
-    pub(crate) engine: Option<String>,
+    /// What runs the model; the default follows from the other options
+    #[arg(long, value_name = "NAME")]
+    pub(crate) engine: Option<Engine>,
 
     /// A TorchScript module (.pt) with its description (.json) beside it, as
     /// crates/mri-extract/recipes/export_torchscript.py makes them of a model of transformers. Its
@@ -46,8 +46,8 @@ pub(crate) struct SourceArgs {
     #[arg(long, short, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Replace what OUT holds if it is not the recording asked for, instead of refusing. One of the
-    /// same model, texts and options is reused or gone on with all the same
+    /// Replace what OUT holds if it is another recording, instead of refusing. A recording of the same
+    /// model, texts and options is reused or resumed either way
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -96,9 +96,10 @@ pub(crate) struct SourceArgs {
         long,
         value_name = "POOLING",
         default_value = "auto",
+        value_parser = pooling,
         help_heading = "Recording"
     )]
-    pub(crate) pooling: String,
+    pub(crate) pooling: PoolingChoice,
 
     /// Cut texts after this many tokens; the default is 512, or the model's limit if smaller
     #[arg(long, value_name = "TOKENS", help_heading = "Recording")]
@@ -106,14 +107,20 @@ pub(crate) struct SourceArgs {
 
     /// Where the model runs: auto (a GPU if libtorch sees one), cpu, cuda or cuda:N
     #[arg(long, default_value = "auto", help_heading = "Recording")]
-    pub(crate) device: String,
+    pub(crate) device: Device,
 
-    /// Number format of the model's arithmetic: f32, bf16 or f16
-    #[arg(long, default_value = "f32", help_heading = "Recording")]
-    pub(crate) dtype: String,
+    /// Number format of the model's arithmetic
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "f32",
+        value_parser = values::dtype(),
+        help_heading = "Recording"
+    )]
+    pub(crate) dtype: Dtype,
 
     /// Threads to work with; the default is one per core
-    #[arg(long, value_name = "N", help_heading = "Recording")]
+    #[arg(long, value_name = "N", value_parser = positive, help_heading = "Recording")]
     pub(crate) threads: Option<usize>,
 
     /// Show no progress and print nothing but errors
@@ -121,12 +128,34 @@ pub(crate) struct SourceArgs {
     pub(crate) quiet: bool,
 }
 
+/// What runs a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// Transformers of the families that the README lists
+    Libtorch,
+    /// Any module that returns hidden states, see --module
+    Torchscript,
+}
+
+/// A pooling, or `None` for what suits the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PoolingChoice(Option<Pooling>);
+
+fn pooling(text: &str) -> Result<PoolingChoice, String> {
+    match text {
+        "auto" => Ok(PoolingChoice(None)),
+        _ => match text.parse() {
+            Ok(pooling) => Ok(PoolingChoice(Some(pooling))),
+            Err(error) => Err(format!("{error}, or auto")),
+        },
+    }
+}
+
 impl SourceArgs {
-    /// Tells the builder all that these flags say.
+    /// Sets the builder's options from the flags.
     pub(crate) fn apply(&self, builder: ScanBuilder) -> Result<ScanBuilder> {
-        let dtype = Dtype::from_str(&self.dtype).context("--dtype")?;
         let mut builder = self
-            .apply_model(builder, dtype)?
+            .apply_model(builder)?
             .data(&self.data)
             .out(&self.out)
             .replace(self.force)
@@ -140,34 +169,31 @@ impl SourceArgs {
                     .with_sample_seed(self.sample_seed)
                     .with_split(self.split.clone()),
             )
-            .device(Device::from_str(&self.device).context("--device")?)
-            .dtype(dtype);
-        if self.pooling != "auto" {
-            builder = builder.pooling(Pooling::from_str(&self.pooling).context("--pooling")?);
+            .device(self.device)
+            .dtype(self.dtype);
+        if let PoolingChoice(Some(pooling)) = self.pooling {
+            builder = builder.pooling(pooling);
         }
         if let Some(tokens) = self.max_length {
             builder = builder.max_length(tokens);
         }
         if let Some(threads) = self.threads {
-            anyhow::ensure!(threads > 0, "--threads 0: at least 1 is needed");
             builder = builder.threads(threads);
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build_global()?;
         }
+        threads::limit(self.threads)?;
         Ok(builder)
     }
 
-    /// Tells the builder which model, and what runs it.
-    fn apply_model(&self, builder: ScanBuilder, dtype: Dtype) -> Result<ScanBuilder> {
-        let torchscript = match self.engine.as_deref() {
-            Some(engine) => engine == "torchscript",
+    /// Sets the model and its engine.
+    fn apply_model(&self, builder: ScanBuilder) -> Result<ScanBuilder> {
+        let torchscript = match self.engine {
+            Some(engine) => engine == Engine::Torchscript,
             None => self.module.is_some(),
         };
         match (&self.module, &self.model) {
             (Some(module), model) if torchscript => {
                 anyhow::ensure!(
-                    dtype == Dtype::F32,
+                    self.dtype == Dtype::F32,
                     "--dtype {}: a module computes in the numbers that it was exported in; leave it out",
                     self.dtype
                 );
@@ -195,7 +221,7 @@ impl SourceArgs {
         }
     }
 
-    /// What was read and run.
+    /// Prints what was read and run.
     pub(crate) fn report(&self, scan: &Scan) {
         let m = scan.manifest();
         let categories: Vec<String> = m
@@ -230,12 +256,7 @@ impl SourceArgs {
                 cut.truncated, cut.max_length
             ));
         }
-        let seconds = scan
-            .notes()
-            .timings
-            .get("forward pass")
-            .copied()
-            .unwrap_or(0.0);
+        let seconds = scan.timings().get("forward pass").copied().unwrap_or(0.0);
         say(&format!(
             "{}: {} layers, {} tokens in {seconds:.1} s, pooling {}",
             m.model.info.name,

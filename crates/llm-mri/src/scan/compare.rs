@@ -1,31 +1,29 @@
-use std::path::Path;
-
 use mri_core::{Layer, RowSource};
 use mri_graph::{linear_cka, movement};
-use mri_reduce::Procrustes;
+use mri_grid::Cell;
+use mri_reduce::{LayerError, Procrustes};
 use mri_stats::adjusted_mutual_information;
 use ndarray::{Array2, s};
 
 use crate::error::ScanError;
-use crate::folder::graph::excerpt_of;
-use crate::folder::output::OutFolder;
 use crate::scan::Scan;
+use crate::scan::excerpt::excerpt;
 
 /// How two scans are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompareOptions {
-    /// Nearest texts that are looked at around every text.
-    pub neighbours: usize,
-    /// Look for them in the whole activations instead of the maps. That takes as many times longer as
+    /// Size of a text's neighborhood.
+    pub neighbors: usize,
+    /// Search neighbors in the activations instead of the maps. That takes as many times longer as
     /// a layer is wider than a map.
     pub in_activations: bool,
 }
 
 impl Default for CompareOptions {
-    /// Ten neighbours in the maps.
+    /// Ten neighbors in the maps.
     fn default() -> Self {
         Self {
-            neighbours: 10,
+            neighbors: 10,
             in_activations: false,
         }
     }
@@ -38,7 +36,7 @@ pub struct Comparison {
     pub models: [String; 2],
     /// Pairs of layers in the order of the first scan.
     pub layers: Vec<LayerComparison>,
-    /// The texts, those that moved most first.
+    /// The texts, by descending movement.
     pub texts: Vec<TextMovement>,
 }
 
@@ -50,16 +48,16 @@ pub struct LayerComparison {
     /// The layer of the second: that of the same number, or where one model has more layers, the
     /// nearest in relative depth.
     pub b: Layer,
-    /// Linear CKA of the activations, from 0 to 1 (alike); `None` if a layer has no spread.
+    /// Linear CKA of the activations, from 0 to 1 (alike); `None` for a constant layer.
     pub cka: Option<f64>,
-    /// What Procrustes leaves of the activations, from 0 (alike but for turning, mirroring, shift and
-    /// scale) to 1; the narrower layer is filled up with zeros. `None` if a layer has no spread.
+    /// Procrustes disparity of the activations, from 0 (equal up to rotation, reflection, shift and
+    /// scale) to 1; the narrower layer is padded with zeros. `None` for a constant layer.
     pub procrustes: Option<f64>,
-    /// Adjusted mutual information of the regions, 1 for equal ones, about 0 for unrelated ones; `None`
-    /// unless both scans have regions of these layers, with some spread.
+    /// Adjusted mutual information of the regions: 1 for equal ones, about 0 for unrelated ones.
+    /// `None` unless both scans have regions of these layers, and for a constant layer.
     pub regions: Option<f64>,
-    /// The mean over texts of the share of neighbours that they lost; `None` if a layer has no map or
-    /// no spread.
+    /// The mean over texts of the share of neighbors in the first layer that are none in the second;
+    /// `None` without maps, and for a constant layer.
     pub moved: Option<f64>,
 }
 
@@ -79,14 +77,14 @@ impl LayerComparison {
 pub struct TextMovement {
     /// Its row.
     pub row: usize,
-    /// The mean over the layers of the share of its neighbours that it lost, from 0 to 1; 0 if no pair
-    /// of layers could be looked at.
+    /// The mean over the layers of the share of its neighbors that changed, from 0 to 1; 0 if no
+    /// pair of layers could be compared.
     pub moved: f64,
     /// The share in every pair of layers.
     pub by_layer: Vec<Option<f64>>,
     /// Its label in the first scan.
     pub label: String,
-    /// How it begins, where a scan holds its texts.
+    /// Its beginning, where a scan holds its texts.
     pub excerpt: String,
 }
 
@@ -95,61 +93,86 @@ impl Scan {
     ///
     /// # Errors
     /// [`ScanError::OtherTexts`] if the texts are not the same in the same order; labels may differ.
-    /// [`ScanError::NoMaps`] if one has no maps and the neighbours are asked for in them;
+    /// [`ScanError::NoMaps`] if neighbors are searched in maps and a scan has none;
     /// [`ScanError::BadFile`] if activations cannot be read, [`ScanError::Reduce`] if they hold a
-    /// number that is not finite.
+    /// value that is not finite.
     pub fn compare(&self, other: &Self, options: &CompareOptions) -> Result<Comparison, ScanError> {
         self.check_same_texts(other)?;
-        if !options.in_activations && (self.embedding.is_none() || other.embedding.is_none()) {
-            return Err(ScanError::NoMaps);
+        if !options.in_activations {
+            self.maps().and(other.maps())?;
         }
+        let mut layers = Vec::new();
+        let mut moved = Vec::new();
+        for (a, b) in self.layer_pairs(other) {
+            if let Some((layer, shares)) = self.compare_layer(other, a, b, options)? {
+                layers.push(layer);
+                moved.push(shares);
+            }
+        }
+        Ok(Comparison {
+            models: [self, other].map(|scan| scan.model().name.clone()),
+            layers,
+            texts: self.rank_texts(other, &moved),
+        })
+    }
+
+    /// Compares a layer with one of another scan; also gives the share of changed neighbors of every
+    /// text.
+    fn compare_layer(
+        &self,
+        other: &Self,
+        a: Layer,
+        b: Layer,
+        options: &CompareOptions,
+    ) -> Result<Option<(LayerComparison, Option<Vec<f64>>)>, ScanError> {
+        let both = self.activations().get(a).zip(other.activations().get(b));
+        let Some((x, y)) = both else {
+            return Ok(None);
+        };
         let unreadable = |source: std::io::Error| ScanError::BadFile {
             path: "activations".into(),
             problem: source.to_string(),
         };
-        let mut layers = Vec::new();
-        let mut moved: Vec<Option<Vec<f64>>> = Vec::new();
-        for (a, b) in self.layer_pairs(other) {
-            let (Some(x), Some(y)) = (self.activations.get(a), other.activations.get(b)) else {
-                continue;
-            };
-            let cka = linear_cka(x.as_ref(), y.as_ref()).map_err(unreadable)?;
-            let width = x.size().1.max(y.size().1);
-            let (x, y) = (
-                filled_up(x.as_ref(), width).map_err(unreadable)?,
-                filled_up(y.as_ref(), width).map_err(unreadable)?,
-            );
-            let fit = Procrustes::fit(x.view(), y.view(), true);
-            let fit = fit.map_err(|source| mri_reduce::LayerError::Layer { layer: a, source })?;
-            // Rows that are all equal have no neighbours and no shape to compare.
-            let spread = cka.is_some();
-            let shares = if options.in_activations {
-                Some(movement(x.view(), y.view(), options.neighbours))
-            } else {
-                let map = |scan: &Self, layer| scan.embedding.as_ref()?.get(layer).cloned();
-                let maps = map(self, a).zip(map(other, b));
-                maps.map(|(before, after)| {
-                    let (before, after) = (before.coordinates, after.coordinates);
-                    movement(before.view(), after.view(), options.neighbours)
-                })
-            };
-            let shares = shares.filter(|_| spread);
-            let cells = |scan: &Self, layer| {
-                let grid = scan.grids.as_ref()?.get(layer)?;
-                Some(grid.cells().to_vec())
-            };
-            let regions = cells(self, a).zip(cells(other, b)).filter(|_| spread);
-            layers.push(LayerComparison {
-                a,
-                b,
-                cka,
-                procrustes: spread.then_some(fit.disparity),
-                regions: regions.map(|(a, b)| adjusted_mutual_information(&a, &b)),
-                moved: shares.as_ref().map(|shares| mean(shares)),
-            });
-            moved.push(shares);
-        }
-        let texts = self.texts.as_deref().or(other.texts.as_deref());
+        let cka = linear_cka(x.as_ref(), y.as_ref()).map_err(unreadable)?;
+        let width = x.size().1.max(y.size().1);
+        let x = padded(x.as_ref(), width).map_err(unreadable)?;
+        let y = padded(y.as_ref(), width).map_err(unreadable)?;
+        let fit = Procrustes::fit(x.view(), y.view(), true);
+        let fit = fit.map_err(|source| LayerError::Layer { layer: a, source })?;
+        // Rows that are all equal have no neighbors and no shape to compare.
+        let constant = cka.is_none();
+        let shares = if options.in_activations {
+            Some(movement(x.view(), y.view(), options.neighbors))
+        } else {
+            let maps = self.embedding().zip(other.embedding());
+            let maps = maps.and_then(|(before, after)| before.get(a).zip(after.get(b)));
+            maps.map(|(before, after)| {
+                let (before, after) = (before.coordinates.view(), after.coordinates.view());
+                movement(before, after, options.neighbors)
+            })
+        };
+        let shares = shares.filter(|_| !constant);
+        let regions = self.cells(a).zip(other.cells(b)).filter(|_| !constant);
+        let comparison = LayerComparison {
+            a,
+            b,
+            cka,
+            procrustes: (!constant).then_some(fit.disparity),
+            regions: regions.map(|(a, b)| adjusted_mutual_information(a, b)),
+            moved: shares.as_ref().map(|shares| mean(shares)),
+        };
+        Ok(Some((comparison, shares)))
+    }
+
+    /// The cell of every text in a layer, where the scan has regions of it.
+    fn cells(&self, layer: Layer) -> Option<&[Cell]> {
+        Some(self.grids()?.get(layer)?.cells())
+    }
+
+    /// The texts by descending movement; `moved` has the share of changed neighbors per layer and
+    /// text.
+    fn rank_texts(&self, other: &Self, moved: &[Option<Vec<f64>>]) -> Vec<TextMovement> {
+        let texts = self.texts().or(other.texts());
         let mut ranked: Vec<TextMovement> = (0..self.labels().len())
             .map(|row| {
                 let share = |shares: &Option<Vec<f64>>| shares.as_ref().map(|s| s[row]);
@@ -165,16 +188,12 @@ impl Scan {
                         .category_of(row)
                         .unwrap_or_default()
                         .to_owned(),
-                    excerpt: text.map_or_else(String::new, |text| excerpt_of(text)),
+                    excerpt: text.map_or_else(String::new, |text| excerpt(text)),
                 }
             })
             .collect();
         ranked.sort_by(|a, b| b.moved.total_cmp(&a.moved).then(a.row.cmp(&b.row)));
-        Ok(Comparison {
-            models: [self, other].map(|scan| scan.model().name.clone()),
-            layers,
-            texts: ranked,
-        })
+        ranked
     }
 
     fn check_same_texts(&self, other: &Self) -> Result<(), ScanError> {
@@ -183,10 +202,10 @@ impl Scan {
         if a != b {
             return differ(format!("the first has {a} texts, the second {b}"));
         }
-        if self.manifest.corpus.hash == other.manifest.corpus.hash {
+        if self.manifest().corpus.hash == other.manifest().corpus.hash {
             return Ok(());
         }
-        match (&self.texts, &other.texts) {
+        match (self.texts(), other.texts()) {
             (Some(a), Some(b)) => match a.iter().zip(b).position(|(a, b)| a != b) {
                 Some(row) => differ(format!("text {row} (counted from 0) is another")),
                 None => Ok(()),
@@ -201,7 +220,7 @@ impl Scan {
     /// Every layer of this scan with its counterpart in another one.
     fn layer_pairs(&self, other: &Self) -> Vec<(Layer, Layer)> {
         let of_site = |scan: &Self, layer: Layer| -> Vec<Layer> {
-            let all = scan.activations.layers();
+            let all = scan.activations().layers();
             all.filter(|l| l.site == layer.site).collect()
         };
         let pair = |layer: Layer| {
@@ -209,52 +228,12 @@ impl Scan {
             if ours == theirs {
                 return Some((layer, layer));
             }
-            let place = ours.iter().position(|&l| l == layer)?;
-            let depth = place as f64 / ours.len().saturating_sub(1).max(1) as f64;
+            let position = ours.iter().position(|&l| l == layer)?;
+            let depth = position as f64 / ours.len().saturating_sub(1).max(1) as f64;
             let last = theirs.len().checked_sub(1)?;
             Some((layer, theirs[(depth * last as f64).round() as usize]))
         };
-        self.activations.layers().filter_map(pair).collect()
-    }
-}
-
-impl Comparison {
-    /// Writes `layers.csv` and `texts.csv` into a new folder.
-    ///
-    /// # Errors
-    /// [`ScanError::OutExists`] without `replace` if the folder is there, [`ScanError::Write`].
-    pub fn save(&self, folder: &Path, replace: bool) -> Result<(), ScanError> {
-        let out = OutFolder::create(folder, replace)?;
-        let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
-        out.file("layers.csv", |file| {
-            let mut csv = csv::Writer::from_writer(file);
-            let sides = ["layer_a", "layer_b"].into_iter();
-            csv.write_record(sides.chain(LayerComparison::MEASURES))?;
-            for layer in &self.layers {
-                let sides = [layer.a, layer.b].map(|side| side.to_string());
-                csv.write_record(sides.into_iter().chain(layer.measures().map(number)))?;
-            }
-            csv.flush()
-        })?;
-        out.file("texts.csv", |file| {
-            let mut csv = csv::Writer::from_writer(file);
-            let start = ["text", "label", "moved"].map(str::to_owned);
-            let layers = self.layers.iter().map(|layer| layer.a.to_string());
-            let end = std::iter::once("excerpt".to_owned());
-            csv.write_record(start.into_iter().chain(layers).chain(end))?;
-            for text in &self.texts {
-                let start = [
-                    text.row.to_string(),
-                    text.label.clone(),
-                    text.moved.to_string(),
-                ];
-                let shares = text.by_layer.iter().map(|&share| number(share));
-                let end = std::iter::once(text.excerpt.clone());
-                csv.write_record(start.into_iter().chain(shares).chain(end))?;
-            }
-            csv.flush()
-        })?;
-        out.finish()
+        self.activations().layers().filter_map(pair).collect()
     }
 }
 
@@ -263,7 +242,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 /// A whole matrix with columns of zeros up to a width.
-fn filled_up(rows: &dyn RowSource, width: usize) -> std::io::Result<Array2<f32>> {
+fn padded(rows: &dyn RowSource, width: usize) -> std::io::Result<Array2<f32>> {
     let loaded = rows.load()?;
     if loaded.ncols() == width {
         return Ok(loaded);

@@ -4,7 +4,7 @@ use serde::Serialize;
 use crate::error::ScanError;
 use crate::scan::Scan;
 
-/// The numbers of one category's graph, or of several categories together.
+/// The metrics of one category's graph, or of the graph of several categories together.
 ///
 /// As JSON, the names that LLM-MRI gives its metrics stand at the top beside ours.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,9 +13,9 @@ pub struct CategoryMetrics {
     pub model_name: String,
     /// The category, or several joined by ` + `.
     pub label: String,
-    /// Texts that the graph rests on.
+    /// Texts of the categories.
     pub texts: usize,
-    /// The numbers.
+    /// The metrics of the graph.
     #[serde(flatten)]
     pub metrics: Metrics,
     /// Weighted modularity of the communities that the Louvain method finds.
@@ -43,29 +43,29 @@ impl CategoryMetrics {
 }
 
 impl Scan {
-    /// Measures the graph of some categories together: of regions where maps have two components, of
-    /// correlations (by their absolute value) where they have another number.
+    /// The metrics of the graph of some categories together: of regions where maps have two
+    /// components, of correlations (by their absolute value) where they have another number.
     ///
     /// # Errors
-    /// [`ScanError::NoMaps`], [`ScanError::NotPlanar`] if the maps were not cut into regions yet,
-    /// [`ScanError::Graph`].
+    /// [`ScanError::NoMaps`], [`ScanError::NoRegions`], [`ScanError::Graph`].
     pub fn metrics(&self, categories: &[usize]) -> Result<CategoryMetrics, ScanError> {
-        let maps = self.notes.maps.as_ref().ok_or(ScanError::NoMaps)?;
-        let planar = maps.components == 2;
-        let (digraph, texts) = if planar {
-            let graph = self.graph.as_ref().ok_or_else(|| self.not_planar())?;
-            let view = graph.view(categories);
-            (view.digraph(), view.n_texts())
+        let (metrics, found, texts) = if self.maps()?.components() == 2 {
+            let analysis = self.analysis()?;
+            let view = analysis.regions().graph().view(categories);
+            let metrics = Metrics::clone(&analysis.metrics(categories));
+            (
+                metrics,
+                louvain_communities(&view.digraph()),
+                view.n_texts(),
+            )
         } else {
             let graph = self.correlations(categories, self.graph_options().threshold)?;
-            (graph.digraph()?, graph.n_texts())
-        };
-        let mut metrics = Metrics::of(&digraph);
-        if !planar {
+            let digraph = graph.digraph()?;
+            let mut metrics = Metrics::of(&digraph);
             // Weights of correlations do not add up to texts.
             metrics.mean_strength_per_text = None;
-        }
-        let found = louvain_communities(&digraph);
+            (metrics, louvain_communities(&digraph), graph.n_texts())
+        };
         let names = self.labels().category_names();
         let label: Vec<&str> = categories
             .iter()

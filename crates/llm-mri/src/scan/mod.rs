@@ -1,268 +1,309 @@
 //! What a scan is and what it computes.
 
+pub(crate) mod analysis;
 pub(crate) mod builder;
+pub(crate) mod category;
+pub(crate) mod clock;
 pub(crate) mod compare;
+pub(crate) mod correlations;
+pub(crate) mod excerpt;
 pub(crate) mod graph_options;
+pub(crate) mod input;
+pub(crate) mod load;
+pub(crate) mod maps;
 pub(crate) mod metrics;
-pub(crate) mod projections;
 pub(crate) mod quality;
+pub(crate) mod recording;
+pub(crate) mod reduce;
+pub(crate) mod regions;
+pub(crate) mod run;
 pub(crate) mod significance;
+pub(crate) mod transform;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use mri_core::{Activations, Embedding, Labels, Layer, ModelInfo, Projection, Reducer, Watch};
-use mri_graph::RegionGraph;
-use mri_grid::{Binning, GridStack, grid_stack};
-use mri_reduce::{Reduced, ReducerSpec, reduce_stack, reduce_stack_aligned};
+use mri_core::{Activations, Embedding, Labels, ModelInfo, Projection};
+use mri_graph::{Contrast, RegionGraph, Significance};
+use mri_grid::{Binning, GridStack};
 use mri_render::Caption;
 use mri_store::Manifest;
 
-use self::builder::ScanBuilder;
+use self::analysis::Analysis;
+use self::graph_options::GraphOptions;
+use self::maps::Maps;
+use self::recording::Recording;
+use self::regions::Regions;
+use self::significance::{Discoveries, SignificanceResults};
 use crate::error::ScanError;
-use crate::folder::sections::{MapNote, MapsNote, ScanNotes};
+use crate::folder::sections::{ManifestSections, Timings};
 
-/// A scan: everything from the activations to the region graph.
+/// A scan: a recording, its maps, their regions, and what is computed from those.
 ///
 /// Row `i` of every matrix and grid is text `i` of the corpus. Maps of other than two components
-/// have no grids and no region graph. A scan made by [`ScanBuilder::run`] or opened by
-/// [`Scan::open`] is complete as it is; [`Scan::with_maps`] and [`Scan::with_grid`] give it other
-/// maps and other regions.
+/// have no regions. A scan made by [`ScanBuilder::run`](crate::ScanBuilder::run) or opened by
+/// [`Scan::open`] has all stages that its options allow; [`Scan::with_maps`] and
+/// [`Scan::with_grid`] replace them.
 pub struct Scan {
-    pub(crate) manifest: Manifest,
-    pub(crate) notes: ScanNotes,
-    pub(crate) texts: Option<Vec<String>>,
-    pub(crate) activations: Activations,
-    pub(crate) embedding: Option<Embedding>,
-    pub(crate) projections: Vec<Option<Box<dyn Projection>>>,
-    pub(crate) grids: Option<GridStack>,
-    pub(crate) graph: Option<RegionGraph>,
-    /// Where it lies, if it lies in a folder.
+    pub(crate) recording: Recording,
+    pub(crate) maps: Option<Maps>,
+    regions: Option<Arc<Regions>>,
+    pub(crate) graph_options: Option<GraphOptions>,
+    pub(crate) timings: Timings,
+    analysis: OnceLock<Analysis>,
+    /// The folder it is kept in, if any.
     pub(crate) folder: Option<PathBuf>,
 }
 
 impl Scan {
-    /// Starts a scan.
-    #[must_use]
-    pub fn builder() -> ScanBuilder {
-        ScanBuilder::default()
-    }
-
-    /// A scan of nothing but its recording.
-    pub(crate) fn of_recording(
-        manifest: Manifest,
-        activations: Activations,
-        texts: Option<Vec<String>>,
-        folder: Option<PathBuf>,
-    ) -> Self {
+    /// A scan with nothing but its recording.
+    pub(crate) fn new(recording: Recording, folder: Option<PathBuf>) -> Self {
         Self {
-            manifest,
-            notes: ScanNotes::default(),
-            texts,
-            activations,
-            embedding: None,
-            projections: Vec::new(),
-            grids: None,
-            graph: None,
+            recording,
+            maps: None,
+            regions: None,
+            graph_options: None,
+            timings: Timings::default(),
+            analysis: OnceLock::new(),
             folder,
         }
     }
 
-    /// The labels of the texts.
-    #[must_use]
-    pub fn labels(&self) -> &Arc<Labels> {
-        self.activations.labels()
+    /// The same recording with other maps and without regions.
+    pub(crate) fn mapped(self, maps: Maps) -> Self {
+        Self {
+            maps: Some(maps),
+            regions: None,
+            analysis: OnceLock::new(),
+            ..self
+        }
     }
 
-    /// The texts; `None` where they are not held: in a folder made by `llm-mri extract`, and after
-    /// [`ScanBuilder::activations_only`] with [`ScanBuilder::data`] and [`ScanBuilder::out`], which leaves
-    /// them in their file.
+    /// The recording: activations, texts, and where both come from.
+    #[must_use]
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// The maps.
+    ///
+    /// # Errors
+    /// [`ScanError::NoMaps`] if only activations were recorded.
+    pub fn maps(&self) -> Result<&Maps, ScanError> {
+        self.maps.as_ref().ok_or(ScanError::NoMaps)
+    }
+
+    /// The regions.
+    ///
+    /// # Errors
+    /// [`ScanError::NoMaps`], [`ScanError::NotPlanar`] for maps of other than two components,
+    /// [`ScanError::NoRegions`] if the maps were not cut into regions.
+    pub fn regions(&self) -> Result<&Regions, ScanError> {
+        self.shared_regions().map(Arc::as_ref)
+    }
+
+    /// Layout, metrics and significance of the regions, each computed when it is first needed.
+    ///
+    /// # Errors
+    /// As [`Scan::regions`].
+    pub fn analysis(&self) -> Result<&Analysis, ScanError> {
+        let regions = self.shared_regions()?;
+        let new = || Analysis::new(regions.clone(), self.graph_options());
+        Ok(self.analysis.get_or_init(new))
+    }
+
+    fn shared_regions(&self) -> Result<&Arc<Regions>, ScanError> {
+        let components = self.maps()?.components();
+        self.regions.as_ref().ok_or(match components {
+            2 => ScanError::NoRegions,
+            _ => ScanError::NotPlanar { components },
+        })
+    }
+
+    /// The category of every text.
+    #[must_use]
+    pub fn labels(&self) -> &Arc<Labels> {
+        self.recording.labels()
+    }
+
+    /// The texts; `None` where they are not held (see [`Recording::texts`]).
     #[must_use]
     pub fn texts(&self) -> Option<&[String]> {
-        self.texts.as_deref()
+        self.recording.texts()
     }
 
     /// The model.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
-        &self.manifest.model.info
+        self.recording.model()
     }
 
-    /// What was recorded, and from what.
+    /// What was recorded, from which model and texts.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// What was made of the recording, and how long it took.
-    #[must_use]
-    pub fn notes(&self) -> &ScanNotes {
-        &self.notes
+        self.recording.manifest()
     }
 
     /// One matrix of shape (texts, width) per layer.
     #[must_use]
     pub fn activations(&self) -> &Activations {
-        &self.activations
+        self.recording.activations()
     }
 
-    /// One matrix of shape (texts, components) per layer; `None` if only activations were recorded.
+    /// One matrix of shape (texts, components) per layer; `None` without maps.
     #[must_use]
     pub fn embedding(&self) -> Option<&Embedding> {
-        self.embedding.as_ref()
+        self.maps.as_ref().map(Maps::embedding)
     }
 
-    /// What places new rows in the map of each layer, in the order of the embedding: `None` for
-    /// degenerate layers, and in a scan that was opened for those that are not kept in files (see
-    /// [`ProjectionNote`](crate::ProjectionNote)). [`Scan::transform`] works for all of them.
+    /// What places new rows in the maps (see [`Maps::projections`]); empty without maps.
     #[must_use]
     pub fn projections(&self) -> &[Option<Box<dyn Projection>>] {
-        &self.projections
+        self.maps.as_ref().map_or(&[], Maps::projections)
     }
 
-    /// The cells of every layer; `None` unless there are two components.
+    /// The cell of every text in every layer; `None` without regions.
     #[must_use]
     pub fn grids(&self) -> Option<&GridStack> {
-        self.grids.as_ref()
+        self.regions.as_deref().map(Regions::grids)
     }
 
-    /// The regions and how texts move between them; `None` unless there are two components.
+    /// The regions and how texts move between them; `None` without regions.
     #[must_use]
     pub fn graph(&self) -> Option<&RegionGraph> {
-        self.graph.as_ref()
+        self.regions.as_deref().map(Regions::graph)
     }
 
-    /// The same recording with maps by another reducer of this workspace. The regions that there
-    /// were are left out: see [`Scan::with_grid`].
-    ///
-    /// # Errors
-    /// [`ScanError::Options`]; [`ScanError::Reduce`] with the layer at fault.
-    pub fn with_maps(self, spec: &ReducerSpec, watch: &dyn Watch) -> Result<Self, ScanError> {
-        let layers: Vec<Layer> = self.activations.layers().collect();
-        self.with_maps_of(&layers, spec, watch)
+    /// Seconds per stage of the run that made the scan.
+    #[must_use]
+    pub fn timings(&self) -> &Timings {
+        &self.timings
     }
 
-    /// [`Scan::with_maps`] of some layers only, in the order of the recording.
-    ///
-    /// # Errors
-    /// As [`Scan::with_maps`], and [`ScanError::NoLayer`].
-    pub fn with_maps_of(
-        self,
-        layers: &[Layer],
-        spec: &ReducerSpec,
-        watch: &dyn Watch,
-    ) -> Result<Self, ScanError> {
-        let reducer = spec.build()?;
-        let rows = self.some_layers(layers)?;
-        let reduce = if spec.align {
-            reduce_stack_aligned
-        } else {
-            reduce_stack
-        };
-        let reduced = reduce(&rows, reducer.as_ref(), spec.components, watch)?;
-        let mut name = reducer.name().to_owned();
-        if spec.align {
-            name.push_str(", aligned");
-        }
-        Ok(self.mapped(reduced, name, spec.components, Some(spec.clone())))
-    }
-
-    /// [`Scan::with_maps`] by any reducer that gives `components` columns.
-    ///
-    /// # Errors
-    /// As [`Scan::with_maps`].
-    pub fn with_maps_by(
-        self,
-        reducer: &dyn Reducer,
-        components: usize,
-        watch: &dyn Watch,
-    ) -> Result<Self, ScanError> {
-        let reduced = reduce_stack(&self.activations, reducer, components, watch)?;
-        Ok(self.mapped(reduced, reducer.name().to_owned(), components, None))
-    }
-
-    fn mapped(
-        self,
-        reduced: Reduced,
-        reducer: String,
-        components: usize,
-        spec: Option<ReducerSpec>,
-    ) -> Self {
-        let maps = reduced.embedding.iter().zip(&reduced.projections);
-        let layers = maps.map(|((layer, points), projection)| MapNote {
-            layer,
-            degenerate: points.degenerate,
-            components: points.components.clone(),
-            projection: projections::note(projection.as_deref()),
-            quality: None,
-        });
-        let maps = MapsNote {
-            reducer,
-            spec,
-            components,
-            layers: layers.collect(),
-        };
-        Self {
-            notes: ScanNotes {
-                maps: Some(maps),
-                grid: None,
-                ..self.notes
-            },
-            embedding: Some(reduced.embedding),
-            projections: reduced.projections,
-            grids: None,
-            graph: None,
-            ..self
+    /// What `manifest.json` says of the stages after the recording.
+    #[must_use]
+    pub fn sections(&self) -> ManifestSections {
+        ManifestSections {
+            maps: self.maps.as_ref().map(|maps| maps.section().clone()),
+            grid: self.regions.as_deref().map(Regions::binning),
+            graph: self.graph_options.clone(),
+            timings: self.timings.clone(),
         }
     }
 
-    /// The same maps cut into other cells, and the graph that follows from them.
+    /// The same maps cut into other cells.
     ///
     /// # Errors
-    /// [`ScanError::NotPlanar`] unless the maps have two components; [`ScanError::Grid`].
+    /// [`ScanError::Grid`]; [`ScanError::NoMaps`] or [`ScanError::NotPlanar`] unless there are maps
+    /// of two components.
     pub fn with_grid(self, binning: Binning) -> Result<Self, ScanError> {
         binning.check()?;
-        let planar = self
-            .notes
-            .maps
-            .as_ref()
-            .is_some_and(|maps| maps.components == 2);
-        let Some(embedding) = self.embedding.as_ref().filter(|_| planar) else {
-            return Err(self.not_planar());
+        let maps = self.maps()?;
+        let regions = match maps.components() {
+            2 => Regions::new(maps.embedding(), binning)?,
+            components => return Err(ScanError::NotPlanar { components }),
         };
-        let grids = grid_stack(embedding, binning)?;
-        let graph = RegionGraph::co_activation(&grids);
         Ok(Self {
-            notes: ScanNotes {
-                grid: Some(binning),
-                ..self.notes
-            },
-            grids: Some(grids),
-            graph: Some(graph),
+            regions: Some(Arc::new(regions)),
+            analysis: OnceLock::new(),
             ..self
         })
     }
 
-    /// What pictures of this scan say about where they come from.
-    #[must_use]
-    pub fn caption(&self) -> Caption {
-        let source = &self.manifest.corpus.source;
-        let name = source.file_name().unwrap_or(source.as_os_str());
-        let maps = self.notes.maps.as_ref();
-        Caption {
-            model: self.model().name.clone(),
-            reducer: maps.map_or_else(String::new, |maps| maps.reducer.clone()),
-            grid: self
-                .notes
-                .grid
-                .map_or_else(String::new, |b| format!("{0} × {0}", b.side())),
-            corpus: name.to_string_lossy().into_owned(),
+    /// The same scan with other settings for its graph: what [`Scan::save`] and [`Scan::update`]
+    /// write of it, and how it is tested.
+    ///
+    /// # Errors
+    /// [`ScanError::UnknownCategory`].
+    pub fn with_graph_options(mut self, options: GraphOptions) -> Result<Self, ScanError> {
+        for name in &options.categories {
+            self.category(name)?;
         }
+        self.graph_options = Some(options);
+        self.analysis = OnceLock::new();
+        Ok(self)
     }
 
-    pub(crate) fn not_planar(&self) -> ScanError {
-        ScanError::NotPlanar {
-            components: self.notes.maps.as_ref().map_or(0, |maps| maps.components),
+    /// The settings of the graph.
+    #[must_use]
+    pub fn graph_options(&self) -> GraphOptions {
+        self.graph_options.clone().unwrap_or_default()
+    }
+
+    /// The categories that the settings of the graph select, ascending.
+    #[must_use]
+    pub fn filtered_categories(&self) -> Vec<usize> {
+        self.graph_options().select(self.labels())
+    }
+
+    /// What the settings of the graph keep of it. Its categories are numbered anew, in the order of
+    /// [`Scan::filtered_categories`].
+    ///
+    /// # Errors
+    /// As [`Scan::regions`].
+    pub fn filtered_graph(&self) -> Result<&RegionGraph, ScanError> {
+        Ok(self.analysis()?.filtered_graph())
+    }
+
+    /// Tests every region and every transition for a difference between some categories: two
+    /// against each other, of more each against the rest of them.
+    ///
+    /// [`Analysis::significance`] has the results under the settings of the graph, computed once.
+    ///
+    /// # Errors
+    /// As [`Scan::regions`].
+    pub fn significance(
+        &self,
+        categories: &[usize],
+        settings: &Significance,
+    ) -> Result<SignificanceResults, ScanError> {
+        let grids = self.regions()?.grids();
+        let cells = |contrast: &Contrast| settings.cells(grids, contrast);
+        Ok(SignificanceResults::new(
+            grids,
+            categories,
+            settings.clone(),
+            cells,
+        )?)
+    }
+
+    /// For every contrast among the categories that the settings of the graph select, the number of
+    /// regions whose q is at most `rate`.
+    ///
+    /// # Errors
+    /// As [`Scan::regions`]; [`ScanError::Graph`].
+    pub fn discoveries(&self, rate: f64) -> Result<Vec<Discoveries>, ScanError> {
+        let analysis = self.analysis()?;
+        let contrasts = Contrast::among(analysis.filtered_categories(), self.labels());
+        let count = |contrast: Contrast| {
+            let tests = analysis.cell_tests(&contrast)?;
+            Ok(Discoveries::new(
+                contrast.names(self.labels()),
+                &tests,
+                rate,
+            ))
+        };
+        contrasts.into_iter().map(count).collect()
+    }
+
+    /// The source of the scan, as figures state it.
+    #[must_use]
+    pub fn caption(&self) -> Caption {
+        let source = &self.manifest().corpus.source;
+        let name = source.file_name().unwrap_or(source.as_os_str());
+        let reducer = self
+            .maps
+            .as_ref()
+            .map(|maps| maps.section().reducer.clone());
+        let side = self
+            .regions
+            .as_ref()
+            .map(|regions| regions.binning().side());
+        Caption {
+            model: self.model().name.clone(),
+            reducer: reducer.unwrap_or_default(),
+            grid: side.map_or_else(String::new, |side| format!("{side} × {side}")),
+            corpus: name.to_string_lossy().into_owned(),
         }
     }
 }

@@ -1,135 +1,86 @@
 use mri_core::Layer;
-use mri_graph::{
-    Contrast, LayerTest, NamedTests, Significance, write_cell_significance, write_edge_significance,
-};
-use mri_grid::Cell;
+use mri_graph::{Contrast, GraphError, LayerTest, NamedTests, Significance};
+use mri_grid::{Cell, GridStack};
 
-use crate::error::ScanError;
-use crate::folder::output::OutFolder;
-use crate::scan::Scan;
-
-/// What of a scan's regions and transitions chance alone would draw as well.
+/// Where categories differ by more than chance, in regions and in transitions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignificanceResults {
-    /// How it was asked.
+    /// The settings of the tests.
     pub settings: Significance,
     /// The layers of the grids.
     pub layers: Vec<Layer>,
     /// What was compared, in the order of `cells` and `edges`.
     pub contrasts: Vec<Contrast>,
-    /// Per contrast its sides and the verdicts on the cells of every layer.
+    /// Per contrast the names of its sides and the tests of the cells of every layer.
     pub cells: Vec<NamedTests<Cell>>,
-    /// Per contrast its sides and the verdicts on the transitions from every layer to the next.
+    /// Per contrast the names of its sides and the tests of the transitions from every layer to the
+    /// next.
     pub edges: Vec<NamedTests<(Cell, Cell)>>,
 }
 
 /// How many regions tell two sides apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discoveries {
-    /// What the sides are called.
+    /// The names of the two sides.
     pub sides: [String; 2],
-    /// For every layer the regions whose p, adjusted within the layer, is at most the rate asked for.
+    /// For every layer the number of regions whose q (adjusted within the layer) is at most the
+    /// false discovery rate.
     pub by_layer: Vec<usize>,
 }
 
 impl SignificanceResults {
-    /// The verdicts on the cells of every layer for one of the contrasts; `None` if it was not judged.
+    /// Tests two categories against each other, of more each against the rest of them; `cells`
+    /// gives the tests of the cells for a contrast.
+    pub(crate) fn new(
+        grids: &GridStack,
+        categories: &[usize],
+        settings: Significance,
+        cells: impl Fn(&Contrast) -> Result<Vec<LayerTest<Cell>>, GraphError>,
+    ) -> Result<Self, GraphError> {
+        let labels = grids.labels();
+        let mut results = Self {
+            layers: grids.layers().collect(),
+            contrasts: Contrast::among(categories, labels),
+            cells: Vec::new(),
+            edges: Vec::new(),
+            settings,
+        };
+        for contrast in &results.contrasts {
+            let sides = contrast.names(labels);
+            results.cells.push(NamedTests {
+                sides: sides.clone(),
+                layers: cells(contrast)?,
+            });
+            let _span = tracing::info_span!("significance", of = "transitions").entered();
+            results.edges.push(NamedTests {
+                sides,
+                layers: results.settings.edges(grids, contrast)?,
+            });
+        }
+        Ok(results)
+    }
+
+    /// The tests of the cells of every layer for one of the contrasts; `None` if it was not tested.
     #[must_use]
     pub fn cells_of(&self, contrast: &Contrast) -> Option<&[LayerTest<Cell>]> {
-        let place = self
-            .contrasts
-            .iter()
-            .position(|judged| judged == contrast)?;
-        self.cells.get(place).map(|tests| tests.layers.as_slice())
-    }
-
-    pub(crate) fn write_cells(&self, out: &OutFolder) -> Result<(), ScanError> {
-        out.file("significance.csv", |file| {
-            write_cell_significance(&self.cells, &self.layers, file)
-        })
-    }
-
-    pub(crate) fn write_edges(&self, out: &OutFolder) -> Result<(), ScanError> {
-        out.file("significance.csv", |file| {
-            write_edge_significance(&self.edges, &self.layers, file)
-        })
+        let mut tested = self.contrasts.iter().zip(&self.cells);
+        tested.find_map(|(other, tests)| (other == contrast).then_some(tests.layers.as_slice()))
     }
 }
 
-impl Scan {
-    /// Asks of every region and every transition whether some categories differ there by more than
-    /// chance: two categories against each other, of more each against the rest of them.
-    ///
-    /// # Errors
-    /// [`ScanError::NotPlanar`] unless there are two components.
-    pub fn verdicts(
-        &self,
-        categories: &[usize],
-        settings: &Significance,
-    ) -> Result<SignificanceResults, ScanError> {
-        let grids = self.grids.as_ref().ok_or_else(|| self.not_planar())?;
-        let (mut cells, mut edges) = (Vec::new(), Vec::new());
-        let contrasts = Contrast::among(categories, grids.labels());
-        for contrast in &contrasts {
-            let sides = contrast.names(grids.labels());
-            cells.push(NamedTests {
-                sides: sides.clone(),
-                layers: settings.cells(grids, contrast)?,
-            });
-            edges.push(NamedTests {
-                sides,
-                layers: settings.edges(grids, contrast)?,
-            });
+impl Discoveries {
+    /// Counts the regions with a q of at most `rate`.
+    pub(crate) fn new(sides: [String; 2], tests: &[LayerTest<Cell>], rate: f64) -> Self {
+        let in_layer = |layer: &LayerTest<Cell>| {
+            let significant = layer
+                .items
+                .iter()
+                .filter(|t| t.q.is_some_and(|q| q <= rate));
+            significant.count()
+        };
+        Self {
+            sides,
+            by_layer: tests.iter().map(in_layer).collect(),
         }
-        Ok(SignificanceResults {
-            settings: settings.clone(),
-            layers: grids.layers().collect(),
-            contrasts,
-            cells,
-            edges,
-        })
-    }
-
-    /// What the settings of the graph ask of chance; `None` if they ask nothing, or without regions.
-    pub(crate) fn chosen_verdicts(&self) -> Result<Option<SignificanceResults>, ScanError> {
-        let settings = self.graph_options().significance;
-        let settings = settings.filter(|_| self.grids.is_some());
-        settings
-            .map(|settings| self.verdicts(&self.chosen_categories(), &settings))
-            .transpose()
-    }
-
-    /// How pictures and the report ask: as the settings of the graph do, or as usual where those
-    /// leave it out.
-    pub(crate) fn shown_significance(&self) -> Significance {
-        self.graph_options().significance.unwrap_or_default()
-    }
-
-    /// Per contrast the number of regions that tell its sides apart.
-    ///
-    /// # Errors
-    /// As [`Scan::verdicts`].
-    pub fn discoveries(
-        &self,
-        categories: &[usize],
-        settings: &Significance,
-        rate: f64,
-    ) -> Result<Vec<Discoveries>, ScanError> {
-        let grids = self.grids.as_ref().ok_or_else(|| self.not_planar())?;
-        // The adjusted p of a region is exact: it needs no draws.
-        let settings = settings.clone().with_permutations(0).with_resamples(0);
-        let in_layer = |verdict: &LayerTest<Cell>| {
-            let cells = verdict.items.iter();
-            cells.filter(|v| v.q.is_some_and(|q| q <= rate)).count()
-        };
-        let of = |contrast: Contrast| {
-            let verdicts = settings.cells(grids, &contrast)?;
-            Ok(Discoveries {
-                sides: contrast.names(grids.labels()),
-                by_layer: verdicts.iter().map(in_layer).collect(),
-            })
-        };
-        let contrasts = Contrast::among(categories, grids.labels());
-        contrasts.into_iter().map(of).collect()
     }
 }

@@ -93,11 +93,12 @@ fn significance_is_written_with_every_scan_and_as_the_library_gives_it() {
     let home = tempfile::tempdir().unwrap();
     let out = kept(home.path(), 2);
     let scan = Scan::open(&out).unwrap();
-    let verdicts = scan.verdicts(&[0, 1], &Significance::default()).unwrap();
+    let settings = Significance::default();
+    let results = scan.significance(&[0, 1], &settings).unwrap();
     for (name, counted) in [
         (
             "grid",
-            verdicts.cells[0]
+            results.cells[0]
                 .layers
                 .iter()
                 .map(|l| l.items.len() + 1)
@@ -105,7 +106,7 @@ fn significance_is_written_with_every_scan_and_as_the_library_gives_it() {
         ),
         (
             "graph",
-            verdicts.edges[0]
+            results.edges[0]
                 .layers
                 .iter()
                 .map(|l| l.items.len() + 1)
@@ -122,7 +123,7 @@ fn significance_is_written_with_every_scan_and_as_the_library_gives_it() {
 }
 
 #[test]
-fn tables_pictures_and_report_give_the_same_verdicts() {
+fn tables_figures_and_report_show_the_same_tests() {
     let home = tempfile::tempdir().unwrap();
     let out = kept(home.path(), 2);
     let settings = Significance::default()
@@ -136,9 +137,9 @@ fn tables_pictures_and_report_give_the_same_verdicts() {
     let scan = Scan::open(&out).unwrap();
     let scan = scan.with_graph_options(options).unwrap();
     scan.update(Stage::Grid, &()).unwrap();
-    let verdicts = scan.verdicts(&[0, 1], &settings).unwrap();
-    let contrast = &verdicts.contrasts[0];
-    let cells = verdicts.cells_of(contrast).unwrap();
+    let results = scan.significance(&[0, 1], &settings).unwrap();
+    let contrast = &results.contrasts[0];
+    let cells = results.cells_of(contrast).unwrap();
     // What was handed to the pictures and the report is what they would find themselves.
     let read = |path: &str| fs::read_to_string(out.join(path)).unwrap();
     let alone = scan.difference(contrast).unwrap();
@@ -153,7 +154,7 @@ fn tables_pictures_and_report_give_the_same_verdicts() {
     let rows = table(&out.join("grid/significance.csv"));
     let mut items = 0;
     for layer in cells {
-        let name = verdicts.layers[layer.position].to_string();
+        let name = results.layers[layer.position].to_string();
         for verdict in &layer.items {
             let place = [
                 name.clone(),
@@ -217,7 +218,10 @@ fn filters_act_on_the_exports_and_nothing_else() {
     );
     printed(&["graph", path, "-q", "--grid", "3", "--bins", "quantile"]);
     let scan = Scan::open(&out).unwrap();
-    assert_eq!(scan.notes().grid, Some(Binning::Quantile { side: 3 }));
+    assert_eq!(
+        scan.regions().unwrap().binning(),
+        Binning::Quantile { side: 3 }
+    );
 }
 
 #[test]

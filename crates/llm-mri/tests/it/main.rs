@@ -20,3 +20,5 @@ mod report;
 mod scan;
 /// Which model and which texts.
 mod sources;
+/// The stages of a scan: which there are, and how often each is computed.
+mod stages;

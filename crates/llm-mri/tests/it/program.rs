@@ -79,7 +79,7 @@ fn a_scan_writes_what_the_readme_lists_and_a_second_one_reuses_the_recording() {
     let now = fs::metadata(out.join("activations/resid.03.npy")).unwrap();
     assert_eq!(recorded.modified().unwrap(), now.modified().unwrap());
     let opened = Scan::open(&out).unwrap();
-    assert_eq!(opened.notes().maps.as_ref().unwrap().components, 3);
+    assert_eq!(opened.maps().unwrap().components(), 3);
     assert!(!out.join("grid").exists());
 }
 

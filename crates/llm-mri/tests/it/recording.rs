@@ -13,6 +13,13 @@ fn run(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs a command that the argument parser refuses, and gives what it says.
+fn misused(args: &[&str]) -> String {
+    let output = program(args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 /// Runs the program, which has to refuse, and gives the line it says so in.
 fn refused(args: &[&str]) -> String {
     let output = program(args);
@@ -117,9 +124,9 @@ fn recordings_that_cannot_be_are_refused_with_what_would_be_right() {
     for (more, expected) in [
         (["--shard", "3/2"], "2/4"),
         (["--sites", "resid,attention"], "attn_out"),
-        (["--store", "f64"], "f32 or f16"),
+        (["--store", "f64"], "f32, f16"),
     ] {
-        let said = refused(&extract(text(&model), text(&data), text(&out), &more));
+        let said = misused(&extract(text(&model), text(&data), text(&out), &more));
         assert!(said.contains(expected), "{said}");
         assert!(said.contains(more[0]), "{said}");
         assert!(!out.exists());

@@ -3,8 +3,8 @@ use std::path::Path;
 
 use llm_mri::store::read_npy;
 use llm_mri::{
-    Distance, Init, Layer, Pooling, ProjectionNote, QualityOptions, ReducerKind, ReducerSpec, Scan,
-    ScanError, Stage, Umap,
+    Distance, Init, Layer, Pooling, ProjectionSource, QualityOptions, ReducerKind, ReducerSpec,
+    Scan, ScanError, Stage, Umap,
 };
 use mri_reduce::quality;
 
@@ -31,6 +31,13 @@ fn refused(args: &[&str]) -> String {
     said
 }
 
+/// Runs a command that the argument parser refuses, and gives what it says.
+fn misused(args: &[&str]) -> String {
+    let output = program([&["reduce"], args].concat());
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 fn spec(kind: ReducerKind, components: usize) -> ReducerSpec {
     ReducerSpec {
         kind,
@@ -49,25 +56,25 @@ fn many_rows_are_judged_by_some_that_lie_evenly_among_them() {
         ..QualityOptions::default()
     };
     let scan = scan.with_quality(&options, &()).unwrap();
-    let maps = scan.notes().maps.as_ref().unwrap();
+    let maps = scan.maps().unwrap().section();
     // Five of every six rows: those after the five that fill ten thousand places.
     let some: Vec<usize> = (0..12_000).filter(|i| i % 6 != 5).collect();
     let labels = scan.labels().select(&some).unwrap();
     let mut measured = 0;
-    for note in maps.layers.iter().filter(|note| !note.degenerate) {
-        let rows = scan.activations().get(note.layer).unwrap().load().unwrap();
+    for map in maps.layers.iter().filter(|map| !map.degenerate) {
+        let rows = scan.activations().get(map.layer).unwrap().load().unwrap();
         let points = &scan
             .embedding()
             .unwrap()
-            .get(note.layer)
+            .get(map.layer)
             .unwrap()
             .coordinates;
         let [rows, points] = [&rows, points].map(|m| m.select(ndarray::Axis(0), &some));
         let (expected, _) =
             quality(rows.view(), points.view(), Some(&labels), &options, &()).unwrap();
-        let found = note.quality.unwrap();
-        assert_eq!((found.rows, found.neighbours), (10_000, 15));
-        assert_eq!(found.measures, expected, "{}", note.layer);
+        let found = map.quality.unwrap();
+        assert_eq!((found.rows, found.neighbors), (10_000, 15));
+        assert_eq!(found.measures, expected, "{}", map.layer);
         measured += 1;
     }
     assert!(measured > 0);
@@ -102,10 +109,10 @@ fn other_maps_take_the_place_of_the_old_ones_and_of_what_was_made_of_them() {
         "{edges}"
     );
     let opened = Scan::open(&folder).unwrap();
-    let maps = opened.notes().maps.as_ref().unwrap();
+    let maps = opened.maps().unwrap().section();
     let kept = maps.spec.as_ref().unwrap();
     assert_eq!((kept.kind, kept.components), (ReducerKind::Svd, 3));
-    assert_eq!(opened.notes().grid, None);
+    assert!(opened.regions().is_err());
     // The files are what the library makes of the same recording.
     let svd = ReducerSpec {
         scaling: Some("center".parse().unwrap()),
@@ -148,7 +155,7 @@ fn options_of_umap_reach_it_and_are_kept_for_new_rows() {
         ..Umap::new(2, 0)
     };
     let expected = builder().run().unwrap();
-    let expected = expected.with_maps_by(&umap, 2, &()).unwrap();
+    let expected = expected.with_reducer(&umap, 2, &()).unwrap();
     for (layer, points) in expected.embedding().unwrap().iter() {
         let kept = opened.embedding().unwrap().get(layer).unwrap();
         assert_eq!(kept.coordinates, points.coordinates, "{layer}");
@@ -167,22 +174,22 @@ fn options_of_umap_reach_it_and_are_kept_for_new_rows() {
             );
         }
     }
-    let plain = expected.with_maps_by(&Umap::new(2, 0), 2, &()).unwrap();
+    let plain = expected.with_reducer(&Umap::new(2, 0), 2, &()).unwrap();
     let layer = Layer::resid(2);
     let [plain, kept] = [&plain, &opened].map(|scan| scan.embedding().unwrap().get(layer));
     assert_ne!(plain, kept, "the options change the maps");
 }
 
 #[test]
-fn notes_of_maps_without_options_are_read_as_before() {
+fn sections_of_maps_without_options_are_read_as_before() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("out");
     scanned(&folder, 12);
     let manifest = fs::read_to_string(folder.join("manifest.json")).unwrap();
-    // Options that nobody gave leave no trace, and so the notes are those of earlier versions.
+    // Default options are not written, so that the section is that of earlier versions.
     assert!(!manifest.contains("options"), "{manifest}");
     let opened = Scan::open(&folder).unwrap();
-    let spec = opened.notes().maps.as_ref().unwrap().spec.clone();
+    let spec = opened.maps().unwrap().section().spec.clone();
     assert_eq!(spec, Some(ReducerSpec::default()));
 }
 
@@ -191,7 +198,7 @@ fn the_table_of_quality_has_a_line_per_layer_with_what_the_library_measures() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("out");
     let out = scanned(&folder, 50);
-    reduce(&[&out, "--neighbours", "7"]);
+    reduce(&[&out, "--quality-neighbors", "8"]);
     let opened = Scan::open(&folder).unwrap();
     let mut table = csv::Reader::from_path(folder.join("embedding/quality.csv")).unwrap();
     let header: Vec<String> = table.headers().unwrap().iter().map(str::to_owned).collect();
@@ -236,6 +243,22 @@ fn the_table_of_quality_has_a_line_per_layer_with_what_the_library_measures() {
 }
 
 #[test]
+fn quality_neighbors_count_the_text_itself_and_the_former_flag_does_not() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("out");
+    let out = scanned(&folder, 50);
+    let table = || fs::read(folder.join("embedding/quality.csv")).unwrap();
+    reduce(&[&out, "--neighbours", "7"]);
+    let former = table();
+    reduce(&[&out, "--quality-neighbors", "8"]);
+    assert!(table() == former);
+    reduce(&[&out]);
+    let default = table();
+    reduce(&[&out, "--quality-neighbors", "16"]);
+    assert!(table() == default && default != former);
+}
+
+#[test]
 fn chosen_layers_alone_are_reduced() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("out");
@@ -268,23 +291,23 @@ fn new_rows_are_placed_to_the_bit_by_an_opened_scan() {
         let scan = scan.with_maps(&spec(kind, 2), &()).unwrap();
         scan.update(Stage::Maps, &()).unwrap();
         let opened = Scan::open(&folder).unwrap();
-        let notes = &opened.notes().maps.as_ref().unwrap().layers;
-        for (note, projection) in notes.iter().zip(scan.projections()) {
-            let rows = scan.activations().get(note.layer).unwrap().load().unwrap();
+        let maps = &opened.maps().unwrap().section().layers;
+        for (map, projection) in maps.iter().zip(scan.projections()) {
+            let rows = scan.activations().get(map.layer).unwrap().load().unwrap();
             let new = rows.mapv(|v| v * 1.25 + 0.1);
-            let placed = opened.transform(note.layer, new.view(), &()).unwrap();
+            let placed = opened.transform(map.layer, new.view(), &()).unwrap();
             match projection {
                 Some(projection) => {
                     let expected = projection.transform(new.view()).unwrap();
-                    assert_eq!(placed, expected, "{kind}, {}", note.layer);
+                    assert_eq!(placed, expected, "{kind}, {}", map.layer);
                 }
                 None => {
-                    assert_eq!(note.projection, ProjectionNote::Point);
+                    assert_eq!(map.projection, ProjectionSource::Point);
                     assert!(placed.iter().all(|&v| v == 0.0));
                 }
             }
-            let table = folder.join(format!("embedding/{}.projection.csv", note.layer));
-            assert_eq!(table.exists(), note.projection == ProjectionNote::Table);
+            let table = folder.join(format!("embedding/{}.projection.csv", map.layer));
+            assert_eq!(table.exists(), map.projection == ProjectionSource::Table);
         }
     }
     let opened = Scan::open(home.path().join("pca")).unwrap();
@@ -315,31 +338,35 @@ fn a_damaged_projection_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn wrong_arguments_are_refused_in_one_line() {
+fn wrong_arguments_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("out");
     let out = scanned(&folder, 12);
     let before = bytes(&folder);
+    // What the command line cannot mean is answered with what it can.
     for (args, says) in [
-        (&["--reducer", "pcs"][..], "known are pca"),
-        (&["--scaling", "huge"], "one of none, center"),
+        (&["--reducer", "pcs"][..], "pca, svd"),
+        (&["--scaling", "huge"], "none, center"),
         (&["--components", "0"], "at least 1"),
-        (&["--components", "9"], "give at most 8"),
         (&["--layers", "x.1"], "resid.03"),
         (&["--threads", "0"], "at least 1"),
         (&["--neighbours", "0"], "at least 1"),
+        (&["--quality-neighbors", "1"], "at least 2"),
+        (
+            &["--reducer", "umap", "--metric", "angle"],
+            "euclidean, cosine",
+        ),
+        (&["--reducer", "umap", "--init", "random"], "pca, spectral"),
+    ] {
+        let said = misused(&[&[out.as_str()], args].concat());
+        assert!(said.contains(says), "{args:?}: {said}");
+    }
+    for (args, says) in [
+        (&["--components", "9"][..], "give at most 8"),
         (&["--min-dist", "0.2"], "only umap has this option"),
         (
             &["--reducer", "svd", "--metric", "cosine"],
             "metric = cosine",
-        ),
-        (
-            &["--reducer", "umap", "--metric", "angle"],
-            "euclidean or cosine",
-        ),
-        (
-            &["--reducer", "umap", "--init", "random"],
-            "pca or spectral",
         ),
         (
             &["--reducer", "umap", "--min-dist", "-1"],

@@ -17,7 +17,7 @@ fn a_scan_is_the_same_in_memory_in_a_folder_and_opened_again() {
     let stored = builder(40).out(&b).run().unwrap();
     assert_eq!(lasting(&a), lasting(&b));
     let opened = Scan::open(&b).unwrap();
-    assert_eq!(opened.notes(), stored.notes());
+    assert_eq!(opened.sections(), stored.sections());
     assert_eq!(opened.texts(), memory.texts());
     for (layer, points) in memory.embedding().unwrap().iter() {
         assert_eq!(opened.embedding().unwrap().get(layer), Some(points));
@@ -78,10 +78,7 @@ fn other_maps_leave_the_recording_and_take_away_what_was_made_of_the_old_ones() 
         assert!(!stale, "{} is stale", path.display());
     }
     let opened = Scan::open(&out).unwrap();
-    assert_eq!(
-        opened.notes().maps.as_ref().unwrap().spec.as_ref(),
-        Some(&svd)
-    );
+    assert_eq!(opened.maps().unwrap().section().spec.as_ref(), Some(&svd));
     assert!(opened.graph().is_none());
     assert!(matches!(
         opened.with_grid(Binning::default()),

@@ -8,6 +8,7 @@ impl LayeredLayout {
     #[must_use]
     pub fn of(graph: &RegionGraph) -> Self {
         let g = graph.graph();
+        let _span = tracing::info_span!("layout", regions = g.node_count()).entered();
         let layer: Vec<usize> = g.node_weights().map(|region| region.position).collect();
         let edges: Vec<_> = g
             .edge_references()

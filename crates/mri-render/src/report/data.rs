@@ -4,6 +4,7 @@ use mri_grid::{Cell, GridStack};
 
 use super::table::{Facts, ReportTable};
 use crate::caption::Caption;
+use crate::layout::LayeredLayout;
 
 /// The content of an HTML report. [`Report::new`] sets the required fields; the slices may be empty, and
 /// the page then omits their parts or states that they are missing.
@@ -43,6 +44,8 @@ pub struct Report<'a> {
     pub grids: &'a GridStack,
     /// [`RegionGraph::co_activation`] of the grids.
     pub graph: &'a RegionGraph,
+    /// The layout of the graph ([`LayeredLayout::of`]), if it is known already.
+    pub layout: Option<&'a LayeredLayout>,
     /// Contrasts of categories with their tests, from
     /// [`Significance::cells`](mri_graph::Significance::cells).
     pub contrasts: &'a [(Contrast, Vec<LayerTest<Cell>>)],
@@ -69,6 +72,7 @@ impl<'a> Report<'a> {
             embedding,
             grids,
             graph,
+            layout: None,
             contrasts: &[],
             metrics: &[],
             tables: &[],

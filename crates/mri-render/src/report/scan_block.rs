@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use mri_core::{Component, Layer, Points};
 use mri_graph::{Contrast, LayerTest};
 use mri_grid::{Cell, Grid};
@@ -195,7 +197,10 @@ fn layer_head(
 /// The cell of every region, and its coordinate in the graph.
 fn nodes(report: &Report<'_>, arrays: &mut Arrays) -> Result<(), RenderError> {
     let graph = report.graph.graph();
-    let layout = LayeredLayout::of(report.graph);
+    let layout = match report.layout {
+        Some(layout) => Cow::Borrowed(layout),
+        None => Cow::Owned(LayeredLayout::of(report.graph)),
+    };
     if layout.coordinate.len() != graph.node_count() {
         return Err(RenderError::mismatch("the graph could not be laid out"));
     }

@@ -6,10 +6,10 @@ use crate::folder::sections::Timings;
 
 /// Seconds per stage.
 #[derive(Default)]
-pub(super) struct Clock(Timings);
+pub(crate) struct Clock(Timings);
 
 impl Clock {
-    pub(super) fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
         self.0
@@ -17,7 +17,7 @@ impl Clock {
         result
     }
 
-    pub(super) fn finish(mut self, started: Instant) -> Timings {
+    pub(crate) fn finish(mut self, started: Instant) -> Timings {
         self.0
             .insert("total".to_owned(), round(started.elapsed().as_secs_f64()));
         self.0

@@ -1,29 +1,19 @@
-mod clock;
-mod load;
-
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
 
-use mri_core::{Activations, Backend, Labels, Pooling, Reducer, Shard, Site, Watch};
+use mri_core::{Backend, Pooling, Reducer, Shard, Site};
 use mri_corpus::{Corpus, CorpusOptions};
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::ModelSource;
 #[cfg(feature = "tch")]
 use mri_extract::{Device, Dtype, TchOptions};
-use mri_extract::{RecordOptions, TextTokenizer, TokenSource, record, record_to_store};
+use mri_extract::{RecordOptions, TextTokenizer};
 use mri_grid::Binning;
 use mri_reduce::ReducerSpec;
-use mri_store::{LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype, StoreOptions};
+use mri_store::{StoreDtype, StoreOptions};
 
-use self::clock::Clock;
-#[cfg(all(feature = "tch", feature = "hub"))]
-use self::load::fetched;
-use self::load::{Model, Texts};
 use crate::error::ScanError;
-use crate::folder::Stage;
-use crate::folder::sections::ScanNotes;
 use crate::scan::Scan;
+use crate::scan::input::{ModelInput, TextInput};
 
 /// Says what a [`Scan`] is made of; [`ScanBuilder::run`] makes it.
 ///
@@ -31,29 +21,29 @@ use crate::scan::Scan;
 /// standardised columns, a uniform grid of 10 × 10, the libtorch engine in `f32` on a GPU if there
 /// is one.
 pub struct ScanBuilder {
-    model: Option<Model>,
-    texts: Option<Texts>,
-    corpus_options: CorpusOptions,
-    maps: Maps,
-    binning: Binning,
-    record: RecordOptions,
-    max_length: Option<usize>,
+    pub(crate) model: Option<ModelInput>,
+    pub(crate) texts: Option<TextInput>,
+    pub(crate) corpus_options: CorpusOptions,
+    pub(crate) reducer: ReducerChoice,
+    pub(crate) binning: Binning,
+    pub(crate) record: RecordOptions,
+    pub(crate) max_length: Option<usize>,
     #[cfg(feature = "tch")]
-    engine: TchOptions,
-    activations_only: bool,
-    out: Option<PathBuf>,
-    store: StoreOptions,
-    shard: Option<Shard>,
+    pub(crate) engine: TchOptions,
+    pub(crate) activations_only: bool,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) store: StoreOptions,
+    pub(crate) shard: Option<Shard>,
 }
 
 /// What makes the maps.
-enum Maps {
+pub(crate) enum ReducerChoice {
     Spec(ReducerSpec),
     Reducer(Box<dyn Reducer>, usize),
 }
 
-impl Maps {
-    fn components(&self) -> usize {
+impl ReducerChoice {
+    pub(crate) fn components(&self) -> usize {
         match self {
             Self::Spec(spec) => spec.components,
             Self::Reducer(_, components) => *components,
@@ -67,7 +57,7 @@ impl Default for ScanBuilder {
             model: None,
             texts: None,
             corpus_options: CorpusOptions::default(),
-            maps: Maps::Spec(ReducerSpec::default()),
+            reducer: ReducerChoice::Spec(ReducerSpec::default()),
             binning: Binning::default(),
             record: RecordOptions::default(),
             max_length: None,
@@ -87,7 +77,7 @@ impl ScanBuilder {
     #[cfg(feature = "tch")]
     #[must_use]
     pub fn model(mut self, folder: impl AsRef<Path>) -> Self {
-        self.model = Some(Model::Folder(folder.as_ref().to_owned()));
+        self.model = Some(ModelInput::Folder(folder.as_ref().to_owned()));
         self
     }
 
@@ -97,7 +87,7 @@ impl ScanBuilder {
     #[cfg(all(feature = "tch", feature = "hub"))]
     #[must_use]
     pub fn model_source(mut self, source: ModelSource) -> Self {
-        self.model = Some(Model::Source(source));
+        self.model = Some(ModelInput::Source(source));
         self
     }
 
@@ -108,21 +98,21 @@ impl ScanBuilder {
     #[must_use]
     pub fn torchscript(mut self, module: impl AsRef<Path>, tokenizer: impl AsRef<Path>) -> Self {
         let [module, tokenizer] = [module.as_ref(), tokenizer.as_ref()].map(Path::to_owned);
-        self.model = Some(Model::Module(module, tokenizer));
+        self.model = Some(ModelInput::Module(module, tokenizer));
         self
     }
 
     /// An inference engine of your own, and the tokenizer of its model.
     #[must_use]
     pub fn backend(mut self, backend: impl Backend + 'static, tokenizer: TextTokenizer) -> Self {
-        self.model = Some(Model::Engine(Box::new(backend), Box::new(tokenizer)));
+        self.model = Some(ModelInput::Engine(Box::new(backend), Box::new(tokenizer)));
         self
     }
 
     /// The file or folder of the labelled texts; see [`Corpus::open`].
     #[must_use]
     pub fn data(mut self, path: impl AsRef<Path>) -> Self {
-        self.texts = Some(Texts::Path(path.as_ref().to_owned()));
+        self.texts = Some(TextInput::Path(path.as_ref().to_owned()));
         self
     }
 
@@ -136,21 +126,21 @@ impl ScanBuilder {
     /// Labelled texts that are already read.
     #[must_use]
     pub fn corpus(mut self, corpus: Corpus) -> Self {
-        self.texts = Some(Texts::Corpus(corpus));
+        self.texts = Some(TextInput::Corpus(corpus));
         self
     }
 
     /// A reducer of this workspace by its options.
     #[must_use]
     pub fn reduce(mut self, spec: &ReducerSpec) -> Self {
-        self.maps = Maps::Spec(spec.clone());
+        self.reducer = ReducerChoice::Spec(spec.clone());
         self
     }
 
     /// Any reducer, and how many components it gives.
     #[must_use]
     pub fn reducer(mut self, reducer: impl Reducer + 'static, components: usize) -> Self {
-        self.maps = Maps::Reducer(Box::new(reducer), components);
+        self.reducer = ReducerChoice::Reducer(Box::new(reducer), components);
         self
     }
 
@@ -258,144 +248,9 @@ impl ScanBuilder {
         self.store.dtype = dtype;
         self
     }
-
-    /// Makes the scan.
-    ///
-    /// # Errors
-    /// [`ScanError`], the cheapest checks first: nothing is run or written before texts, options
-    /// and model are known to be sound.
-    pub fn run(self) -> Result<Scan, ScanError> {
-        self.run_with(&())
-    }
-
-    /// Makes the scan, telling `watch` how far it has come.
-    ///
-    /// # Errors
-    /// As [`ScanBuilder::run`]; `Cancelled` inside if the watch asks to stop.
-    pub fn run_with(mut self, watch: &dyn Watch) -> Result<Scan, ScanError> {
-        let started = Instant::now();
-        let mut clock = Clock::default();
-        let missing = |what, call| ScanError::Incomplete { what, call };
-        let model = self
-            .model
-            .take()
-            .ok_or_else(|| missing("a model", "model()"))?;
-        let texts = self
-            .texts
-            .take()
-            .ok_or_else(|| missing("texts", "data()"))?;
-        if let Some(folder) = &self.out {
-            Scan::check_out(folder, self.store.replace)?;
-        }
-        let planar = self.maps.components() == 2;
-        if planar && !self.activations_only {
-            self.binning.check()?;
-        }
-        if let Maps::Spec(spec) = &self.maps {
-            spec.build()?;
-        }
-        let texts = clock.time("read texts", || self.open_texts(texts))?;
-        let n_texts = texts.source().labels().len();
-        self.check_components(n_texts, usize::MAX)?;
-        #[cfg(all(feature = "tch", feature = "hub"))]
-        let model = clock.time("fetch model", || fetched(model, watch))?;
-        let mut loaded = clock.time("load model", || self.load(model, texts.source(), watch))?;
-        let width = loaded.backend.model().width;
-        self.check_components(n_texts, width)?;
-
-        let mut from = loaded
-            .texts
-            .provenance(loaded.model_hash, &loaded.tokenizer);
-        from.engine = loaded.engine;
-        let (manifest, activations) = clock.time("forward pass", || {
-            let tokens = loaded.texts.tokens.as_ref();
-            let labels = texts.source().labels();
-            self.record(loaded.backend.as_mut(), tokens, labels, &from, watch)
-        })?;
-        let folder = self.out.take();
-        let replaced = folder.is_some() && ScanNotes::of(&manifest)? == ScanNotes::default();
-        let texts = texts.into_texts();
-        let mut scan = Scan::of_recording(manifest, activations, texts, folder);
-        if let Some(folder) = scan.folder.as_deref().filter(|_| replaced) {
-            Scan::clear_stages(folder)?;
-        }
-        if self.activations_only {
-            // What else the folder holds of this very recording stays.
-            scan.notes = ScanNotes::of(&scan.manifest)?;
-            scan.notes.timings = clock.finish(started);
-            scan.save_notes()?;
-            return Ok(scan);
-        }
-        scan = clock.time("reduce", || match &self.maps {
-            Maps::Spec(spec) => scan.with_maps(spec, watch),
-            Maps::Reducer(reducer, components) => {
-                scan.with_maps_by(reducer.as_ref(), *components, watch)
-            }
-        })?;
-        if planar {
-            scan = clock.time("regions", || scan.with_grid(self.binning))?;
-        }
-        if let Some(folder) = &scan.folder {
-            clock.time("write", || {
-                scan.save_texts(folder)?;
-                scan.update(Stage::Maps, watch)
-            })?;
-        }
-        scan.notes.timings = clock.finish(started);
-        scan.save_notes()?;
-        Ok(scan)
-    }
-
-    /// Records into the folder, if there is one, or else in memory.
-    fn record(
-        &self,
-        backend: &mut dyn Backend,
-        tokens: &dyn TokenSource,
-        labels: &Arc<Labels>,
-        from: &Provenance,
-        watch: &dyn Watch,
-    ) -> Result<(Manifest, Activations), ScanError> {
-        if let Some(folder) = &self.out {
-            let stored = record_to_store(
-                backend,
-                tokens,
-                labels,
-                from,
-                folder,
-                &self.record,
-                &self.store,
-                watch,
-            )?;
-            return Ok((stored.manifest, stored.activations));
-        }
-        let recording = record(backend, tokens, labels, &self.record, watch)?;
-        let layers = recording
-            .activations
-            .iter()
-            .map(|(layer, rows)| LayerEntry {
-                layer,
-                width: rows.size().1,
-            });
-        let manifest = Manifest::new(
-            backend.model().clone(),
-            labels,
-            RecordingEntry {
-                layers: layers.collect(),
-                pooling: recording.pooling,
-                final_norm: self.record.final_norm,
-                dtype: StoreDtype::F32,
-                tokens_per_batch: recording.tokens_per_batch,
-                engine: from.engine.clone(),
-            },
-            recording.stats,
-            from,
-        );
-        Ok((manifest, recording.activations))
-    }
-
-    /// PCA and its kin give at most as many components as the matrix has rows or columns.
-    fn check_components(&self, texts: usize, width: usize) -> Result<(), ScanError> {
-        let components = self.maps.components();
+    /// PCA and SVD give at most as many components as the matrix has rows or columns.
+    pub(crate) fn check_components(&self, texts: usize, width: usize) -> Result<(), ScanError> {
+        let components = self.reducer.components();
         let limit = texts.min(width);
         if components > limit && !self.activations_only {
             return Err(ScanError::TooManyComponents {
@@ -406,5 +261,13 @@ impl ScanBuilder {
             });
         }
         Ok(())
+    }
+}
+
+impl Scan {
+    /// Starts a scan.
+    #[must_use]
+    pub fn builder() -> ScanBuilder {
+        ScanBuilder::default()
     }
 }

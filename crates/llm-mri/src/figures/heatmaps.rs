@@ -1,0 +1,66 @@
+use mri_graph::Contrast;
+use mri_render::{Figure, HeatmapStyle, Quantity, contact_sheet, difference_sheet, heatmap_sheet};
+
+use crate::error::ScanError;
+use crate::scan::Scan;
+
+/// The q up to which a cell is drawn as significant.
+const ALPHA: f64 = 0.05;
+
+impl Scan {
+    /// The heatmaps of all layers under one color scale.
+    ///
+    /// # Errors
+    /// As [`Scan::regions`]; [`ScanError::Render`].
+    pub fn heatmaps(&self, quantity: Quantity) -> Result<Figure, ScanError> {
+        self.heatmaps_styled(quantity, &HeatmapStyle::default())
+    }
+
+    /// [`Scan::heatmaps`] in a style of your own, such as one layer or a dark theme.
+    ///
+    /// # Errors
+    /// As [`Scan::heatmaps`].
+    pub fn heatmaps_styled(
+        &self,
+        quantity: Quantity,
+        style: &HeatmapStyle,
+    ) -> Result<Figure, ScanError> {
+        let (maps, regions) = (self.maps()?, self.regions()?);
+        Ok(heatmap_sheet(
+            regions.grids(),
+            maps.embedding(),
+            quantity,
+            &self.caption(),
+            style,
+        )?)
+    }
+
+    /// The difference of two sides, layer by layer, with cells that are not significant faded.
+    ///
+    /// # Errors
+    /// As [`Scan::regions`]; [`ScanError::Graph`] if a side has no texts; [`ScanError::Render`].
+    pub fn difference(&self, contrast: &Contrast) -> Result<Figure, ScanError> {
+        let analysis = self.analysis()?;
+        let tests = analysis.cell_tests(contrast)?;
+        Ok(difference_sheet(
+            analysis.regions().grids(),
+            self.maps()?.embedding(),
+            contrast,
+            &tests,
+            ALPHA,
+            &self.caption(),
+            &HeatmapStyle::default(),
+        )?)
+    }
+
+    /// The heatmaps of all categories, a row each.
+    pub(crate) fn contact_sheet(&self) -> Result<Figure, ScanError> {
+        let (maps, regions) = (self.maps()?, self.regions()?);
+        Ok(contact_sheet(
+            regions.grids(),
+            maps.embedding(),
+            &self.caption(),
+            &HeatmapStyle::default(),
+        )?)
+    }
+}

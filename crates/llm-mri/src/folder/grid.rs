@@ -1,0 +1,113 @@
+//! `grid/`: the cell of every text, the contents of every region, and the tests of cells.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use mri_core::{Embedding, Layer};
+use mri_graph::write_cell_significance;
+use mri_grid::{Cell, Grid, GridStack};
+
+use crate::error::ScanError;
+use crate::folder::output::OutFolder;
+use crate::scan::analysis::Analysis;
+use crate::scan::excerpt::excerpt;
+
+/// Words and typical texts that are named of a region: what fits on a line.
+const WORDS: usize = 8;
+const TYPICAL: usize = 5;
+
+pub(crate) fn write(
+    folder: &Path,
+    analysis: &Analysis,
+    embedding: &Embedding,
+    texts: Option<&[String]>,
+) -> Result<(), ScanError> {
+    let grids = analysis.regions().grids();
+    let out = OutFolder::create(&folder.join("grid"), true)?;
+    out.file("cells.csv", |file| write_cells(grids, file))?;
+    let texts = texts.unwrap_or_default();
+    out.file("regions.csv", |file| {
+        write_regions(grids, embedding, texts, file)
+    })?;
+    if let Some(results) = analysis.significance()? {
+        out.file("significance.csv", |file| {
+            write_cell_significance(&results.cells, &results.layers, file)
+        })?;
+    }
+    out.finish()
+}
+
+/// `text,label,layer,x,y,cell`: a line per text and layer.
+fn write_cells(grids: &GridStack, out: &mut BufWriter<File>) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["text", "label", "layer", "x", "y", "cell"])?;
+    for (layer, grid) in grids.iter() {
+        for (row, cell) in grid.cells().iter().enumerate() {
+            csv.write_record([
+                row.to_string().as_str(),
+                grids.labels().category_of(row).unwrap_or_default(),
+                &layer.index.to_string(),
+                &cell.x.to_string(),
+                &cell.y.to_string(),
+                &format!("{}_{cell}", layer.index),
+            ])?;
+        }
+    }
+    csv.flush()
+}
+
+/// `cell,layer,x,y,texts`, the texts of each category, `words,typical,typical_text`: a line per
+/// region.
+fn write_regions(
+    grids: &GridStack,
+    embedding: &Embedding,
+    texts: &[String],
+    out: &mut BufWriter<File>,
+) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    let labels = grids.labels();
+    let start = ["cell", "layer", "x", "y", "texts"].map(str::to_owned);
+    let end = ["words", "typical", "typical_text"].map(str::to_owned);
+    let names = labels.category_names().iter().cloned();
+    csv.write_record(start.into_iter().chain(names).chain(end))?;
+    for ((layer, grid), (_, points)) in grids.iter().zip(embedding.iter()) {
+        let words = grid.words(texts, WORDS);
+        let counts = grid.counts(labels);
+        for cell in occupied(grid) {
+            let rows = grid.typical_rows(cell, points.coordinates.view());
+            let (x, y) = (usize::from(cell.x), usize::from(cell.y));
+            let of_category = (0..labels.n_categories()).map(|c| counts[(c, x, y)].to_string());
+            let words = words.get(&cell).into_iter().flatten();
+            let words: Vec<&str> = words.map(|word| word.word.as_str()).collect();
+            let first: Vec<String> = rows.iter().take(TYPICAL).map(usize::to_string).collect();
+            let most_typical = rows.first().and_then(|&row| texts.get(row));
+            let start = [
+                region_name(layer, cell),
+                layer.short_name(),
+                x.to_string(),
+                y.to_string(),
+                rows.len().to_string(),
+            ];
+            let end = [
+                words.join(" "),
+                first.join(" "),
+                most_typical.map_or_else(String::new, |text| excerpt(text)),
+            ];
+            csv.write_record(start.into_iter().chain(of_category).chain(end))?;
+        }
+    }
+    csv.flush()
+}
+
+/// The cells with texts, by x, then y.
+fn occupied(grid: &Grid) -> Vec<Cell> {
+    let mut cells = grid.cells().to_vec();
+    cells.sort_unstable();
+    cells.dedup();
+    cells
+}
+
+fn region_name(layer: Layer, cell: Cell) -> String {
+    format!("{}_{cell}", layer.short_name())
+}

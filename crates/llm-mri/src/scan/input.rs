@@ -1,0 +1,61 @@
+//! What a scan is made from: a model and texts.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use mri_core::Backend;
+use mri_corpus::{Corpus, CorpusFile, TextSource};
+#[cfg(all(feature = "tch", feature = "hub"))]
+use mri_extract::ModelSource;
+use mri_extract::{TextTokenizer, TokenizedCorpus};
+
+/// The model, as the builder was given it.
+pub(crate) enum ModelInput {
+    #[cfg(feature = "tch")]
+    Folder(PathBuf),
+    #[cfg(all(feature = "tch", feature = "hub"))]
+    Source(ModelSource),
+    /// A TorchScript module, and the folder of its tokenizer.
+    #[cfg(feature = "tch")]
+    Module(PathBuf, PathBuf),
+    Engine(Box<dyn Backend>, Box<TextTokenizer>),
+}
+
+/// The texts, as the builder was given them.
+pub(crate) enum TextInput {
+    Path(PathBuf),
+    Corpus(Corpus),
+}
+
+/// Texts that were read and checked once.
+pub(crate) enum OpenedTexts {
+    /// Held in memory, for the stages after the recording.
+    InMemory(Corpus),
+    /// Left in their file; only the recording reads them.
+    Stored(CorpusFile),
+}
+
+/// A model that is ready to run, its tokenized texts, and what determines its results.
+pub(crate) struct LoadedModel {
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) tokenizer: TextTokenizer,
+    pub(crate) texts: TokenizedCorpus,
+    pub(crate) model_hash: String,
+    pub(crate) engine: BTreeMap<String, String>,
+}
+
+impl OpenedTexts {
+    pub(crate) fn source(&self) -> &dyn TextSource {
+        match self {
+            Self::InMemory(corpus) => corpus,
+            Self::Stored(file) => file,
+        }
+    }
+
+    pub(crate) fn into_texts(self) -> Option<Vec<String>> {
+        match self {
+            Self::InMemory(corpus) => Some(corpus.into_texts()),
+            Self::Stored(_) => None,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Makes a scan of what the builder was given.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use mri_core::{Activations, Backend, Labels, Watch};
+use mri_extract::{TokenSource, record, record_to_store};
+use mri_store::{LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype};
+
+use crate::error::ScanError;
+use crate::folder::sections::ManifestSections;
+use crate::folder::{Stage, clear_stages};
+use crate::scan::Scan;
+use crate::scan::builder::{ReducerChoice, ScanBuilder};
+use crate::scan::clock::Clock;
+use crate::scan::input::{ModelInput, TextInput};
+#[cfg(all(feature = "tch", feature = "hub"))]
+use crate::scan::load::fetch;
+use crate::scan::recording::Recording;
+
+impl ScanBuilder {
+    /// Makes the scan.
+    ///
+    /// # Errors
+    /// [`ScanError`], the cheapest checks first: nothing is run or written before texts, options
+    /// and model are known to be sound.
+    pub fn run(self) -> Result<Scan, ScanError> {
+        self.run_with(&())
+    }
+
+    /// Makes the scan and reports progress to `watch`.
+    ///
+    /// # Errors
+    /// As [`ScanBuilder::run`]; `Cancelled` inside if the watch asks to stop.
+    pub fn run_with(mut self, watch: &dyn Watch) -> Result<Scan, ScanError> {
+        let started = Instant::now();
+        let mut clock = Clock::default();
+        let missing = |what, call| ScanError::Incomplete { what, call };
+        let model = self.model.take();
+        let model = model.ok_or_else(|| missing("a model", "model()"))?;
+        let texts = self.texts.take();
+        let texts = texts.ok_or_else(|| missing("texts", "data()"))?;
+        self.check()?;
+        let mut scan = self.run_model(model, texts, &mut clock, watch)?;
+        if self.activations_only {
+            // Later stages that the folder holds of this same recording stay.
+            let mut sections = ManifestSections::of(scan.manifest())?;
+            sections.timings = clock.finish(started);
+            scan.timings.clone_from(&sections.timings);
+            if let Some(folder) = &scan.folder {
+                sections.write(scan.manifest(), folder)?;
+            }
+            return Ok(scan);
+        }
+        scan = clock.time("reduce", || match &self.reducer {
+            ReducerChoice::Spec(spec) => scan.with_maps(spec, watch),
+            ReducerChoice::Reducer(reducer, components) => {
+                scan.with_reducer(reducer.as_ref(), *components, watch)
+            }
+        })?;
+        if self.reducer.components() == 2 {
+            scan = clock.time("regions", || scan.with_grid(self.binning))?;
+        }
+        if let Some(folder) = &scan.folder {
+            clock.time("write", || {
+                scan.save_texts(folder)?;
+                scan.save_stages(folder, Stage::Maps, watch)
+            })?;
+        }
+        scan.timings = clock.finish(started);
+        if let Some(folder) = &scan.folder {
+            scan.sections().write(scan.manifest(), folder)?;
+        }
+        Ok(scan)
+    }
+
+    /// What can be checked before anything is read.
+    fn check(&self) -> Result<(), ScanError> {
+        if let Some(folder) = &self.out {
+            Scan::check_out(folder, self.store.replace)?;
+        }
+        if self.reducer.components() == 2 && !self.activations_only {
+            self.binning.check()?;
+        }
+        if let ReducerChoice::Spec(spec) = &self.reducer {
+            spec.build()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the texts, loads the model and records: a scan without maps.
+    fn run_model(
+        &mut self,
+        model: ModelInput,
+        texts: TextInput,
+        clock: &mut Clock,
+        watch: &dyn Watch,
+    ) -> Result<Scan, ScanError> {
+        let texts = clock.time("read texts", || self.open_texts(texts))?;
+        let n_texts = texts.source().labels().len();
+        self.check_components(n_texts, usize::MAX)?;
+        #[cfg(all(feature = "tch", feature = "hub"))]
+        let model = clock.time("fetch model", || fetch(model, watch))?;
+        let mut loaded = clock.time("load model", || self.load(model, texts.source(), watch))?;
+        self.check_components(n_texts, loaded.backend.model().width)?;
+
+        let mut from = loaded
+            .texts
+            .provenance(loaded.model_hash, &loaded.tokenizer);
+        from.engine = loaded.engine;
+        let (manifest, activations) = clock.time("forward pass", || {
+            let tokens = loaded.texts.tokens.as_ref();
+            let labels = texts.source().labels();
+            self.record(loaded.backend.as_mut(), tokens, labels, &from, watch)
+        })?;
+        let folder = self.out.take();
+        if let Some(folder) = &folder
+            && ManifestSections::of(&manifest)? == ManifestSections::default()
+        {
+            // The recording is new: stages in the folder are of another one.
+            clear_stages(folder)?;
+        }
+        let recording = Recording::new(manifest, activations, texts.into_texts());
+        Ok(Scan::new(recording, folder))
+    }
+
+    /// Records into the folder, if there is one, or else in memory.
+    fn record(
+        &self,
+        backend: &mut dyn Backend,
+        tokens: &dyn TokenSource,
+        labels: &Arc<Labels>,
+        from: &Provenance,
+        watch: &dyn Watch,
+    ) -> Result<(Manifest, Activations), ScanError> {
+        if let Some(folder) = &self.out {
+            let stored = record_to_store(
+                backend,
+                tokens,
+                labels,
+                from,
+                folder,
+                &self.record,
+                &self.store,
+                watch,
+            )?;
+            return Ok((stored.manifest, stored.activations));
+        }
+        let recording = record(backend, tokens, labels, &self.record, watch)?;
+        let layers = recording
+            .activations
+            .iter()
+            .map(|(layer, rows)| LayerEntry {
+                layer,
+                width: rows.size().1,
+            });
+        let manifest = Manifest::new(
+            backend.model().clone(),
+            labels,
+            RecordingEntry {
+                layers: layers.collect(),
+                pooling: recording.pooling,
+                final_norm: self.record.final_norm,
+                dtype: StoreDtype::F32,
+                tokens_per_batch: recording.tokens_per_batch,
+                engine: from.engine.clone(),
+            },
+            recording.stats,
+            from,
+        );
+        Ok((manifest, recording.activations))
+    }
+}
