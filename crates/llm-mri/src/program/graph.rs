@@ -18,7 +18,7 @@ use super::values::{self, Bins};
 /// graphs; tests and OUT/grid see every text of the labels chosen.
 ///
 /// Where maps have another number of components than 2, nodes are components and edges are
-/// Spearman correlations between those of neighbouring layers; see --fdr and --rho.
+/// Spearman correlations between those of neighboring layers; see --fdr and --rho.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -15,10 +15,10 @@ use crate::error::ScanError;
 use crate::scan::Scan;
 use crate::scan::input::{ModelInput, TextInput};
 
-/// Says what a [`Scan`] is made of; [`ScanBuilder::run`] makes it.
+/// The options of a [`Scan`]; [`ScanBuilder::run`] makes it.
 ///
-/// Needed are a model and texts. The defaults: the model's own pooling, PCA to two components of
-/// standardised columns, a uniform grid of 10 × 10, the libtorch engine in `f32` on a GPU if there
+/// A model and texts are required. The defaults: the model's own pooling, PCA to two components of
+/// standardized columns, a uniform grid of 10 × 10, the libtorch engine in `f32` on a GPU if there
 /// is one.
 pub struct ScanBuilder {
     pub(crate) model: Option<ModelInput>,
@@ -81,8 +81,8 @@ impl ScanBuilder {
         self
     }
 
-    /// A model by name: a folder, or a model of the Hugging Face hub, which is fetched once the texts
-    /// are read. How the hub is reached is for its usual variables to say
+    /// A model by name: a folder, or a model of the Hugging Face hub, which is fetched after the texts
+    /// are read. The usual environment variables configure the hub
     /// ([`HubOptions::from_env`](crate::HubOptions::from_env)).
     #[cfg(all(feature = "tch", feature = "hub"))]
     #[must_use]
@@ -109,21 +109,21 @@ impl ScanBuilder {
         self
     }
 
-    /// The file or folder of the labelled texts; see [`Corpus::open`].
+    /// The file or folder of the labeled texts; see [`Corpus::open`].
     #[must_use]
     pub fn data(mut self, path: impl AsRef<Path>) -> Self {
         self.texts = Some(TextInput::Path(path.as_ref().to_owned()));
         self
     }
 
-    /// How [`ScanBuilder::data`] is read: names of columns, what to do with missing values.
+    /// How [`ScanBuilder::data`] is read: names of columns, treatment of missing values, samples.
     #[must_use]
     pub fn corpus_options(mut self, options: CorpusOptions) -> Self {
         self.corpus_options = options;
         self
     }
 
-    /// Labelled texts that are already read.
+    /// Labeled texts that are already read.
     #[must_use]
     pub fn corpus(mut self, corpus: Corpus) -> Self {
         self.texts = Some(TextInput::Corpus(corpus));
@@ -137,7 +137,7 @@ impl ScanBuilder {
         self
     }
 
-    /// Any reducer, and how many components it gives.
+    /// Any reducer, and the number of its components.
     #[must_use]
     pub fn reducer(mut self, reducer: impl Reducer + 'static, components: usize) -> Self {
         self.reducer = ReducerChoice::Reducer(Box::new(reducer), components);
@@ -157,7 +157,7 @@ impl ScanBuilder {
         self
     }
 
-    /// How the token states of a text become one row; the default is what suits the model.
+    /// How the token states of a text become one row; the default is the model's own.
     #[must_use]
     pub fn pooling(mut self, pooling: Pooling) -> Self {
         self.record.pooling = Some(pooling);
@@ -179,7 +179,7 @@ impl ScanBuilder {
         self
     }
 
-    /// In what numbers libtorch computes. A TorchScript module computes in those it was exported in.
+    /// libtorch's compute dtype. A TorchScript module computes in the dtype it was exported with.
     #[cfg(feature = "tch")]
     #[must_use]
     pub fn dtype(mut self, dtype: Dtype) -> Self {
@@ -187,7 +187,7 @@ impl ScanBuilder {
         self
     }
 
-    /// Threads libtorch works with.
+    /// The number of libtorch's threads.
     #[cfg(feature = "tch")]
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
@@ -195,8 +195,8 @@ impl ScanBuilder {
         self
     }
 
-    /// Record the activations and do nothing with them. Into a folder ([`ScanBuilder::out`]) texts of a
-    /// file are then recorded as they are read, so that memory does not grow with them.
+    /// Record the activations and stop there. With [`ScanBuilder::out`] the texts of a file are then
+    /// streamed from it, so that memory does not grow with their number.
     #[must_use]
     pub fn activations_only(mut self) -> Self {
         self.activations_only = true;
@@ -226,9 +226,9 @@ impl ScanBuilder {
         self
     }
 
-    /// Keep the scan in a folder, as the program does: activations are written there as batches
-    /// finish, so that a run that was stopped is gone on with and a finished recording is not made
-    /// again; maps, regions and pictures follow. Without it the scan stays in memory.
+    /// Keep the scan in a folder, as the program does: activations are written as batches finish, so
+    /// that an interrupted run resumes and a finished recording is reused; maps, regions and figures
+    /// follow. Without it the scan stays in memory.
     #[must_use]
     pub fn out(mut self, folder: impl AsRef<Path>) -> Self {
         self.out = Some(folder.as_ref().to_owned());
@@ -248,6 +248,7 @@ impl ScanBuilder {
         self.store.dtype = dtype;
         self
     }
+
     /// PCA and SVD give at most as many components as the matrix has rows or columns.
     pub(crate) fn check_components(&self, texts: usize, width: usize) -> Result<(), ScanError> {
         let components = self.reducer.components();

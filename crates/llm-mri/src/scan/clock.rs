@@ -24,7 +24,7 @@ impl Clock {
     }
 }
 
-/// Milliseconds are all that a run on a shared machine can tell.
+/// To milliseconds: finer differences are noise on a shared machine.
 fn round(seconds: f64) -> f64 {
     (seconds * 1e3).round() / 1e3
 }
