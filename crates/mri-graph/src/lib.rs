@@ -52,7 +52,6 @@
 
 #![warn(missing_docs)]
 
-mod compare;
 mod correlation;
 mod difference;
 mod digraph;
@@ -64,7 +63,6 @@ mod region;
 mod significance;
 mod view;
 
-pub use compare::{linear_cka, movement};
 pub use correlation::{ComponentNode, Correlation, CorrelationGraph, Threshold};
 pub use difference::{Difference, DifferenceEdge, GraphDifference};
 pub use digraph::LayeredDigraph;

@@ -1,9 +1,8 @@
 use mri_core::{Layer, RowSource};
-use mri_graph::{linear_cka, movement};
 use mri_grid::Cell;
-use mri_reduce::{LayerError, Procrustes};
+use mri_reduce::{LayerError, Procrustes, ReduceError, linear_cka, neighbor_overlap};
 use mri_stats::adjusted_mutual_information;
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::error::ScanError;
 use crate::scan::Scan;
@@ -133,7 +132,10 @@ impl Scan {
             path: "activations".into(),
             problem: source.to_string(),
         };
-        let cka = linear_cka(x.as_ref(), y.as_ref()).map_err(unreadable)?;
+        let cka = linear_cka(x.as_ref(), y.as_ref()).map_err(|error| match error {
+            ReduceError::Read(source) => unreadable(source),
+            other => unreadable(std::io::Error::other(other)),
+        })?;
         let width = x.size().1.max(y.size().1);
         let x = padded(x.as_ref(), width).map_err(unreadable)?;
         let y = padded(y.as_ref(), width).map_err(unreadable)?;
@@ -142,13 +144,13 @@ impl Scan {
         // Rows that are all equal have no neighbors and no shape to compare.
         let constant = cka.is_none();
         let shares = if options.in_activations {
-            Some(movement(x.view(), y.view(), options.neighbors))
+            Some(lost_neighbors(x.view(), y.view(), options.neighbors))
         } else {
             let maps = self.embedding().zip(other.embedding());
             let maps = maps.and_then(|(before, after)| before.get(a).zip(after.get(b)));
             maps.map(|(before, after)| {
                 let (before, after) = (before.coordinates.view(), after.coordinates.view());
-                movement(before, after, options.neighbors)
+                lost_neighbors(before, after, options.neighbors)
             })
         };
         let shares = shares.filter(|_| !constant);
@@ -235,6 +237,12 @@ impl Scan {
         };
         self.activations().layers().filter_map(pair).collect()
     }
+}
+
+/// The share of its neighbors that every row of `x` loses in `y`.
+fn lost_neighbors(x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>, k: usize) -> Vec<f64> {
+    let overlap = neighbor_overlap(x, y, k);
+    overlap.into_iter().map(|share| 1.0 - share).collect()
 }
 
 fn mean(values: &[f64]) -> f64 {

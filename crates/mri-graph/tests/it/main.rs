@@ -7,8 +7,6 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
-/// Two scans of the same texts, against numpy.
-mod compare;
 /// Graphs of correlated components.
 mod correlation;
 /// Where our numbers are not those of llm-mri 0.2.1.

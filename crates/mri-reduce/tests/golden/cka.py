@@ -1,6 +1,6 @@
-"""Writes compare.json: linear CKA by numpy.
+"""Writes cka.json: linear CKA by numpy.
 
-Run with numpy:  python compare.py
+Run with numpy:  python cka.py
 """
 
 import json

@@ -1,9 +1,9 @@
-use mri_graph::{linear_cka, movement};
+use mri_reduce::{linear_cka, neighbor_overlap};
 use ndarray::{Array2, array};
 use serde_json::Value;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("../golden/compare.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/cka.json")).unwrap()
 }
 
 fn matrix(value: &Value) -> Array2<f32> {
@@ -21,7 +21,7 @@ fn cka_equals_the_kernel_form() {
 }
 
 #[test]
-fn cka_sees_no_turn_and_refuses_what_does_not_fit() {
+fn cka_ignores_rotation_and_scale_and_rejects_other_numbers_of_rows() {
     let x = matrix(&golden()["cka"][0]["x"]);
     let turned = Array2::from_shape_fn(x.dim(), |(i, j)| 3.0 - 2.0 * x[(i, (j + 1) % 3)]);
     let cka = linear_cka(&x, &turned).unwrap().unwrap();
@@ -31,23 +31,21 @@ fn cka_sees_no_turn_and_refuses_what_does_not_fit() {
 }
 
 #[test]
-fn only_the_text_that_changed_sides_moved() {
-    // Two clusters of three on a line; in the second map text 0 has joined the other one.
+fn only_the_row_that_changed_sides_has_other_neighbors() {
+    // Two clusters of three on a line; in the second map row 0 has joined the other one.
     let before = array![[0.0_f32], [0.1], [0.25], [9.0], [9.1], [9.25]];
     let mut after = before.clone();
-    assert_eq!(
-        movement(before.view(), (-2.0 * &before + 1.0).view(), 2),
-        [0.0; 6]
-    );
+    let flipped = -2.0 * &before + 1.0;
+    assert_eq!(neighbor_overlap(before.view(), flipped.view(), 2), [1.0; 6]);
     after[(0, 0)] = 9.5;
-    let moved = movement(before.view(), after.view(), 2);
-    assert_eq!(moved[0], 1.0);
+    let overlap = neighbor_overlap(before.view(), after.view(), 2);
+    assert_eq!(overlap[0], 0.0);
     // Those it left or joined have another neighbor at most.
-    assert!(moved[1..].iter().all(|&m| m <= 0.5));
-    // With as many neighbors as there are texts, nothing can move.
-    assert_eq!(movement(before.view(), after.view(), 50), [0.0; 6]);
+    assert!(overlap[1..].iter().all(|&share| share >= 0.5));
+    // With as many neighbors as there are other rows, all are shared.
+    assert_eq!(neighbor_overlap(before.view(), after.view(), 50), [1.0; 6]);
     assert_eq!(
-        movement(array![[1.0_f32]].view(), array![[2.0_f32]].view(), 3),
-        [0.0]
+        neighbor_overlap(array![[1.0_f32]].view(), array![[2.0_f32]].view(), 3),
+        [1.0]
     );
 }
