@@ -1,10 +1,12 @@
+use mri_stats::{average_ranks, pearson};
 use rayon::prelude::*;
 
 use super::distance_table::DistanceTable;
 use super::options::QualityOptions;
 use crate::random;
 
-/// Spearman's correlation of the distances of pairs of rows, of all or of a sample.
+/// Spearman's correlation of the distances of pairs of rows, of all or of a sample; 0 where it is
+/// undefined because all distances of one side are equal.
 pub(super) fn of_distances(
     before: &DistanceTable,
     after: &DistanceTable,
@@ -26,7 +28,7 @@ pub(super) fn of_distances(
         parts.into_iter().flatten().unzip()
     } else {
         let pairs = (0..options.pairs as u64).into_par_iter().map(|p| {
-            // Far from the counters of anchors and triplets.
+            // Counters that neither anchors nor triplets use.
             let start = (1 << 60) + 2 * p;
             let i = random::below(options.seed, start, n);
             let mut j = random::below(options.seed, start + 1, n - 1);
@@ -35,48 +37,6 @@ pub(super) fn of_distances(
         });
         pairs.unzip()
     };
-    spearman(&high, &low)
-}
-
-/// Spearman's rank correlation, equal values sharing their average rank; 0 if either side is
-/// constant.
-fn spearman(a: &[f64], b: &[f64]) -> f64 {
-    let (a, b) = (ranks(a), ranks(b));
-    let middle = (a.len() as f64 - 1.0) / 2.0;
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (x, y) in a.iter().zip(&b) {
-        let (x, y) = (x - middle, y - middle);
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
-    }
-    if aa == 0.0 || bb == 0.0 {
-        return 0.0;
-    }
-    ab / (aa * bb).sqrt()
-}
-
-/// Ranks from 0, equal values sharing their average.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.par_sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut out = vec![0.0; values.len()];
-    let mut start = 0;
-    for run in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let rank = start as f64 + (run.len() as f64 - 1.0) / 2.0;
-        run.iter().for_each(|&i| out[i] = rank);
-        start += run.len();
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_values_share_their_rank() {
-        assert_eq!(ranks(&[5.0, 1.0, 5.0, 0.0]), [2.5, 1.0, 2.5, 0.0]);
-        assert_eq!(spearman(&[1.0, 2.0, 3.0], &[9.0, 9.0, 9.0]), 0.0);
-    }
+    let pairs = average_ranks(&high).into_iter().zip(average_ranks(&low));
+    pearson(pairs.collect::<Vec<_>>()).unwrap_or(0.0)
 }

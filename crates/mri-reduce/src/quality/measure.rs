@@ -28,7 +28,8 @@ pub struct Quality {
     /// The share of triplets (i, j, l) in which j or l is the nearer to i among the rows and among the
     /// points alike (Wang et al. 2021).
     pub triplet_accuracy: f64,
-    /// Spearman's rank correlation of the pairwise distances, from −1 to 1.
+    /// Spearman's rank correlation of the pairwise distances, from −1 to 1. Where all distances of one
+    /// side are equal it is undefined, as in scipy, and given as 0: the points keep no distance.
     pub distance_correlation: f64,
 }
 
