@@ -87,7 +87,7 @@ fn registered() -> Vec<Entry> {
 }
 
 /// Whose seconds are divided by whose, where both ran.
-const RATIOS: [(&str, &[&str]); 4] = [
+const RATIOS: [(&str, &[&str]); 5] = [
     (
         "pca",
         &[
@@ -99,8 +99,9 @@ const RATIOS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("svd", &["sklearn-svd-arpack"]),
-    ("umap", &["umap-learn", "pacmap"]),
-    ("tsne", &["opentsne", "sklearn-tsne", "pacmap"]),
+    ("umap", &["umap-learn", "pacmap-package"]),
+    ("tsne", &["opentsne", "sklearn-tsne", "pacmap-package"]),
+    ("pacmap", &["pacmap-package"]),
 ];
 
 /// What runs when nothing is asked for: small enough for a few minutes.

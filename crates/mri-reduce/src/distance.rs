@@ -1,7 +1,3 @@
-use std::fmt;
-use std::str::FromStr;
-
-use mri_core::ReduceError;
 use serde::{Deserialize, Serialize};
 
 /// The distance between rows. Between points it is always Euclidean.
@@ -16,27 +12,8 @@ pub enum Distance {
     Cosine,
 }
 
-impl fmt::Display for Distance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Euclidean => "euclidean",
-            Self::Cosine => "cosine",
-        })
-    }
-}
-
-impl FromStr for Distance {
-    type Err = ReduceError;
-
-    fn from_str(text: &str) -> Result<Self, ReduceError> {
-        match text {
-            "euclidean" => Ok(Self::Euclidean),
-            "cosine" => Ok(Self::Cosine),
-            _ => Err(ReduceError::Parameter {
-                parameter: "metric",
-                value: text.to_owned(),
-                expected: "euclidean or cosine",
-            }),
-        }
-    }
+mri_core::enum_names! {
+    Distance, "metric";
+    Euclidean => "euclidean",
+    Cosine => "cosine",
 }

@@ -19,22 +19,12 @@ pub enum Scaling {
     MinMax,
 }
 
-impl std::str::FromStr for Scaling {
-    type Err = ReduceError;
-
-    fn from_str(text: &str) -> Result<Self, ReduceError> {
-        match text {
-            "none" => Ok(Self::None),
-            "center" => Ok(Self::Center),
-            "standardize" => Ok(Self::Standardize),
-            "min-max" | "min_max" => Ok(Self::MinMax),
-            _ => Err(ReduceError::Parameter {
-                parameter: "scaling",
-                value: text.to_owned(),
-                expected: "one of none, center, standardize, min-max",
-            }),
-        }
-    }
+mri_core::enum_names! {
+    Scaling, "scaling";
+    None => "none",
+    Center => "center",
+    Standardize => "standardize",
+    MinMax => "min-max" | "min_max",
 }
 
 /// A [`Scaling`] fitted to the columns of a matrix: `(x - offset) * factor` per column.

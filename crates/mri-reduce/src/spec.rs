@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::kind::ReducerKind;
 use crate::linear::{Pca, RandomProjection, Svd};
 use crate::options::ReducerOptions;
+use crate::pacmap::Pacmap;
 use crate::scaling::Scaling;
 use crate::tsne::Tsne;
 use crate::umap::Umap;
@@ -69,6 +70,7 @@ impl ReducerSpec {
             }
             ReducerKind::Umap => Box::new(self.umap()?),
             ReducerKind::Tsne => Box::new(self.tsne()?),
+            ReducerKind::Pacmap => Box::new(self.pacmap()?),
         })
     }
 
@@ -101,5 +103,22 @@ impl ReducerSpec {
         };
         tsne.check()?;
         Ok(tsne)
+    }
+
+    fn pacmap(&self) -> Result<Pacmap, ReduceError> {
+        let plain = Pacmap::new(self.components, self.seed);
+        let given = self.options;
+        let pacmap = Pacmap {
+            scaling: self.scaling.unwrap_or(plain.scaling),
+            n_neighbors: given.n_neighbors.or(plain.n_neighbors),
+            mn_ratio: given.mn_ratio.unwrap_or(plain.mn_ratio),
+            fp_ratio: given.fp_ratio.unwrap_or(plain.fp_ratio),
+            n_epochs: given.n_epochs.unwrap_or(plain.n_epochs),
+            learning_rate: given.learning_rate.unwrap_or(plain.learning_rate),
+            metric: given.metric.unwrap_or(plain.metric),
+            ..plain
+        };
+        pacmap.check()?;
+        Ok(pacmap)
     }
 }

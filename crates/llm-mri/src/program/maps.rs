@@ -39,7 +39,8 @@ pub(crate) struct MapsArgs {
     #[arg(long, default_value_t = 0, help_heading = "Maps")]
     pub(crate) seed: u64,
 
-    /// Make the maps of all layers in one frame: each initialized by the previous one (umap, tsne), or
+    /// Make the maps of all layers in one frame: each initialized by the previous one (umap, tsne,
+    /// pacmap), or
     /// rotated onto it (all others). A text then moves between layers because the model moved it
     #[arg(long, help_heading = "Maps")]
     align: bool,
@@ -48,12 +49,13 @@ pub(crate) struct MapsArgs {
     options: OptionArgs,
 }
 
-/// What only UMAP and t-SNE have.
+/// What only UMAP, t-SNE and PaCMAP have.
 #[derive(Debug, Args)]
 struct OptionArgs {
     /// Texts in a neighborhood, the text itself counted [default: 15]. 5 shows small groups and
-    /// splits large ones, 50 shows how groups lie to each other
-    #[arg(long, value_name = "N", help_heading = "UMAP")]
+    /// splits large ones, 50 shows how groups lie to each other. PaCMAP does not count the text itself
+    /// [default: 10, or more for more than 10,000 texts]
+    #[arg(long, value_name = "N", help_heading = "UMAP and PaCMAP")]
     n_neighbors: Option<usize>,
 
     /// Least distance of points, from 0 to the spread [default: 0.1]. 0 packs groups tightly, 0.5
@@ -75,14 +77,41 @@ struct OptionArgs {
     )]
     spread: Option<f64>,
 
+    /// Mid-near pairs of a text per near one [default: 0.5]. More keep more of the large distances
+    #[arg(
+        long,
+        value_name = "R",
+        help_heading = "PaCMAP",
+        allow_negative_numbers = true
+    )]
+    mn_ratio: Option<f64>,
+
+    /// Further pairs of a text, which repel each other, per near one [default: 2]
+    #[arg(
+        long,
+        value_name = "R",
+        help_heading = "PaCMAP",
+        allow_negative_numbers = true
+    )]
+    fp_ratio: Option<f64>,
+
+    /// Step size of the optimizer [default: 1]
+    #[arg(
+        long,
+        value_name = "R",
+        help_heading = "PaCMAP",
+        allow_negative_numbers = true
+    )]
+    learning_rate: Option<f64>,
+
     /// Effective number of neighbors of a text [default: 30]. 5 shows small groups and splits large
     /// ones
     #[arg(long, value_name = "N", help_heading = "t-SNE")]
     perplexity: Option<f64>,
 
     /// Epochs of the optimization [default: 500 in UMAP, or 200 for more than 10,000 texts; 750 in
-    /// t-SNE]. Fewer are quicker, many more change little
-    #[arg(long, value_name = "N", help_heading = "UMAP and t-SNE")]
+    /// t-SNE; 450 in PaCMAP]. Fewer are quicker, many more change little
+    #[arg(long, value_name = "N", help_heading = "UMAP, t-SNE and PaCMAP")]
     n_epochs: Option<usize>,
 
     /// Distance by which neighbors are found [default: euclidean]
@@ -90,7 +119,7 @@ struct OptionArgs {
         long,
         value_name = "NAME",
         value_parser = values::metric(),
-        help_heading = "UMAP and t-SNE"
+        help_heading = "UMAP, t-SNE and PaCMAP"
     )]
     metric: Option<Distance>,
 
@@ -105,6 +134,9 @@ impl OptionArgs {
             n_neighbors: self.n_neighbors,
             min_dist: self.min_dist,
             spread: self.spread,
+            mn_ratio: self.mn_ratio,
+            fp_ratio: self.fp_ratio,
+            learning_rate: self.learning_rate,
             perplexity: self.perplexity,
             n_epochs: self.n_epochs,
             metric: self.metric,

@@ -1,6 +1,3 @@
-use std::fmt;
-use std::str::FromStr;
-
 use mri_core::{ReduceError, Reducer, Watch};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -23,29 +20,10 @@ pub enum Init {
     Spectral,
 }
 
-impl fmt::Display for Init {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pca => "pca",
-            Self::Spectral => "spectral",
-        })
-    }
-}
-
-impl FromStr for Init {
-    type Err = ReduceError;
-
-    fn from_str(text: &str) -> Result<Self, ReduceError> {
-        match text {
-            "pca" => Ok(Self::Pca),
-            "spectral" => Ok(Self::Spectral),
-            _ => Err(ReduceError::Parameter {
-                parameter: "init",
-                value: text.to_owned(),
-                expected: "pca or spectral",
-            }),
-        }
-    }
+mri_core::enum_names! {
+    Init, "initialization";
+    Pca => "pca",
+    Spectral => "spectral",
 }
 
 /// The leading principal components of the scaled rows, not yet rescaled.

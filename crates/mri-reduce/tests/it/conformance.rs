@@ -1,5 +1,5 @@
 use mri_core::conformance::{Invariance, ReducerSuite};
-use mri_reduce::{Distance, Pca, RandomProjection, Reducer, Scaling, Svd, Tsne, Umap};
+use mri_reduce::{Distance, Pacmap, Pca, RandomProjection, Reducer, Scaling, Svd, Tsne, Umap};
 
 fn check(suite: &ReducerSuite, reducer: &dyn Reducer, what: &str) {
     suite
@@ -102,6 +102,26 @@ fn tsne_conforms() {
         };
         // Powers of two change no bit; a shift changes the last ones, which grow.
         let suite = ReducerSuite::neighbors().with_invariances([Invariance::Scale]);
+        check(&suite, &reducer, &format!("{reducer:?}"));
+    }
+}
+
+#[test]
+fn pacmap_conforms() {
+    for (n_components, metric, scaling) in [
+        (2, Distance::Euclidean, Scaling::Center),
+        (1, Distance::Cosine, Scaling::None),
+        (3, Distance::Cosine, Scaling::MinMax),
+        (5, Distance::Euclidean, Scaling::Standardize),
+    ] {
+        let reducer = Pacmap {
+            n_epochs: 150,
+            metric,
+            scaling,
+            ..Pacmap::new(n_components, 3)
+        };
+        // Powers of two change no bit; a shift changes the last ones, which grow.
+        let suite = ReducerSuite::neighbours().with_invariances([Invariance::Scale]);
         check(&suite, &reducer, &format!("{reducer:?}"));
     }
 }

@@ -10,8 +10,12 @@ mod conformance;
 mod linear;
 // Neighbors found by descent against those found by comparing all.
 mod neighbors;
+// PaCMAP against the reference implementation and its laws.
+mod pacmap;
 // Quality measures and Procrustes against scikit-learn, scipy and brute force.
 mod quality;
+// CKA against its kernel form, and shared neighbors.
+mod similarity;
 // All sizes and ways of computing; rows that arrive in pieces.
 mod sizes;
 // Whole recordings: degenerate layers, errors that name the layer.
