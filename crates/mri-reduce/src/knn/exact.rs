@@ -1,3 +1,6 @@
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
 use mri_core::{ReduceError, Watch};
 use rayon::prelude::*;
 
@@ -19,56 +22,128 @@ const EXTRA: usize = 8;
 /// roundings of `f32`.
 const ERROR: f32 = 2e-6;
 
-/// The `k` nearest rows of `table` to every row of `queries`, the row of the same index excluded if `own`.
+/// The `k` nearest rows of `table` to every row of `queries`.
 pub(super) fn search(
     table: &Table,
     queries: &Table,
     k: usize,
-    own: bool,
     watch: &dyn Watch,
 ) -> Result<Neighbors, ReduceError> {
     let n = queries.len();
     let mut found = Neighbors::empty(n, k);
-    let done = std::sync::atomic::AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
     found
         .chunks_mut(QUERIES)
         .enumerate()
         .try_for_each(|(block, (ids, distances))| {
             let start = block * QUERIES;
             let end = (start + QUERIES).min(n);
-            let so_far = done.fetch_add(end - start, std::sync::atomic::Ordering::Relaxed);
-            watch.check("neighbors", so_far, n)?;
-            let mut best: Vec<Best> = (start..end)
-                .map(|i| Best::new(k + EXTRA, if own { i } else { usize::MAX }))
-                .collect();
+            watch.check("neighbors", done.fetch_add(end - start, Relaxed), n)?;
+            let new = |_| Best::new(k + EXTRA, usize::MAX);
+            let mut best: Vec<Best> = (start..end).map(new).collect();
             let mut products = vec![0.0; (end - start) * TILE.min(table.len())];
             for from in (0..table.len()).step_by(TILE) {
                 let to = (from + TILE).min(table.len());
                 let products = &mut products[..(end - start) * (to - from)];
                 let (a, b) = (queries.rows(start, end), table.rows(from, to));
                 products_f32(a, b, table.width(), products);
-                let squares = &table.squares()[from..to];
                 widest(Scan {
                     best: &mut best,
                     products,
-                    squares,
+                    squares: &table.squares()[from..to],
                     from,
                 });
             }
-            let rows = ids.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
-            for ((i, best), (ids, distances)) in (start..end).zip(best).zip(rows) {
-                widest(Finish {
-                    query: queries.row(i),
-                    square: queries.squares()[i],
-                    table,
-                    best,
-                    ids,
-                    distances,
-                });
-            }
+            finish(table, queries, start, best, ids, distances);
             Ok::<(), ReduceError>(())
         })?;
     Ok(found)
+}
+
+/// The `k` nearest other rows of every row of `table`.
+///
+/// Products are symmetric: each is computed once and scanned for both of its rows. The order in which
+/// threads offer candidates does not matter, as `Finish` makes sure of the result.
+pub(super) fn search_self(
+    table: &Table,
+    k: usize,
+    watch: &dyn Watch,
+) -> Result<Neighbors, ReduceError> {
+    let n = table.len();
+    let blocks: Vec<Mutex<Vec<Best>>> = (0..n)
+        .step_by(QUERIES)
+        .map(|start| {
+            let rows = start..(start + QUERIES).min(n);
+            Mutex::new(rows.map(|i| Best::new(k + EXTRA, i)).collect())
+        })
+        .collect();
+    // A poisoned lock would mean that another task panicked, and with it the whole search.
+    let lock = |block: usize| blocks[block].lock().unwrap_or_else(PoisonError::into_inner);
+    let done = AtomicUsize::new(0);
+    let tasks = (0..blocks.len()).into_par_iter();
+    tasks.try_for_each_init(Vec::new, |products, block| {
+        let start = block * QUERIES;
+        let end = (start + QUERIES).min(n);
+        watch.check("neighbors", done.fetch_add(end - start, Relaxed), n)?;
+        for from in (start..n).step_by(TILE) {
+            let to = (from + TILE).min(n);
+            products.resize((end - start) * (to - from), 0.0);
+            let (a, b) = (table.rows(start, end), table.rows(from, to));
+            products_f32(a, b, table.width(), products);
+            let squares = table.squares();
+            widest(Scan {
+                best: &mut lock(block),
+                products,
+                squares: &squares[from..to],
+                from,
+            });
+            // The first block of columns is that of the rows themselves.
+            for other in (from / QUERIES).max(block + 1)..to.div_ceil(QUERIES) {
+                widest(ScanColumns {
+                    best: &mut lock(other),
+                    products,
+                    width: to - from,
+                    first: other * QUERIES - from,
+                    squares: &squares[start..end],
+                    from: start,
+                });
+            }
+        }
+        Ok::<(), ReduceError>(())
+    })?;
+    let mut found = Neighbors::empty(n, k);
+    found
+        .chunks_mut(QUERIES)
+        .zip(blocks.into_par_iter())
+        .enumerate()
+        .for_each(|(block, ((ids, distances), best))| {
+            let best = best.into_inner().unwrap_or_else(PoisonError::into_inner);
+            finish(table, table, block * QUERIES, best, ids, distances);
+        });
+    Ok(found)
+}
+
+/// The neighbors of a block of queries from their candidates.
+fn finish(
+    table: &Table,
+    queries: &Table,
+    start: usize,
+    best: Vec<Best>,
+    ids: &mut [u32],
+    distances: &mut [f32],
+) {
+    let k = ids.len() / best.len().max(1);
+    let rows = ids.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
+    for ((i, best), (ids, distances)) in (start..).zip(best).zip(rows) {
+        widest(Finish {
+            query: queries.row(i),
+            square: queries.squares()[i],
+            table,
+            best,
+            ids,
+            distances,
+        });
+    }
 }
 
 /// The nearest rows so far, unordered, keyed by squared distance less the query's squared norm.
@@ -145,6 +220,55 @@ impl Kernel for Scan<'_> {
             let rest = products[whole..].iter().zip(&self.squares[whole..]);
             for (j, (p, s)) in rest.enumerate() {
                 best.add(s - 2.0 * p, self.from + whole + j);
+            }
+        }
+    }
+}
+
+/// Scans a block of columns of a tile of products for candidates of the rows that belong to the columns.
+struct ScanColumns<'a> {
+    /// Of the rows of the columns.
+    best: &'a mut [Best],
+    products: &'a [f32],
+    /// The number of columns of the tile, and the first column of the block.
+    width: usize,
+    first: usize,
+    /// The squared norms of the rows of the tile, and the index of the first of them.
+    squares: &'a [f32],
+    from: usize,
+}
+
+impl Kernel for ScanColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let columns = self.best.len();
+        let whole = columns - columns % LANES;
+        let mut bounds = [f32::NEG_INFINITY; QUERIES];
+        for (bound, best) in bounds.iter_mut().zip(self.best.iter()) {
+            *bound = best.bound;
+        }
+        let rows = self.products.chunks_exact(self.width);
+        for ((i, products), square) in (self.from..).zip(rows).zip(self.squares) {
+            let products = &products[self.first..self.first + columns];
+            let lanes = products.chunks_exact(LANES).enumerate();
+            for (chunk, p) in lanes {
+                let bounds = &mut bounds[chunk * LANES..][..LANES];
+                let mut near = false;
+                for l in 0..LANES {
+                    near |= square - 2.0 * p[l] < bounds[l];
+                }
+                if near {
+                    for (l, bound) in bounds.iter_mut().enumerate() {
+                        let best = &mut self.best[chunk * LANES + l];
+                        best.add(square - 2.0 * p[l], i);
+                        *bound = best.bound;
+                    }
+                }
+            }
+            for (best, p) in self.best[whole..].iter_mut().zip(&products[whole..]) {
+                best.add(square - 2.0 * p, i);
             }
         }
     }

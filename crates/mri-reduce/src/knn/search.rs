@@ -25,9 +25,7 @@ pub fn nearest_rows(
     distance: Distance,
     watch: &dyn Watch,
 ) -> Result<Neighbors, ReduceError> {
-    find(x, k, distance, |table| {
-        exact::search(table, table, k, true, watch)
-    })
+    find(x, k, distance, |table| exact::search_self(table, k, watch))
 }
 
 /// The `k` nearest other rows of every row of `x`, of shape (rows, width), by an approximate search whose
@@ -89,7 +87,7 @@ pub(crate) fn of_table(
     if table.len() > EXACT {
         return descent::search(table, k, seed, watch);
     }
-    exact::search(table, table, k, true, watch)
+    exact::search_self(table, k, watch)
 }
 
 /// The `k` nearest rows of the table to every query; distances are in the table's unit.
@@ -99,5 +97,5 @@ pub(crate) fn of_queries(
     k: usize,
     watch: &dyn Watch,
 ) -> Result<Neighbors, ReduceError> {
-    exact::search(table, queries, k, false, watch)
+    exact::search(table, queries, k, watch)
 }
