@@ -2,18 +2,17 @@ use mri_core::ReduceError;
 use ndarray::Array2;
 
 use super::problem::Problem;
-use super::proof::{Verdict, judge};
+use super::proof::{Convergence, assess};
 use super::space::Space;
 use crate::block::{BLOCK_VECTORS, PaddedVec, VectorBlock, times};
 use crate::linalg::{Eigen, symmetric_eigen};
 
-/// Up to this size all eigenvectors are computed, which takes a millisecond or two and cannot fail.
-/// Beyond it a few leading ones come sooner from a Krylov space, of 300 already several times so.
+/// Up to this size all eigenvectors are computed, which takes a millisecond or two. Beyond it a Krylov space
+/// finds a few leading ones faster, at 300 already several times.
 pub(crate) const FULL: usize = 128;
 
-/// Blocks of vectors to multiply with before giving up, for a matrix of so many rows: half the space,
-/// or 64. By then all eigenvectors of a small matrix are as cheap, and of rows whose spectrum asks for
-/// more than 64 readings the covariance is.
+/// The limit of block products for a matrix of `rows` rows: half the space, or 64. Beyond it all
+/// eigenvectors of a small matrix are as cheap, and so is the covariance of rows.
 pub(crate) fn most_steps(rows: usize) -> usize {
     (rows / (2 * BLOCK_VECTORS)).min(64)
 }
@@ -28,7 +27,7 @@ pub(crate) fn leading_eigen(a: &Array2<f64>, k: usize) -> Result<Eigen, ReduceEr
     krylov.map_or_else(|| symmetric_eigen(a), Ok)
 }
 
-/// [`leading`] of a matrix that is at hand.
+/// [`leading`] of a matrix in memory.
 fn leading_of(a: &Array2<f64>, k: usize) -> Result<Option<Eigen>, ReduceError> {
     let n = a.nrows();
     let problem = Problem {
@@ -51,23 +50,24 @@ fn leading_of(a: &Array2<f64>, k: usize) -> Result<Option<Eigen>, ReduceError> {
 }
 
 /// The `k` largest eigenvalues and their eigenvectors by a block Krylov space with Rayleigh-Ritz
-/// (Cullum & Donath 1974; Golub & Underwood 1977), its basis made orthogonal in full; `None` where
-/// the result cannot be proven within the steps allowed.
+/// (Cullum & Donath 1974; Golub & Underwood 1977), with full reorthogonalization; `None` if the result
+/// cannot be proven within the steps allowed.
 ///
-/// `product` multiplies four vectors with the matrix, and is told which block it is, from 0.
+/// `product` multiplies four vectors with the matrix; its second argument is the index of the block.
 ///
-/// A result is taken only if two things hold.
+/// A result is accepted only if two conditions hold.
 ///
-/// - Each of its vectors is within [`ANGLE`] of an eigenvector: the residual over the gap to the
-///   eigenvalues beside it bounds the sine (Davis & Kahan 1970). A residual that is rounding is
-///   taken, too, since no other method would have a smaller one.
-/// - No larger eigenvalue was missed. A random start misses one only by being all but orthogonal to
-///   its eigenvector. By Kuczynski & Wozniakowski (1992, theorem 4.2) the largest eigenvalue λ and
-///   what a start finds of it in `q` products, θ, are `θ < (1 − ε)·λ` with a probability of at most
-///   `1.648·√n·exp(−√ε·(2q − 1))`, whatever the matrix; here for the matrix without the
-///   eigenvectors already found, whose Krylov space the space contains, and for four independent
-///   starts, all of which must fail. Turned around, that bounds the largest eigenvalue left for a
-///   probability of [`CHANCE`]; the sum of all eigenvalues less those found bounds it for certain.
+/// - Each of its vectors is within [`MAX_SINE`](super::proof::MAX_SINE) of an eigenvector: the residual over the gap to the
+///   neighboring eigenvalues bounds the sine (Davis & Kahan 1970). A residual at the level of rounding is
+///   accepted, too.
+/// - No larger eigenvalue was missed. A random start misses one only if it is nearly orthogonal to its
+///   eigenvector. By Kuczynski & Wozniakowski (1992, theorem 4.2) the estimate θ of the largest eigenvalue
+///   λ after `q` products satisfies `θ < (1 − ε)·λ` with a probability of at most
+///   `1.648·√n·exp(−√ε·(2q − 1))`, whatever the matrix; here for the matrix deflated by the eigenvectors
+///   found, whose Krylov space is contained in the space, and for four independent starts, all of which
+///   must fail. Solved for λ, this bounds the largest eigenvalue left with a probability of
+///   [`FAILURE_PROBABILITY`](super::proof::FAILURE_PROBABILITY); the sum of all eigenvalues less those
+///   found is a certain bound.
 pub(crate) fn leading(
     problem: &Problem,
     mut product: impl FnMut(&VectorBlock, usize) -> Result<VectorBlock, ReduceError>,
@@ -86,30 +86,30 @@ pub(crate) fn leading(
             continue;
         }
         let ritz = space.ritz(k)?;
-        let verdict = judge(problem, &ritz, step, closed);
-        if verdict.proven {
+        let convergence = assess(problem, &ritz, step, closed);
+        if convergence.proven {
             return Ok(Some(ritz.eigen(problem.width)));
         }
         if closed {
             break;
         }
-        schedule.looked(step, &verdict);
+        schedule.tested(step, &convergence);
     }
     Ok(None)
 }
 
-/// When to look at the result, which takes the eigenvectors of a small matrix.
+/// When to test for convergence, which takes the eigenvectors of a small matrix.
 struct Schedule {
     work: usize,
-    /// The step of the last look and the excess it found.
+    /// The step of the last test and the excess it found.
     last: Option<(usize, f64)>,
-    /// The next step at which a dear look promises something.
+    /// The next step at which an expensive test is worthwhile.
     next: usize,
 }
 
 impl Schedule {
     fn new(problem: &Problem) -> Self {
-        /// Before this there is too little to foretell anything from.
+        /// The first test.
         const FIRST: usize = 4;
         Self {
             work: problem.work,
@@ -118,28 +118,27 @@ impl Schedule {
         }
     }
 
-    /// Whether to look after this step, with so many vectors in the space.
+    /// Whether to test after this step, with `size` vectors in the space.
     fn is_due(&self, step: usize, size: usize) -> bool {
-        /// A decomposition of a matrix of `m` rows takes as long as so many times `m³`
-        /// multiplications of a step (12, measured), and a look may cost a tenth of a step at
-        /// any time.
-        const DEAR: usize = 10 * 12;
-        step >= self.next || DEAR * size.pow(3) <= BLOCK_VECTORS * self.work
+        /// A decomposition of a matrix of `m` rows takes as long as 12·`m³` multiplications of a step
+        /// (measured), and a test may cost a tenth of a step at any time.
+        const EXPENSIVE: usize = 10 * 12;
+        step >= self.next || EXPENSIVE * size.pow(3) <= BLOCK_VECTORS * self.work
     }
 
-    /// Residuals shrink at a steady rate, or faster: the next look comes a little before they would
-    /// be small enough at the rate seen last.
-    fn looked(&mut self, step: usize, verdict: &Verdict) {
+    /// Residuals shrink at a steady rate or faster: the next test is a little before they would be small
+    /// enough at the last rate.
+    fn tested(&mut self, step: usize, convergence: &Convergence) {
         let wait = match self.last {
-            Some((before, excess)) if excess > verdict.excess => {
-                let rate = (excess - verdict.excess) / (step - before) as f64;
-                (0.8 * verdict.excess / rate) as usize
+            Some((before, excess)) if excess > convergence.excess => {
+                let rate = (excess - convergence.excess) / (step - before) as f64;
+                (0.8 * convergence.excess / rate) as usize
             }
             _ => 2,
         };
-        self.last = Some((step, verdict.excess));
-        // What is foretold early may be far too late.
-        let wanted = (step + wait).max(verdict.steps);
+        self.last = Some((step, convergence.excess));
+        // Early extrapolations may overshoot.
+        let wanted = (step + wait).max(convergence.steps);
         self.next = wanted.clamp(step + 1, 2 * step);
     }
 }

@@ -7,8 +7,8 @@ pub(crate) struct Problem {
     pub(crate) components: usize,
     /// The sum of all eigenvalues.
     pub(crate) trace: f64,
-    /// Multiplications that one product with a vector takes.
+    /// Multiplications per product with a vector.
     pub(crate) work: usize,
-    /// Blocks of vectors to multiply with before giving up.
+    /// The limit of block products.
     pub(crate) steps: usize,
 }

@@ -4,23 +4,23 @@ use super::problem::Problem;
 use crate::block::BLOCK_VECTORS;
 use crate::linalg::Eigen;
 
-/// How far a vector may turn from the eigenvector (the sine of the angle, bounded by residual over
-/// gap) before the result is refused: well under what points in `f32` can show.
-const ANGLE: f64 = 1e-8;
+/// The largest accepted sine of the angle to the eigenvector, bounded by residual over gap: well below the
+/// resolution of points in `f32`.
+pub(super) const MAX_SINE: f64 = 1e-8;
 
-/// The chance, over the draw of the start, that an eigenvalue was missed and nobody saw it.
-const CHANCE: f64 = 1e-9;
+/// The accepted probability, over the random start, that an eigenvalue was missed.
+pub(super) const FAILURE_PROBABILITY: f64 = 1e-9;
 
-/// An eigenvalue below this share of the largest is rounding.
+/// An eigenvalue below this share of the largest is rounding error.
 pub(crate) const NEGLIGIBLE: f64 = 1e-12;
 
-/// The best approximations of eigenvectors in a space.
+/// Ritz values and vectors: the best approximations of eigenvectors in a space.
 pub(super) struct Ritz {
     /// All values in descending order.
     pub(super) values: Vec<f64>,
     /// The vectors of the first `k`.
     pub(super) vectors: Vec<Vec<f64>>,
-    /// Their residuals' lengths.
+    /// The norms of their residuals.
     pub(super) residuals: Vec<f64>,
 }
 
@@ -34,18 +34,18 @@ impl Ritz {
     }
 }
 
-/// What a look at a [`Ritz`] says.
-pub(super) struct Verdict {
+/// The result of a convergence test.
+pub(super) struct Convergence {
     pub(super) proven: bool,
-    /// The logarithm of the largest residual, as a multiple of what it may be.
+    /// The logarithm of the largest ratio of a residual to its bound.
     pub(super) excess: f64,
-    /// Steps after which it can be said that no eigenvalue was missed, as it looks now.
+    /// The estimated number of steps after which no eigenvalue can have been missed.
     pub(super) steps: usize,
 }
 
-/// Judges the first `k` vectors after so many steps; `closed` if the space is all that its start can
-/// reach. See [`leading`](super::leading) for the reasons.
-pub(super) fn judge(problem: &Problem, ritz: &Ritz, steps: usize, closed: bool) -> Verdict {
+/// Tests the first `k` vectors for convergence; `closed` if the space is invariant. See
+/// [`leading`](super::leading) for the reasons.
+pub(super) fn assess(problem: &Problem, ritz: &Ritz, steps: usize, closed: bool) -> Convergence {
     let (k, n) = (ritz.vectors.len(), problem.width as f64);
     let values = &ritz.values;
     let (largest, last) = (values[0].abs().max(f64::MIN_POSITIVE), values[k - 1]);
@@ -55,7 +55,7 @@ pub(super) fn judge(problem: &Problem, ritz: &Ritz, steps: usize, closed: bool) 
     let next = values.get(k).copied().unwrap_or(0.0);
     let complete = closed && left(values) <= 2.0 * slack;
     // The missed one is the largest left of at most k + 1 sets of eigenvectors.
-    let chance = (CHANCE / (k as f64 + 1.0)).ln() / BLOCK_VECTORS as f64;
+    let chance = (FAILURE_PROBABILITY / (k as f64 + 1.0)).ln() / BLOCK_VECTORS as f64;
     let exponent = (1.648 * n.sqrt()).ln() - chance;
     let root = exponent / (2.0 * steps as f64 - 1.0);
     let by_chance = if root < 1.0 && values.len() > k {
@@ -75,7 +75,7 @@ pub(super) fn judge(problem: &Problem, ritz: &Ritz, steps: usize, closed: bool) 
                 _ => values[i - 1] - values[i],
             };
             let below = values[i] - if i + 1 < k { values[i + 1] } else { bound };
-            let allowed = (ANGLE * above.min(below)).max(rounding(values[i], largest, n));
+            let allowed = (MAX_SINE * above.min(below)).max(rounding(values[i], largest, n));
             // Residuals of 0 are allowed to be 0.
             (ritz.residuals[i].max(f64::MIN_POSITIVE) / allowed.max(f64::MIN_POSITIVE)).ln()
         };
@@ -85,17 +85,17 @@ pub(super) fn judge(problem: &Problem, ritz: &Ritz, steps: usize, closed: bool) 
         true => 0.0,
         false => exponent / (1.0 - next / last).max(1e-9).sqrt(),
     };
-    Verdict {
+    Convergence {
         proven: none_missed && excess(bound) <= 0.0,
         excess: excess(bound.min(next)).max(0.0),
         steps: (0.5 * (needed + 1.0)).ceil() as usize,
     }
 }
 
-/// What rounding leaves of a residual, whatever the number of steps.
+/// The rounding error of a residual, whatever the number of steps.
 ///
 /// It grows with the factors of which the matrix is a product, one of the vector's size and one of
-/// the largest. A vector of negligible eigenvalue is anyone's.
+/// the largest. A vector of negligible eigenvalue is arbitrary.
 fn rounding(value: f64, largest: f64, n: f64) -> f64 {
     let share = match value > NEGLIGIBLE * largest {
         true => value / largest,
@@ -121,7 +121,7 @@ mod tests {
             vectors: vec![Vec::new(); 2],
             residuals: vec![0.0, residual],
         };
-        judge(&problem, &ritz, steps, false).proven
+        assess(&problem, &ritz, steps, false).proven
     }
 
     #[test]

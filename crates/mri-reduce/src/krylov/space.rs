@@ -7,7 +7,7 @@ use crate::eight::LANES;
 use crate::linalg::{Eigen, symmetric_eigen};
 use crate::random::normal;
 
-/// A Krylov space: an orthonormal basis, and what the matrix makes of it.
+/// A Krylov space: an orthonormal basis and its images under the matrix.
 pub(super) struct Space {
     width: usize,
     /// The width up to whole groups of eight.
@@ -60,7 +60,7 @@ impl Space {
         (0..count).map(vector).collect()
     }
 
-    /// Four random directions: of equal chance, as the proof wants them, and the same in every run.
+    /// Four random directions, uniform as the proof requires and the same in every run.
     pub(super) fn start(&self) -> Vec<Vec<f64>> {
         let vector = |v: usize| {
             let entry = |i: usize| match i < self.width {
@@ -72,7 +72,7 @@ impl Space {
         orthonormal((0..BLOCK_VECTORS).map(vector).collect(), 0.0)
     }
 
-    /// Takes a block into the basis and returns the image's products with all of the basis.
+    /// Appends a block to the basis and returns the products of its image with all of the basis.
     pub(super) fn extend(
         &mut self,
         block: &[Vec<f64>],
@@ -92,18 +92,18 @@ impl Space {
         along
     }
 
-    /// The image made orthonormal to itself and to the basis, without what lies in the span already.
+    /// The image orthonormalized against itself and the basis, without vectors in their span.
     pub(super) fn continued(
         &self,
         mut image: VectorBlock,
         along: Vec<[f64; BLOCK_VECTORS]>,
     ) -> Vec<Vec<f64>> {
-        /// What rounding leaves of an image that lies in the span.
+        /// The relative norm of rounding errors, for an image in the span.
         const ROUNDING: f64 = 1e-13;
         self.take_away(&mut image, along);
         let mut block = orthonormal(self.vectors(&image, BLOCK_VECTORS), ROUNDING * self.scale);
-        // Twice is enough (Kahan and Parlett): the second time only rounding is taken away, unless
-        // rounding was all there was.
+        // Twice is enough (Kahan and Parlett): the second pass removes rounding errors only, unless there
+        // was nothing else.
         let mut again = self.quad(&block);
         let along = times(self.rows(&self.basis), &self.none, &again);
         self.take_away(&mut again, along);
@@ -140,7 +140,7 @@ impl Space {
                 let pairs = residual[v].iter_mut().zip(vector);
                 pairs.for_each(|(r, u)| *r -= values[from + v] * u);
             }
-            // A residual has no part along the basis but the rounding of long images.
+            // A residual is orthogonal to the basis up to rounding errors, which are removed.
             let mut residual = self.quad(&residual);
             let along = times(self.rows(&self.basis), &self.none, &residual);
             self.take_away(&mut residual, along);
@@ -155,8 +155,7 @@ impl Space {
     }
 }
 
-/// The vectors made orthonormal in their order; those of which no more than `floor` is left are
-/// dropped.
+/// Gram–Schmidt; vectors whose remaining norm is not above `floor` are dropped.
 fn orthonormal(vectors: Vec<Vec<f64>>, floor: f64) -> Vec<Vec<f64>> {
     let mut kept: Vec<Vec<f64>> = Vec::with_capacity(vectors.len());
     for mut vector in vectors {
@@ -174,7 +173,7 @@ fn orthonormal(vectors: Vec<Vec<f64>>, floor: f64) -> Vec<Vec<f64>> {
     kept
 }
 
-/// The scalar product, in eight running sums that the compiler keeps in vector registers.
+/// The dot product, in eight running sums that the compiler keeps in vector registers.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     let (a, rest_a) = a.as_chunks::<LANES>();

@@ -1,4 +1,4 @@
-//! Count, means and second moments of rows that arrive in blocks.
+//! Count, means and covariance of rows that arrive in blocks.
 
 use mri_core::ReduceError;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -10,15 +10,14 @@ use crate::linalg::gram_lower;
 use crate::row_blocks::{BLOCK, offset_row};
 use crate::scaling::Scaler;
 
-/// Rows per piece of a block that one thread takes.
+/// Rows per task of a thread.
 const CHUNK: usize = 128;
 
 /// Count, column means, and the sums of products about the means.
 ///
-/// Products are taken in `f64`. In `f32` they would be twice as fast, but leave errors of 1e-6 in
-/// directions whose variances are close, and of 1e-5 in those that a massive column overshadows.
-/// Blocks are joined by the update of Chan, Golub & LeVeque (1983), so no offset however large costs
-/// precision.
+/// Products are in `f64`. In `f32` they would be twice as fast, with errors of 1e-6 in directions of close
+/// variances, and of 1e-5 in those that a massive column dominates. Blocks are merged by the update of
+/// Chan, Golub & LeVeque (1983), so offsets cost no precision.
 #[derive(Debug, Clone)]
 pub(crate) struct Covariance {
     pub(crate) columns: Columns,
@@ -38,8 +37,8 @@ impl Covariance {
         self.columns.mean.len()
     }
 
-    /// Refuses rows of another width and values that are not finite, naming the row as counted from
-    /// the first ever added.
+    /// Rejects rows of another width and values that are not finite; the error counts rows from the first
+    /// ever added.
     pub(crate) fn check(&self, x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
         let (given, fitted) = (x.ncols(), self.width());
         if given != fitted {
@@ -107,7 +106,7 @@ impl Covariance {
         self.columns.join(columns);
     }
 
-    /// `Σ z·zᵀ` of the scaled rows `z`, about their mean if `center`.
+    /// `Σ z·zᵀ` of the scaled rows `z`, centered if `center`.
     pub(crate) fn scaled(&self, scaler: &Scaler, center: bool) -> Array2<f64> {
         let width = self.width();
         let left = if center {

@@ -14,8 +14,8 @@ use crate::linalg::product_f64;
 use crate::row_blocks::RowBlocks;
 use crate::scaling::{Scaler, column_means};
 
-/// Finds the directions with the largest sum of squares of the scaled rows, and projects the rows on
-/// them. See [`crate::Pca`] for how, by shape.
+/// Fits the directions with the largest sum of squares of the scaled rows, and projects the rows on them.
+/// See [`crate::Pca`] for the choice of the algorithm by shape.
 pub(crate) fn fit(
     rows: &RowBlocks<'_>,
     plan: Plan,
@@ -48,14 +48,14 @@ pub(crate) fn fit(
     project_all(rows, model, watch)
 }
 
-/// A pass over the rows for their points.
+/// Projects all rows in one pass.
 pub(crate) fn project_all(
     rows: &RowBlocks<'_>,
     model: LinearModel,
     watch: &dyn Watch,
 ) -> Result<Fitted, ReduceError> {
     let points = match rows {
-        // Checked when they were fitted to.
+        // Checked by the fit.
         RowBlocks::View(x) => {
             watch.check("points", 0, 1)?;
             model.projection.project(*x)
@@ -82,9 +82,9 @@ pub(crate) fn project_all(
     })
 }
 
-/// From the eigenvectors `u` of `z·zᵀ`: the directions are `zᵀ·u`, made unit vectors.
+/// Fits by the eigenvectors `u` of the Gram matrix `z·zᵀ`: the directions are `zᵀ·u`, normalized.
 ///
-/// All in `f64`: in `f32` one massive column would drown the others in its rounding.
+/// In `f64`: in `f32` the rounding errors of one massive column would exceed the others.
 fn fit_gram(
     x: ArrayView2<'_, f32>,
     plan: Plan,
@@ -112,8 +112,8 @@ fn fit_gram(
     let (squares, total) = if plan.center {
         (eigen.values, gram.diag().sum())
     } else {
-        // Less their mean: the difference of two large sums would leave no digit of a variance that
-        // is small beside the mean.
+        // Centered first: the difference of two large sums would cancel all digits of a variance that is
+        // small compared to the mean.
         z -= &((&mean - &offset) * scaler.factor());
         let along = product_f64(z.view(), components.t());
         let of = |m: ArrayView1<'_, f64>| m.dot(&m);
@@ -124,7 +124,7 @@ fn fit_gram(
     Ok(model(plan, x.nrows(), &squares, total, projection))
 }
 
-/// From the eigenvectors of `zᵀ·z`.
+/// Fits by the eigenvectors of `zᵀ·z`.
 pub(crate) fn fit_covariance(
     moments: &Covariance,
     plan: Plan,

@@ -8,13 +8,12 @@ use super::pca::Pca;
 use super::svd::Svd;
 use crate::check::{check_components, check_size};
 
-/// What PCA and SVD need to know of rows that arrive in pieces, from one pass over them.
+/// PCA and SVD of rows that arrive in batches, in one pass over them.
 ///
-/// Pieces can be sketched apart and merged in any order. The sketch is exact: it holds the count, the
-/// means and the second moments about them, O(width²) numbers however many rows it has seen.
-/// Any scaling can be chosen at the end. How the rows are cut into pieces changes the result by
-/// rounding only; for the same pieces it is the same to the bit on any number of
-/// threads.
+/// Exact: it holds the count, the means and the covariance, O(width²) numbers for any number of rows, of
+/// which every scaling can be derived at the end. Partial results can be merged in any order. How rows are
+/// divided into batches changes the result by rounding only; the same batches give the same bits on any
+/// number of threads.
 ///
 /// ```
 /// use mri_reduce::{Pca, IncrementalPca, Projection};
@@ -36,7 +35,7 @@ pub struct IncrementalPca {
 }
 
 impl IncrementalPca {
-    /// A sketch that has seen no rows of `width` columns.
+    /// No rows yet, of `width` columns.
     #[must_use]
     pub fn new(width: usize) -> Self {
         Self {
@@ -44,7 +43,7 @@ impl IncrementalPca {
         }
     }
 
-    /// How many rows it has seen.
+    /// The number of rows so far.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.moments.columns.rows
@@ -54,21 +53,21 @@ impl IncrementalPca {
     ///
     /// # Errors
     /// [`ReduceError::WidthMismatch`], or [`ReduceError::NonFinite`] with the row counted over all
-    /// updates; the sketch is then unchanged.
+    /// updates; nothing is added then.
     pub fn update(&mut self, rows: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
         self.moments.check(rows)?;
         self.moments.add(rows)
     }
 
-    /// Adds the rows that another sketch has seen. O(width²).
+    /// Adds the rows of another. O(width²).
     ///
     /// # Errors
-    /// [`ReduceError::WidthMismatch`]; the sketch is then unchanged.
+    /// [`ReduceError::WidthMismatch`]; nothing is added then.
     pub fn merge(&mut self, other: &Self) -> Result<(), ReduceError> {
         self.moments.merge(&other.moments)
     }
 
-    /// The principal components of all rows seen.
+    /// The principal components of all rows.
     ///
     /// # Errors
     /// [`ReduceError::TooSmall`] with fewer than two rows, or a number of components that the rows
@@ -77,7 +76,7 @@ impl IncrementalPca {
         self.model(pca.plan())
     }
 
-    /// The leading right singular vectors of all rows seen.
+    /// The leading right singular vectors of all rows.
     ///
     /// # Errors
     /// As [`IncrementalPca::finish`].

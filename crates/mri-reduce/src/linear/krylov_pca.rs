@@ -1,4 +1,4 @@
-//! The directions of PCA and SVD from products of the rows with a few vectors.
+//! PCA and SVD by a Krylov space, from products of the rows with a few vectors.
 
 use mri_core::{ReduceError, Watch};
 use ndarray::ArrayView2;
@@ -10,20 +10,18 @@ use crate::block::{PaddedVec, VectorBlock, gram_product};
 use crate::krylov::{FULL, Problem, leading, most_steps};
 use crate::row_blocks::{ProgressStage, RowBlocks};
 
-/// Whether reading the rows a dozen times or two promises to be quicker than summing a matrix.
+/// Whether one or two dozen passes over the rows are expected to be faster than forming a covariance.
 pub(crate) fn prefer_krylov((n, width): (usize, usize), components: usize) -> bool {
-    /// The space at its largest holds some ten times as many vectors, what slowly decaying spectra
-    /// ask for.
+    /// At its largest the space holds some ten times as many vectors, as slowly decaying spectra need.
     const COMPONENTS: usize = 32;
-    /// Rows of more numbers, a gibibyte, may lie in a file larger than the memory and are read only
+    /// Larger matrices, above a gibibyte, may lie in a file larger than the memory and are read only
     /// twice.
     const NUMBERS: usize = 1 << 28;
     let narrow = n.min(width);
     narrow > FULL && components <= narrow / COMPONENTS && n * width <= NUMBERS
 }
 
-/// From products of the rows with a few vectors; `None` where those do not prove the directions
-/// soon enough.
+/// Fits by a Krylov space; `None` if it does not prove its result within the steps allowed.
 pub(crate) fn fit_krylov(
     rows: &RowBlocks<'_>,
     plan: Plan,
@@ -70,7 +68,7 @@ pub(crate) fn fit_krylov(
     let squares = if means.iter().all(|&mean| mean == 0.0) {
         eigen.values
     } else {
-        // About the mean, for the reason given below: once more over the rows.
+        // About the mean, for the reason given in `fit_gram`: one more pass over the rows.
         let about_mean = LinearProjection::new(
             columns.mean.clone(),
             factor,
@@ -81,7 +79,7 @@ pub(crate) fn fit_krylov(
     Ok(Some(model(plan, n, &squares, total, projection)))
 }
 
-/// The sums of squares of the rows' points.
+/// The sums of squares of the rows' points, per component.
 fn squares_along(
     rows: &RowBlocks<'_>,
     projection: &LinearProjection,

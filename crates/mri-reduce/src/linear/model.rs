@@ -3,7 +3,7 @@ use mri_core::Component;
 use super::projection::LinearProjection;
 use crate::scaling::Scaling;
 
-/// A fitted [`Pca`](crate::Pca) or [`Svd`](crate::Svd) without the points.
+/// A fitted [`Pca`](crate::Pca) or [`Svd`](crate::Svd), without points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearModel {
     /// The components with their shares of the variance.
@@ -25,8 +25,8 @@ pub(crate) struct Plan {
     pub(crate) prefix: &'static str,
 }
 
-/// `squares` are the sums of squares of the scaled rows about their mean along each component,
-/// `total` is that over all columns.
+/// A model from the centered sums of squares of the scaled rows along each component, and their total over
+/// all columns.
 pub(crate) fn model(
     plan: Plan,
     rows: usize,

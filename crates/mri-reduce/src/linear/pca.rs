@@ -15,13 +15,13 @@ use crate::scaling::Scaling;
 /// How it is computed depends on the shape, and is exact in every case. With n rows, d columns and
 /// m the smaller of the two:
 ///
-/// - m above 128, no more than m / 32 components, and n·d no more than 2²⁸ (a gibibyte of rows): a
-///   block Krylov space from products of the rows with four vectors at a time. Neither a covariance
-///   nor a copy of the rows is formed; one reading of the rows serves four vectors and both factors
-///   of the product. Five to twenty readings are the rule, at most m / 8 or 64;
-///   O(readings·n·d), in `f64`. The result is taken only if its residuals prove each direction to
-///   1e-8, and if a larger one was missed with a chance below 1e-9 over the draw of the start, which
-///   is the same in every run; else the matrices below decide;
+/// - m above 128, at most m / 32 components, and n·d at most 2²⁸ (a gibibyte of rows): a block Krylov
+///   space of products with four vectors at a time. Neither a covariance nor a copy of the rows is
+///   formed; one pass over the rows serves four vectors and both factors of the product. Five to twenty
+///   passes are typical, m / 8 or 64 the limit; O(passes·n·d), in `f64`. The result is accepted only if
+///   its residuals prove each direction to 1e-8 and the probability, over the random start, that a larger
+///   eigenvalue was missed is below 1e-9; the start is the same in every run. Otherwise the next case
+///   applies;
 /// - otherwise, with fewer rows than columns: eigenvectors of the rows' Gram matrix; O(n²·d + n³);
 /// - otherwise eigenvectors of the covariance, summed over blocks of 512 rows shifted by their means;
 ///   O(n·d² + d³).
@@ -42,9 +42,9 @@ use crate::scaling::Scaling;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pca {
-    /// How many components to keep, from 1 to min(rows, width).
+    /// The number of components, from 1 to min(rows, width).
     pub n_components: usize,
-    /// What is done to the columns first. Whatever it is, PCA then subtracts the mean.
+    /// The scaling of the columns. Whatever it is, PCA subtracts the mean.
     pub scaling: Scaling,
 }
 
@@ -86,9 +86,9 @@ impl Reducer for Pca {
         fit(&RowBlocks::View(x), self.plan(), watch)
     }
 
-    /// Streams, with the same bits as [`Reducer::fit`]: the rows are read a block at a time, twice by
-    /// way of the covariance and once per step by way of products. Only with fewer rows than columns
-    /// and no proof by products is the matrix loaded.
+    /// Streams, with the same bits as [`Reducer::fit`]: rows are read in blocks, twice for the covariance
+    /// and once per step of the Krylov space. The matrix is loaded only with fewer rows than columns and
+    /// no proof by the Krylov space.
     fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
         fit(&RowBlocks::of(rows), self.plan(), watch)
     }

@@ -7,38 +7,38 @@ use rayon::prelude::*;
 use crate::block::{BLOCK_VECTORS, PaddedVec, VectorBlock, times};
 use crate::check::check_finite;
 
-/// Rows go to `((x − offset) · factor) · componentsᵀ`; computed in `f64` and rounded once.
+/// The map `((x − offset) · factor) · componentsᵀ`, computed in `f64` and rounded once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearProjection {
     offset: Array1<f64>,
     factor: Array1<f64>,
     components: Array2<f64>,
     shift: PaddedVec,
-    /// The components with the factors of the columns multiplied in, four by four.
+    /// The components times the factors of the columns, in blocks of four.
     weights: Vec<VectorBlock>,
 }
 
 impl LinearProjection {
-    /// What is subtracted from each column: for PCA its mean.
+    /// The offset of each column, which is subtracted: for PCA its mean.
     #[must_use]
     pub fn offset(&self) -> ArrayView1<'_, f64> {
         self.offset.view()
     }
 
-    /// What each column is then multiplied by: 0 for one without spread.
+    /// The factor of each column, which is then multiplied: 0 for a constant column.
     #[must_use]
     pub fn factor(&self) -> ArrayView1<'_, f64> {
         self.factor.view()
     }
 
-    /// The directions among the scaled columns, one unit vector per row, of shape (components,
+    /// The directions in the space of the scaled columns, one unit vector per row, of shape (components,
     /// width).
     #[must_use]
     pub fn components(&self) -> ArrayView2<'_, f64> {
         self.components.view()
     }
 
-    /// The projection of which these are the parts, as when it comes back from a file.
+    /// A projection from its parts, for example from a file.
     ///
     /// # Errors
     /// [`ReduceError::TooSmall`] without columns or components, [`ReduceError::Parameter`] if the
@@ -94,7 +94,7 @@ impl LinearProjection {
         }
     }
 
-    /// The sums of squares of the points, one per component, of rows that were checked.
+    /// The sums of squares of the points, per component, of rows that were checked.
     pub(crate) fn squares(&self, x: ArrayView2<'_, f32>) -> Vec<f64> {
         let mut sums = vec![0.0; self.components.nrows()];
         for (sums, weights) in sums.chunks_mut(BLOCK_VECTORS).zip(&self.weights) {
@@ -108,7 +108,7 @@ impl LinearProjection {
 
     /// The points of rows whose width and values were checked.
     pub(crate) fn project(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
-        /// Rows that one thread takes at a time: enough to be worth its while.
+        /// Rows per task of a thread.
         const CHUNK: usize = 512;
         let mut points = Array2::zeros((x.nrows(), self.components.nrows()));
         let place = |(mut points, rows): (ArrayViewMut2<'_, f32>, ArrayView2<'_, f32>)| {

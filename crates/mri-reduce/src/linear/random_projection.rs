@@ -10,18 +10,18 @@ use crate::random::normal;
 use crate::row_blocks::RowBlocks;
 use crate::scaling::Scaling;
 
-/// A Gaussian random projection (Johnson & Lindenstrauss 1984): distances survive in proportion to
-/// the number of components, whatever the data.
+/// A Gaussian random projection (Johnson & Lindenstrauss 1984): distances are preserved up to an error that
+/// falls with the number of components, whatever the data.
 ///
-/// In two dimensions it shows next to nothing: it is the floor that every other reducer must beat,
-/// and with some hundred components a cheap step before one that is slow.
+/// In two dimensions it is a baseline for other reducers; with some hundred components it is a cheap step
+/// before a slow one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandomProjection {
-    /// How many components, from 1 to the width.
+    /// The number of components, from 1 to the width.
     pub n_components: usize,
-    /// What is done to the columns first.
+    /// The scaling of the columns.
     pub scaling: Scaling,
-    /// Chooses the directions.
+    /// The seed of the directions.
     pub seed: u64,
 }
 
@@ -91,7 +91,7 @@ impl Reducer for RandomProjection {
         self.fit_any(&RowBlocks::View(x), watch)
     }
 
-    /// Streams: two passes over the rows, of which only the points are kept.
+    /// Streams: two passes over the rows.
     fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
         self.fit_any(&RowBlocks::of(rows), watch)
     }

@@ -10,13 +10,13 @@ use crate::scaling::Scaling;
 /// Truncated singular value decomposition: PCA without subtracting the mean, exact.
 ///
 /// Equal to scikit-learn's `TruncatedSVD` on scaled data up to the sign of a component, which is
-/// fixed as for [`Pca`](crate::Pca). With [`Scaling::None`] the first component is little more than
-/// the direction of the mean; the default standardizes, so that SVD and PCA then agree.
+/// fixed as for [`Pca`](crate::Pca). With [`Scaling::None`] the first component is close to the direction
+/// of the mean; the default standardizes, with which SVD and PCA agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Svd {
-    /// How many components to keep, from 1 to min(rows, width).
+    /// The number of components, from 1 to min(rows, width).
     pub n_components: usize,
-    /// What is done to the columns first.
+    /// The scaling of the columns.
     pub scaling: Scaling,
 }
 

@@ -1,5 +1,5 @@
-/// The share of the pairs of other rows that are in the same order of distance from row `i` in both
-/// lists; equal distances by row number. O(n log n), by counting inversions (Knight 1966).
+/// The share of pairs of other rows whose distances from row `i` are in the same order in both lists; equal
+/// distances are ordered by index. O(n log n), by counting inversions (Knight 1966).
 pub(super) fn concordance(high: &[f64], low: &[f64], i: usize) -> f64 {
     let mut by_high: Vec<usize> = (0..high.len()).filter(|&j| j != i).collect();
     let pairs = by_high.len() * (by_high.len() - 1) / 2;
@@ -16,7 +16,7 @@ pub(super) fn concordance(high: &[f64], low: &[f64], i: usize) -> f64 {
     1.0 - inversions as f64 / pairs as f64
 }
 
-/// Sorts by merging and returns how many pairs stood in the wrong order.
+/// Merge sort; returns the number of inversions.
 fn sort_counting(values: &mut [usize], buffer: &mut [usize]) -> usize {
     let n = values.len();
     if n < 2 {
@@ -32,7 +32,7 @@ fn sort_counting(values: &mut [usize], buffer: &mut [usize]) -> usize {
             *slot = values[a];
             a += 1;
         } else {
-            // Everything left on the left is larger.
+            // All that remains of the left half is larger.
             inversions += middle - a;
             *slot = values[b];
             b += 1;

@@ -3,25 +3,25 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use crate::distance::Distance;
 use crate::linalg::product_f64;
 
-/// Rows made ready for distances: in `f64`, about their mean, of length 1 for cosines.
+/// Rows prepared for distances in `f64`: centered, or normalized for cosine distances.
 pub(super) struct DistanceTable {
     rows: Array2<f64>,
     squares: Array1<f64>,
 }
 
 impl DistanceTable {
-    /// Rows whose distances are computed together: enough for the matrix product to be quick.
+    /// Rows per matrix product.
     pub(super) const BLOCK: usize = 64;
 
     pub(super) fn new(x: ArrayView2<'_, f32>, distance: Distance) -> Self {
         let mut rows = x.mapv(f64::from);
         match distance {
-            // The product form of a distance loses what a common offset adds.
+            // The product form of a distance loses digits to a common offset.
             Distance::Euclidean => {
                 let mean = rows.sum_axis(Axis(0)) / rows.nrows() as f64;
                 rows -= &mean;
             }
-            // Among unit vectors the squared straight line is twice 1 − cosine.
+            // The squared Euclidean distance of unit vectors is twice 1 − cosine.
             Distance::Cosine => {
                 for mut row in rows.rows_mut() {
                     let length = row.dot(&row).sqrt();
@@ -39,7 +39,7 @@ impl DistanceTable {
         self.rows.nrows()
     }
 
-    /// The squared distances of some rows to all.
+    /// The squared distances of some rows to all rows.
     pub(super) fn distances(&self, some: &[usize]) -> Array2<f64> {
         let anchors = self.rows.select(Axis(0), some);
         let mut out = product_f64(anchors.view(), self.rows.t());

@@ -14,7 +14,7 @@ use crate::random;
 /// The measures of one reduction. All but the correlation lie between 0 and 1, and 1 is best.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
-    /// Whether neighbors among the points were near among the rows (Venna & Kaski 2001):
+    /// Whether neighbors among the points are near among the rows (Venna & Kaski 2001):
     /// `1 − 2/(nk(2n−3k−1)) · Σ (rank − k)` over points' neighbors that are not rows' neighbors.
     pub trustworthiness: f64,
     /// Whether neighbors among the rows are near among the points: the same with the roles changed.
@@ -25,36 +25,35 @@ pub struct Quality {
     /// `None` without labels.
     #[serde(rename = "neighbourhood_hit")]
     pub neighborhood_hit: Option<f64>,
-    /// The share of triplets (i, j, l) in which j or l is the nearer to i among the rows and among the
-    /// points alike (Wang et al. 2021).
+    /// The share of triplets (i, j, l) in which the nearer of j and l to i is the same among the rows and
+    /// among the points (Wang et al. 2021).
     pub triplet_accuracy: f64,
     /// Spearman's rank correlation of the pairwise distances, from −1 to 1. Where all distances of one
     /// side are equal it is undefined, as in scipy, and given as 0: the points keep no distance.
     pub distance_correlation: f64,
 }
 
-/// The same measures row by row, for the rows judged.
+/// The same measures for single rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PointQuality {
-    /// The rows judged, ascending.
+    /// The measured rows, ascending.
     pub rows: Vec<usize>,
-    /// Each row's share: the mean over all rows is [`Quality::trustworthiness`].
+    /// Values whose mean is [`Quality::trustworthiness`].
     pub trustworthiness: Vec<f64>,
-    /// As above.
+    /// Values whose mean is [`Quality::continuity`].
     pub continuity: Vec<f64>,
-    /// As above.
+    /// Values whose mean is [`Quality::recall`].
     pub recall: Vec<f64>,
-    /// As above.
+    /// Values whose mean is [`Quality::neighborhood_hit`].
     #[serde(rename = "neighbourhood_hit")]
     pub neighborhood_hit: Option<Vec<f64>>,
-    /// As above.
+    /// Values whose mean is [`Quality::triplet_accuracy`].
     pub triplet_accuracy: Vec<f64>,
 }
 
 /// Measures a reduction of `rows`, of shape (n, width), to `points`, of shape (n, components).
 ///
-/// Equal distances are ordered by row number, so the result depends on nothing but the input: not on
-/// the number of threads.
+/// Equal distances are ordered by index; the result does not depend on the number of threads.
 ///
 /// # Errors
 /// [`ReduceError::TooSmall`] and [`ReduceError::NonFinite`] for either matrix, and
@@ -86,21 +85,21 @@ pub fn quality(
     let after = DistanceTable::new(points, Distance::Euclidean);
     let anchors = sample(n, options.anchors, options.seed);
     let done = std::sync::atomic::AtomicUsize::new(0);
-    let judged: Vec<RowQuality> = anchors
+    let measured: Vec<RowQuality> = anchors
         .par_chunks(DistanceTable::BLOCK)
         .map(|block| {
             let so_far = done.fetch_add(block.len(), std::sync::atomic::Ordering::Relaxed);
             watch.check("quality", so_far, anchors.len())?;
             let (high, low) = (before.distances(block), after.distances(block));
-            let judge = |(i, &row): (usize, &usize)| {
+            let measure = |(i, &row): (usize, &usize)| {
                 let ids = labels.map(Labels::row_categories);
-                row_quality::judge(row, high.row(i), low.row(i), ids, options)
+                row_quality::of_row(row, high.row(i), low.row(i), ids, options)
             };
-            Ok(block.iter().enumerate().map(judge).collect::<Vec<_>>())
+            Ok(block.iter().enumerate().map(measure).collect::<Vec<_>>())
         })
         .collect::<Result<Vec<_>, ReduceError>>()?
         .concat();
-    let column = |f: fn(&RowQuality) -> f64| judged.iter().map(f).collect::<Vec<f64>>();
+    let column = |f: fn(&RowQuality) -> f64| measured.iter().map(f).collect::<Vec<f64>>();
     let by_point = PointQuality {
         rows: anchors,
         trustworthiness: column(|a| a.trustworthiness),
@@ -162,13 +161,13 @@ fn check(
     Ok(())
 }
 
-/// `count` of the numbers below `n` without repetition, ascending; all if `count` is not smaller.
+/// A random sample of `count` of the numbers below `n`, ascending; all if `count` is not smaller.
 fn sample(n: usize, count: usize, seed: u64) -> Vec<usize> {
     let mut all: Vec<usize> = (0..n).collect();
     if count >= n {
         return all;
     }
-    // The first steps of Fisher and Yates.
+    // A partial Fisher–Yates shuffle.
     for i in 0..count {
         all.swap(i, i + random::below(seed, i as u64, n - i));
     }

@@ -2,21 +2,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::distance::Distance;
 
-/// How quality is measured: exactly, or from samples.
+/// Whether quality is measured exactly or from samples, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QualityOptions {
     /// The size k of a neighborhood, at least 1 and below half of the rows.
     #[serde(rename = "neighbours")]
     pub neighbors: usize,
-    /// What counts as near among the rows.
+    /// The distance of the rows; that of points is Euclidean.
     pub distance: Distance,
-    /// How many rows, chosen by chance, have their neighborhoods judged (each against **all** rows,
-    /// so that the mean is without bias); more than there are means all.
+    /// The number of rows, a random sample, whose neighborhoods are measured. Each is compared with **all**
+    /// rows, so that means are unbiased. Values above the number of rows mean all.
     pub anchors: usize,
-    /// How many triplets are drawn per judged row; `None` means all, by counting inversions.
+    /// Random triplets per measured row; `None` means all, by counting inversions.
     pub triplets: Option<usize>,
-    /// How many pairs of rows the correlation of distances is taken over; more than there are means
-    /// all.
+    /// Random pairs of rows for the correlation of distances; values above the number of pairs mean all.
     pub pairs: usize,
     /// The seed of all samples.
     pub seed: u64,

@@ -10,12 +10,12 @@ use crate::knn::k_nearest;
 /// Rows with their points: of shapes (n, width) and (n, components).
 pub type RowsAndPoints<'a> = (ArrayView2<'a, f32>, ArrayView2<'a, f32>);
 
-/// Whether new rows were placed among their neighbors: for each of them, the share of the k
-/// nearest fitted rows that are among the k fitted points nearest to its point, from 0 to 1.
+/// The quality of placed rows: for each of them, the share of its k nearest fitted rows that are among the
+/// k fitted points nearest to its point, from 0 to 1.
 ///
-/// `fitted` are the rows that a reducer was fitted to and their points, `placed` other rows and the
-/// points that [`Projection::transform`](mri_core::Projection::transform) gave them. Equal distances
-/// are ordered by row number.
+/// `fitted` are the rows that a reducer was fitted to and their points, `placed` are new rows and their
+/// points by [`Projection::transform`](mri_core::Projection::transform). Equal distances are ordered by
+/// index.
 ///
 /// # Errors
 /// [`ReduceError::TooSmall`] for fewer than two fitted rows, [`ReduceError::NonFinite`],
@@ -64,7 +64,7 @@ pub fn placement(
     Ok(shares.collect::<Vec<_>>().concat())
 }
 
-/// Both in one frame, the fitted ones first.
+/// A table of both, the fitted ones first.
 fn joined(
     fitted: ArrayView2<'_, f32>,
     new: ArrayView2<'_, f32>,

@@ -15,8 +15,8 @@ pub(super) struct RowQuality {
     pub(super) triplets: f64,
 }
 
-/// Judges row `i`, given the distances of all rows and of all points to it.
-pub(super) fn judge(
+/// Measures row `i`, given the distances of all rows and of all points to it.
+pub(super) fn of_row(
     i: usize,
     high: ArrayView1<'_, f64>,
     low: ArrayView1<'_, f64>,
@@ -49,7 +49,7 @@ pub(super) fn judge(
     }
 }
 
-/// The rank of `j` among the neighbors of row `i`, from 1; equal distances by row number.
+/// The rank of `j` among the neighbors of row `i`, from 1; equal distances are ordered by index.
 fn rank(distances: &[f64], i: usize, j: usize) -> usize {
     let d = distances[j];
     let (before, after) = distances.split_at(j);
@@ -62,10 +62,10 @@ fn rank(distances: &[f64], i: usize, j: usize) -> usize {
 
 fn sampled_triplets(high: &[f64], low: &[f64], i: usize, count: usize, seed: u64) -> f64 {
     let n = high.len();
-    // Far from the counters that chose the anchors.
+    // Counters that the sample of rows does not use.
     let start = (1 << 40) + 2 * (i as u64) * (count as u64);
     let agree = (0..count as u64).filter(|t| {
-        // Two different rows that are not i: drawn from n−1 and n−2, then moved past those taken.
+        // Two different rows other than i: drawn from n−1 and n−2, then shifted past those taken.
         let mut j = random::below(seed, start + 2 * t, n - 1);
         let mut l = random::below(seed, start + 2 * t + 1, n - 2);
         l += usize::from(l >= j);

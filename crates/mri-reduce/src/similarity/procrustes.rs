@@ -5,27 +5,26 @@ use crate::check::{check_finite, check_size};
 use crate::linalg::{product_f64, symmetric_eigen};
 use crate::linear::orthonormal_rows;
 
-/// The rotation or reflection, shift and scale that bring one set of points nearest to another
-/// (Schönemann 1966): `(x − from) · rotation · scale + to`.
+/// The rotation or reflection, shift and scale that minimize the squared differences between two sets of
+/// points (Schönemann 1966): `(x − from) · rotation · scale + to`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Procrustes {
-    /// The mean of the points that were fitted.
+    /// The mean of the fitted points.
     pub from: Array1<f64>,
-    /// The mean of the points they were fitted to.
+    /// The mean of the target.
     pub to: Array1<f64>,
     /// An orthogonal matrix of shape (components, components), applied from the right.
     pub rotation: Array2<f64>,
-    /// The scale; 1 if only a rotation was asked for.
+    /// The scale; 1 if none was fitted.
     pub scale: f64,
-    /// What is left: the sum of squared differences after the best rotation **and scale**, both sets
-    /// brought to mean 0 and sum of squares 1 before. From 0 (equal up to rotation, reflection, shift
-    /// and scale) to 1.
+    /// The residual: the sum of squared differences after the best rotation **and scale**, with both sets
+    /// centered and normalized to a sum of squares of 1. From 0 (equal up to rotation, reflection, shift and
+    /// scale) to 1.
     pub disparity: f64,
 }
 
 impl Procrustes {
-    /// Fits `points` to `target`, both of shape (rows, components), row by row. With `scaled`
-    /// the points are also brought to the best scale.
+    /// Fits `points` to `target`, both of shape (rows, components), with a scale if `scaled`.
     ///
     /// # Errors
     /// [`ReduceError::TooSmall`] for fewer than two rows, [`ReduceError::Parameter`] for different
@@ -58,7 +57,7 @@ impl Procrustes {
         let m = product_f64(a.t(), b.view());
         let eigen = symmetric_eigen(&product_f64(m.t(), m.view()))?;
         let v = eigen.vectors;
-        // The rows of (M·V)ᵀ are U's columns times S; directions without any S are filled in.
+        // The rows of (M·V)ᵀ are U's columns times S; those of negligible S are completed.
         let u = orthonormal_columns_signed(&product_f64(m.view(), v.view()), &eigen.values);
         let rotation = product_f64(u.view(), v.t());
         let trace: f64 = product_f64(m.t(), rotation.view()).diag().sum();
@@ -83,7 +82,7 @@ impl Procrustes {
         })
     }
 
-    /// Moves points of shape (rows, components).
+    /// Applies the motion to points of shape (rows, components).
     ///
     /// # Errors
     /// [`ReduceError::WidthMismatch`].
@@ -98,7 +97,7 @@ impl Procrustes {
     }
 }
 
-/// The columns made orthonormal without turning any around.
+/// The columns made orthonormal, with their signs kept.
 fn orthonormal_columns_signed(columns: &Array2<f64>, values: &[f64]) -> Array2<f64> {
     let mut rows = orthonormal_rows(columns.t().as_standard_layout().into_owned(), values);
     for (mut row, column) in rows.rows_mut().into_iter().zip(columns.columns()) {
@@ -109,8 +108,8 @@ fn orthonormal_columns_signed(columns: &Array2<f64>, values: &[f64]) -> Array2<f
     rows.reversed_axes()
 }
 
-/// How much the results of several runs (of several seeds, say) differ: the mean disparity over all
-/// pairs of them, from 0 (the same up to rotation, reflection, shift and scale) to 1.
+/// How much several runs, for example of several seeds, differ: the mean disparity of all pairs, from 0
+/// (equal up to rotation, reflection, shift and scale) to 1.
 ///
 /// # Errors
 /// As [`Procrustes::fit`], and [`ReduceError::Parameter`] for fewer than two runs.
