@@ -121,7 +121,7 @@ fn pacmap_conforms() {
             ..Pacmap::new(n_components, 3)
         };
         // Powers of two change no bit; a shift changes the last ones, which grow.
-        let suite = ReducerSuite::neighbours().with_invariances([Invariance::Scale]);
+        let suite = ReducerSuite::neighbors().with_invariances([Invariance::Scale]);
         check(&suite, &reducer, &format!("{reducer:?}"));
     }
 }
