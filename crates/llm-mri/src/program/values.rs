@@ -29,6 +29,11 @@ const REDUCERS: &[Named<ReducerKind>] = &[
         "keeps neighborhoods; Barnes-Hut t-SNE",
         ReducerKind::Tsne,
     ),
+    (
+        "pacmap",
+        "keeps neighborhoods and more of the large distances; three kinds of pairs",
+        ReducerKind::Pacmap,
+    ),
 ];
 
 const SCALINGS: &[Named<Scaling>] = &[
