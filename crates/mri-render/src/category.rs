@@ -15,9 +15,9 @@ const DARK_PAIR: [f64; 2] = [0.86, 0.14];
 /// for graphics in WCAG 2.
 const MIN_DARK_LUMINANCE: f64 = 0.16;
 
-/// The color of a category among `total`: a single one has the color of heatmaps, two have the ends of
-/// the diverging colormap, as in difference heatmaps, more have Petroff's sequences, lightened on a
-/// dark background where the contrast would be too low.
+/// The color of a category among `total`: a single one has the color of heatmaps, two have the ends
+/// of the diverging colormap, as in difference heatmaps, more have Petroff's sequences, lightened
+/// on a dark background where the contrast would be too low.
 pub(crate) fn themed_color(category: usize, total: usize, style: &FigureStyle) -> Color {
     match (total, style.is_dark()) {
         (0 | 1, false) => Colormap::Blues.at(0.75),

@@ -89,8 +89,9 @@ impl Figure {
 
     /// Draws the figure into an area of any plotters backend, scaled to fit, at its upper left.
     ///
-    /// SVG and PNG do not need this; it is for windows, PDF and other backends. If any crate enables
-    /// plotters' feature `ttf`, plotters draws text in a system font instead of the embedded one.
+    /// SVG and PNG do not need this; it is for windows, PDF and other backends. If any crate
+    /// enables plotters' feature `ttf`, plotters draws text in a system font instead of the
+    /// embedded one.
     ///
     /// # Errors
     /// [`RenderError::Draw`] with the backend's message.
@@ -106,14 +107,14 @@ impl Figure {
 
     /// The figure as PNG, with `scale` pixels per pixel of [`Figure::size`]; 2 suits most screens.
     ///
-    /// Characters that the embedded font lacks are drawn in installed fonts. Those that no installed
-    /// font has are replaced by their code points, such as `[U+65E5…]` (see
-    /// [`undrawable_letters`](crate::undrawable_letters)). Without such characters the image does not
-    /// depend on the system.
+    /// Characters that the embedded font lacks are drawn in installed fonts. Those that no
+    /// installed font has are replaced by their code points, such as `[U+65E5…]` (see
+    /// [`undrawable_letters`](crate::undrawable_letters)). Without such characters the image does
+    /// not depend on the system.
     ///
     /// # Errors
-    /// [`RenderError::BadSize`] for a scale that is not positive or gives more than 20,000 pixels per
-    /// side; [`RenderError::Draw`] if the SVG cannot be parsed.
+    /// [`RenderError::BadSize`] for a scale that is not positive or gives more than 20,000 pixels
+    /// per side; [`RenderError::Draw`] if the SVG cannot be parsed.
     pub fn png(&self, scale: f64) -> Result<Vec<u8>, RenderError> {
         self.pixels(scale)?
             .encode_png()

@@ -6,8 +6,8 @@ use crate::theme::Theme;
 pub struct FigureStyle {
     /// Colors of everything that is not data.
     pub theme: Theme,
-    /// Width in pixels; `None` for a width that fits the content. A figure that cannot be drawn this
-    /// narrow is wider.
+    /// Width in pixels; `None` for a width that fits the content. A figure that cannot be drawn
+    /// this narrow is wider.
     pub width: Option<f64>,
     /// Height in pixels; `None` for a height that fits the content and the width.
     pub height: Option<f64>,

@@ -5,10 +5,11 @@
 //! same bytes. Only for characters outside Latin, Greek and Cyrillic does a PNG use installed fonts
 //! ([`undrawable_letters`] returns those that no installed font has).
 //!
-//! - [`heatmap_sheet`] draws the grids of several layers under one color scale, [`difference_sheet`]
-//!   the significant differences of two sides, [`contact_sheet`] all categories at once;
-//! - [`graph_picture`] draws a region graph with a column per layer, [`path_picture`] the path of one
-//!   text through it;
+//! - [`heatmap_sheet`] draws the grids of several layers under one color scale,
+//!   [`difference_sheet`] the significant differences of two sides, [`contact_sheet`] all categories
+//!   at once;
+//! - [`graph_picture`] draws a region graph with a column per layer, [`path_picture`] the path of
+//!   one text through it;
 //! - [`line_chart`], [`metrics_chart`] and [`scree`] draw numbers by layer;
 //! - [`scatter_animation`] moves the texts themselves from layer to layer.
 //!

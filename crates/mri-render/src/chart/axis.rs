@@ -12,7 +12,8 @@ pub(crate) struct Ticks {
 }
 
 impl Ticks {
-    /// About `n` ticks at multiples of 1, 2 or 5 times a power of ten, that enclose `low` and `high`.
+    /// About `n` ticks at multiples of 1, 2 or 5 times a power of ten, that enclose `low` and
+    /// `high`.
     pub(crate) fn spanning(low: f64, high: f64, n: usize) -> Self {
         let (low, high) = match (low.is_finite() && high.is_finite(), high > low) {
             (false, _) => (0.0, 1.0),

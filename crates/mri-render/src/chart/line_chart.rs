@@ -1,5 +1,5 @@
-/// Lines over layers (or any other positions along `x`), in one or several panels that share series,
-/// colors and `x`.
+/// Lines over layers (or any other positions along `x`), in one or several panels that share
+/// series, colors and `x`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LineChart {
     /// Title of the figure.
@@ -36,7 +36,7 @@ pub struct LinePanel {
     pub lines: Vec<Vec<Option<f64>>>,
     /// Per series, the lower and upper end of an interval around each value; may be empty.
     pub intervals: Vec<Vec<Option<[f64; 2]>>>,
-    /// Values that the axis includes at least, such as `[0.0, 1.0]` for a score; `None` for only the
-    /// values of the lines and intervals.
+    /// Values that the axis includes at least, such as `[0.0, 1.0]` for a score; `None` for only
+    /// the values of the lines and intervals.
     pub range: Option<[f64; 2]>,
 }

@@ -1,5 +1,5 @@
 use mri_core::Layer;
-use mri_graph::{LayerMetrics, MetricsRow};
+use mri_graph::{LayerMetrics, Metrics, MetricsRow};
 
 use super::draw::draw_chart;
 use super::line_chart::{LineChart, LinePanel, Series};
@@ -10,11 +10,25 @@ use crate::figure::Figure;
 use crate::figure_style::FigureStyle;
 use crate::names::layer_tick;
 
+/// The metrics of a graph as a whole, with their names.
+const GRAPH_METRICS: [(&str, fn(&Metrics) -> Option<f64>); 6] = [
+    ("Density: share of possible edges", |m| m.layered_density),
+    ("Strength assortativity", |m| m.assortativity),
+    ("Centre of mass, in layers from the middle", |m| {
+        m.center_of_mass
+    }),
+    ("Clustering of even layers", |m| m.even.average_clustering),
+    ("Mean shortest path of even layers", |m| {
+        m.even.average_shortest_path
+    }),
+    ("Variance of degree", |m| m.var_degree),
+];
+
 /// Draws the metrics of several graphs side by side: regions, edges per region and variation of
 /// strength by layer, and the metrics of each graph as a whole.
 ///
-/// A row is a category or a union of categories; `sizes` are their numbers of texts and `layers` the
-/// layers of all graphs.
+/// A row is a category or a union of categories; `sizes` are their numbers of texts and `layers`
+/// the layers of all graphs.
 ///
 /// # Errors
 /// [`RenderError::Mismatch`] if there is no row, not one size per row, or a graph has other layers.
@@ -73,42 +87,10 @@ pub fn metrics_chart(
             Some(m.var_strength?.sqrt() / mean)
         }),
     ];
-    let whole = [
-        (
-            "Density: share of possible edges",
-            rows.iter().map(|r| r.metrics.layered_density).collect(),
-        ),
-        (
-            "Strength assortativity",
-            rows.iter().map(|r| r.metrics.assortativity).collect(),
-        ),
-        (
-            "Centre of mass, in layers from the middle",
-            rows.iter().map(|r| r.metrics.center_of_mass).collect(),
-        ),
-        (
-            "Clustering of even layers",
-            rows.iter()
-                .map(|r| r.metrics.even.average_clustering)
-                .collect(),
-        ),
-        (
-            "Mean shortest path of even layers",
-            rows.iter()
-                .map(|r| r.metrics.even.average_shortest_path)
-                .collect(),
-        ),
-        (
-            "Variance of degree",
-            rows.iter().map(|r| r.metrics.var_degree).collect(),
-        ),
-    ];
     let mut panels: Vec<Panel<'_>> = lines.iter().map(Panel::Lines).collect();
-    panels.extend(
-        whole.map(|(name, values): (&str, Vec<Option<f64>>)| Panel::Dots {
-            name: name.to_owned(),
-            values,
-        }),
-    );
+    panels.extend(GRAPH_METRICS.map(|(name, value)| Panel::Dots {
+        name: name.to_owned(),
+        values: rows.iter().map(|row| value(row.metrics)).collect(),
+    }));
     draw_chart(&chart, panels, caption, style)
 }

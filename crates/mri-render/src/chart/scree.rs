@@ -13,8 +13,8 @@ use crate::header::{Header, MARGIN};
 use crate::names::layer_tick;
 use crate::text::{fit_text, thousands};
 
-/// Draws a scree plot: the explained variance of every layer's components, in percent, as a stacked bar
-/// per layer with the first component at the bottom.
+/// Draws a scree plot: the explained variance of every layer's components, in percent, as a stacked
+/// bar per layer with the first component at the bottom.
 ///
 /// # Errors
 /// [`RenderError::Mismatch`] if no component of any layer has an explained variance ratio, as with
@@ -49,14 +49,7 @@ pub fn scree(
         .max_by_key(|axes| axes.len())
         .map(|axes| axes.iter().map(|axis| axis.name.clone()).collect())
         .unwrap_or_default();
-    let title = match names.as_slice() {
-        [] | [_] => "How much of each layer’s variance the map keeps".to_owned(),
-        [a, b] => format!("How much of each layer’s variance {a} and {b} keep"),
-        [.., last] => format!(
-            "How much of each layer’s variance {} to {last} keep",
-            names[0]
-        ),
-    };
+    let title = title(&names);
     let mut more = vec![format!("n = {}", thousands(embedding.labels().len()))];
     if bars.iter().any(|bar| bar.degenerate) {
         more.push("no bar: all rows equal".to_owned());
@@ -104,6 +97,18 @@ pub fn scree(
             );
         },
     )
+}
+
+/// The title, which names the components.
+fn title(names: &[String]) -> String {
+    match names {
+        [] | [_] => "How much of each layer’s variance the map keeps".to_owned(),
+        [a, b] => format!("How much of each layer’s variance {a} and {b} keep"),
+        [.., last] => format!(
+            "How much of each layer’s variance {} to {last} keep",
+            names[0]
+        ),
+    }
 }
 
 /// The explained variance of one layer's components, in percent.

@@ -41,7 +41,8 @@ impl Colormap {
     }
 }
 
-/// The sequences of 6 and 10 of Petroff, "Accessible color sequences for data visualization" (2021).
+/// The sequences of 6 and 10 of Petroff, "Accessible color sequences for data visualization"
+/// (2021).
 const PETROFF_6: [u32; 6] = [
     0x57_90fc, 0xf8_9c20, 0xe4_2536, 0x96_4a8b, 0x9c_9ca1, 0x7a_21dd,
 ];
@@ -50,8 +51,8 @@ const PETROFF_10: [u32; 10] = [
     0x71_7581, 0x92_dadd,
 ];
 
-/// The color of category `index` among `total`: Petroff's sequence of 6 for up to 6 categories, else
-/// that of 10. Beyond ten categories colors repeat.
+/// The color of category `index` among `total`: Petroff's sequence of 6 for up to 6 categories,
+/// else that of 10. Beyond ten categories colors repeat.
 #[must_use]
 pub fn category_color(index: usize, total: usize) -> Color {
     if total <= PETROFF_6.len() {

@@ -10,14 +10,16 @@ use crate::header::{Header, MARGIN};
 use crate::heatmap::{COLOR_BAR_WIDTH, ColorBar, HeatmapStyle};
 use crate::text::thousands;
 
-/// Draws a small heatmap of every category in every layer: a row per category and a column per layer,
-/// in several bands if there are many layers. With a single layer, the categories are the columns.
+/// Draws a small heatmap of every category in every layer: a row per category and a column per
+/// layer, in several bands if there are many layers. With a single layer, the categories are the
+/// columns.
 ///
-/// Cells show the share of a category's texts, in percent, so that categories of different sizes can be
-/// compared. All heatmaps share one color scale, which degenerate layers do not affect.
+/// Cells show the share of a category's texts, in percent, so that categories of different sizes
+/// can be compared. All heatmaps share one color scale, which degenerate layers do not affect.
 ///
 /// # Errors
-/// [`RenderError::Mismatch`] if the embedding lacks a layer of the grids, or there is no layer to draw.
+/// [`RenderError::Mismatch`] if the embedding lacks a layer of the grids, or there is no layer to
+/// draw.
 pub fn contact_sheet(
     grids: &GridStack,
     embedding: &Embedding,

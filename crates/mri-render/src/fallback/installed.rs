@@ -22,7 +22,8 @@ impl Face {
         after > 0 && self.ranges[after - 1].1 >= code
     }
 
-    /// How much the style differs from the embedded font, a regular sans-serif; judged by the names.
+    /// How much the style differs from the embedded font, a regular sans-serif; judged by the
+    /// names.
     pub(super) fn style_penalty(&self) -> usize {
         const PLAIN: [&str; 2] = ["sans", "gothic"];
         const OTHER: [&str; 8] = [
@@ -77,8 +78,8 @@ pub(super) fn system_font_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// All outline fonts in some folders and their subfolders, ordered by path. Reads only the tables that
-/// hold name and coverage. Files that are not fonts, or malformed, are skipped.
+/// All outline fonts in some folders and their subfolders, ordered by path. Reads only the tables
+/// that hold name and coverage. Files that are not fonts, or malformed, are skipped.
 pub(super) fn scan(folders: &[PathBuf]) -> Vec<Face> {
     let mut files = BTreeSet::new();
     for folder in folders {

@@ -1,8 +1,8 @@
 //! Font fallback of raster images, for characters that the embedded font lacks.
 //!
-//! A figure within the coverage of the embedded font never gets here, so its pixels do not depend on the
-//! system. Other characters are drawn in installed fonts; a character that no installed font has is
-//! replaced by its code point.
+//! A figure within the coverage of the embedded font never gets here, so its pixels do not depend
+//! on the system. Other characters are drawn in installed fonts; a character that no installed font
+//! has is replaced by its code point.
 
 mod installed;
 
@@ -17,7 +17,8 @@ use resvg::usvg::fontdb::Database;
 
 use crate::font::{FAMILY, embedded_fonts, is_mark, is_missing, text_width};
 
-/// The maximum number of code points in a placeholder; more would not fit into the place of a label.
+/// The maximum number of code points in a placeholder; more would not fit into the place of a
+/// label.
 const MAX_CODE_POINTS: usize = 3;
 
 /// The fonts installed on this system.
@@ -73,8 +74,8 @@ impl FallbackFonts {
         (Cow::Owned(annotate_runs(svg, &families)), fonts)
     }
 
-    /// A font for every character that has one, by greedy set cover: few fonts, so that a word is drawn
-    /// in a single one.
+    /// A font for every character that has one, by greedy set cover: few fonts, so that a word is
+    /// drawn in a single one.
     fn families(&self, missing: &BTreeSet<char>) -> Families<'_> {
         let mut found = Families::new();
         let mut uncovered: BTreeSet<char> = missing.clone();
@@ -125,11 +126,11 @@ impl FallbackFonts {
     }
 }
 
-/// The characters of a text that raster images cannot show on this system: neither the embedded font
-/// (Latin, Greek and Cyrillic) nor an installed one has them. In ascending order.
+/// The characters of a text that raster images cannot show on this system: neither the embedded
+/// font (Latin, Greek and Cyrillic) nor an installed one has them. In ascending order.
 ///
-/// PNG and GIF show the code points of such characters, such as `[U+65E5…]`. SVG and the HTML report
-/// keep the characters, and the viewer draws them in a font of its own.
+/// PNG and GIF show the code points of such characters, such as `[U+65E5…]`. SVG and the HTML
+/// report keep the characters, and the viewer draws them in a font of its own.
 #[must_use]
 pub fn undrawable_letters(text: &str) -> Vec<char> {
     if text.chars().any(is_missing) {
@@ -140,8 +141,8 @@ pub fn undrawable_letters(text: &str) -> Vec<char> {
     }
 }
 
-/// The suffix of the family name in font collections with one family per language, whose glyphs of Han
-/// characters differ.
+/// The suffix of the family name in font collections with one family per language, whose glyphs of
+/// Han characters differ.
 fn cjk_suffix(letters: &BTreeSet<char>) -> Option<&'static str> {
     let any = |low: char, high: char| letters.range(low..=high).next().is_some();
     if any('\u{3040}', '\u{30ff}') {
@@ -155,8 +156,8 @@ fn cjk_suffix(letters: &BTreeSet<char>) -> Option<&'static str> {
     }
 }
 
-/// The SVG with every run of missing characters in an element that names its font, or replaced by code
-/// points.
+/// The SVG with every run of missing characters in an element that names its font, or replaced by
+/// code points.
 fn annotate_runs(svg: &str, families: &Families<'_>) -> String {
     let mut out = String::with_capacity(svg.len());
     let mut rest = svg;
@@ -196,7 +197,8 @@ fn run<'a>(text: &'a str, families: &Families<'_>) -> &'a str {
     &text[..end]
 }
 
-/// The placeholder of characters without a font: as many code points as fit into their assumed width.
+/// The placeholder of characters without a font: as many code points as fit into their assumed
+/// width.
 fn code_points(run: &str) -> String {
     let letters: Vec<char> = run.chars().filter(|&c| c != ' ' && !is_mark(c)).collect();
     let named = |n: usize| {

@@ -78,8 +78,8 @@ impl<'a> LabelPlacer<'a> {
         }
     }
 
-    /// How much of the line and of other labels a label would cover; leaving the bounds, where other text
-    /// is, costs as much as 100 points of the line.
+    /// How much of the line and of other labels a label would cover; leaving the bounds, where
+    /// other text is, costs as much as 100 points of the line.
     fn cost(&self, [low, high]: &[Point; 2]) -> usize {
         let near = 2.0;
         let of_line = self.line.iter().filter(|point| {

@@ -15,10 +15,10 @@ use crate::legend::{Legend, LegendItem};
 use crate::marker::Marker;
 use crate::text::{clean, display_name, thousands};
 
-/// Draws a view of a region graph: a column per layer, a circle per region (area proportional to the
-/// number of texts) and a curve per transition (width and opacity growing with the number of texts).
-/// With several categories, circles are pie charts in the order of the legend, clockwise from the
-/// top. The regions of a graph with a single layer are drawn at their cells.
+/// Draws a view of a region graph: a column per layer, a circle per region (area proportional to
+/// the number of texts) and a curve per transition (width and opacity growing with the number of
+/// texts). With several categories, circles are pie charts in the order of the legend, clockwise
+/// from the top. The regions of a graph with a single layer are drawn at their cells.
 ///
 /// `layout` is that of the whole graph ([`LayeredLayout::of`]).
 ///
@@ -64,7 +64,8 @@ pub fn graph_picture(
 /// labeled with its cell and its number of texts where there is room.
 ///
 /// # Errors
-/// As [`graph_picture`], and [`RenderError::Mismatch`] if a region of the path is not of this graph.
+/// As [`graph_picture`], and [`RenderError::Mismatch`] if a region of the path is not of this
+/// graph.
 pub fn path_picture(
     view: &GraphView<'_>,
     layout: &LayeredLayout,

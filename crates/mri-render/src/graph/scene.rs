@@ -146,7 +146,8 @@ impl<'a> Scene<'a> {
         self.faded = true;
     }
 
-    /// Positions everything below `top`, in the given height or a height by content. Returns the height.
+    /// Positions everything below `top`, in the given height or a height by content. Returns the
+    /// height.
     pub(super) fn place(&mut self, top: f64, height: Option<f64>) -> f64 {
         let (height, largest) = if let Some((_, side)) = &self.cells {
             let height = height.map_or(self.column, |height| height.max(60.0));
@@ -166,8 +167,8 @@ impl<'a> Scene<'a> {
                 .min((self.column * 0.3).max(3.0));
             (inner + around, largest)
         };
-        // Layers with a single region, such as degenerate ones, do not count for the maximum, or all
-        // other circles would be small.
+        // Layers with a single region, such as degenerate ones, do not count for the maximum, or
+        // all other circles would be small.
         let mut regions = vec![0; self.positions.iter().max().map_or(0, |last| last + 1)];
         for node in &self.nodes {
             regions[self.positions[node.id.index()]] += 1;
@@ -195,8 +196,8 @@ impl<'a> Scene<'a> {
         height
     }
 
-    /// The factor by which all circles shrink so that none overlap, at least 0.5: the layout reserves
-    /// room by the texts of all categories, and a view may distribute them differently.
+    /// The factor by which all circles shrink so that none overlap, at least 0.5: the layout
+    /// reserves room by the texts of all categories, and a view may distribute them differently.
     fn overlap_factor(&self) -> f64 {
         let mut nodes: Vec<(usize, f64, f64)> = (self.nodes.iter())
             .map(|node| (self.positions[node.id.index()], node.at.1, node.radius))
@@ -369,8 +370,8 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The color of an edge: between the colors of two categories, if the view shows `both` categories of
-/// the graph, else that of the category with the most texts.
+/// The color of an edge: between the colors of two categories, if the view shows `both` categories
+/// of the graph, else that of the category with the most texts.
 fn blend(colors: &[Color], both: bool, parts: &[u32], style: &FigureStyle) -> Color {
     if let ([a, b], true) = (parts, both) {
         return pair_color(f64::from(*b) / f64::from((a + b).max(1)), style);

@@ -8,7 +8,8 @@ use crate::font::text_width;
 /// Cells below this size in pixels show no number.
 const MIN_NUMBERED_CELL: f64 = 14.0;
 
-/// Draws the grid of a layer. `values` are indexed by (x, y) with y upwards; `None` is an empty cell.
+/// Draws the grid of a layer. `values` are indexed by (x, y) with y upwards; `None` is an empty
+/// cell.
 pub(crate) fn draw_cells(
     canvas: &mut Canvas,
     values: &Array2<Option<f64>>,

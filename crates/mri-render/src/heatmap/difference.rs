@@ -1,4 +1,4 @@
-use mri_core::Embedding;
+use mri_core::{Embedding, Labels};
 use mri_graph::{Contrast, LayerTest};
 use mri_grid::{Cell, GridStack};
 use ndarray::Array2;
@@ -11,16 +11,16 @@ use crate::error::RenderError;
 use crate::figure::Figure;
 use crate::text::{display_name, thousands};
 
-/// Draws the difference of the two sides of a contrast per cell, in percentage points, layer by layer.
-/// Cells with q above `alpha` are faded.
+/// Draws the difference of the two sides of a contrast per cell, in percentage points, layer by
+/// layer. Cells with q above `alpha` are faded.
 ///
 /// `tests` come from [`Significance::cells`](mri_graph::Significance::cells) for the same grids and
-/// contrast, with p adjusted within each layer by the Benjamini–Hochberg procedure. Every panel states
-/// the total variation distance of the two sides and its q over the layers.
+/// contrast, with p adjusted within each layer by the Benjamini–Hochberg procedure. Every panel
+/// states the total variation distance of the two sides and its q over the layers.
 ///
 /// # Errors
-/// As [`heatmap_sheet`](crate::heatmap_sheet), and [`RenderError::Mismatch`] if the tests are not of
-/// these grids.
+/// As [`heatmap_sheet`](crate::heatmap_sheet), and [`RenderError::Mismatch`] if the tests are not
+/// of these grids.
 pub fn difference_sheet(
     grids: &GridStack,
     embedding: &Embedding,
@@ -66,33 +66,10 @@ pub fn difference_sheet(
             notes,
         })
     })?;
-    let named = |side: &[usize]| {
-        let names: Vec<String> = side
-            .iter()
-            .map(|&c| display_name(labels.category_names(), c))
-            .collect();
-        names.join(" + ")
-    };
-    let [a, b] = contrast.names(labels);
-    let rest = contrast.b.len() > 1 && b == "rest";
-    let a = if contrast.a.len() == 1 {
-        named(&contrast.a)
-    } else {
-        a
-    };
-    let b = if rest {
-        "the rest".to_owned()
-    } else {
-        named(&contrast.b)
-    };
+    let ([a, b], title) = sides_and_title(contrast, labels);
+    let title = sheet_title(&title, &panels);
     let n = [&contrast.a, &contrast.b]
         .map(|side| side.iter().filter_map(|&c| sizes.get(c)).sum::<usize>());
-    let title = if rest {
-        format!("“{a}” against the rest")
-    } else {
-        format!("“{a}” against “{b}”")
-    };
-    let title = sheet_title(&title, &panels);
     let more = [
         format!("n = {} and {}", thousands(n[0]), thousands(n[1])),
         format!(
@@ -115,5 +92,31 @@ fn p_value(p: f64) -> String {
         "< 0.001".to_owned()
     } else {
         format!("{p:.3}")
+    }
+}
+
+/// The names of the two sides of a contrast, and the title of their figure.
+fn sides_and_title(contrast: &Contrast, labels: &Labels) -> ([String; 2], String) {
+    let joined = |side: &[usize]| {
+        let names: Vec<String> = side
+            .iter()
+            .map(|&c| display_name(labels.category_names(), c))
+            .collect();
+        names.join(" + ")
+    };
+    let [a, b] = contrast.names(labels);
+    let rest = contrast.b.len() > 1 && b == "rest";
+    let a = if contrast.a.len() == 1 {
+        joined(&contrast.a)
+    } else {
+        a
+    };
+    if rest {
+        let title = format!("“{a}” against the rest");
+        ([a, "the rest".to_owned()], title)
+    } else {
+        let b = joined(&contrast.b);
+        let title = format!("“{a}” against “{b}”");
+        ([a, b], title)
     }
 }

@@ -24,12 +24,12 @@ pub enum Quantity {
 
 /// Draws the grids of the layers of the style, a panel each, under one color scale.
 ///
-/// Every panel shows the full grid with the second component upwards. A degenerate layer, all of whose
-/// texts coincide, is marked as such and does not affect the scale.
+/// Every panel shows the full grid with the second component upwards. A degenerate layer, all of
+/// whose texts coincide, is marked as such and does not affect the scale.
 ///
 /// # Errors
-/// [`RenderError::Mismatch`] if the embedding lacks a layer of the grids, a category does not exist, or
-/// there is no layer to draw.
+/// [`RenderError::Mismatch`] if the embedding lacks a layer of the grids, a category does not
+/// exist, or there is no layer to draw.
 pub fn heatmap_sheet(
     grids: &GridStack,
     embedding: &Embedding,

@@ -161,8 +161,8 @@ impl ColorBar<'_> {
     }
 }
 
-/// Draws a cell that is not significant: nearly in the background color, outlined in its own color to
-/// differ from an empty cell.
+/// Draws a cell that is not significant: nearly in the background color, outlined in its own color
+/// to differ from an empty cell.
 pub(crate) fn faded_cell(
     canvas: &mut Canvas,
     at: Point,

@@ -162,7 +162,8 @@ pub(super) fn draw_sheet(
     )
 }
 
-/// The largest absolute value, the end of the scale. Degenerate layers count only if all others are 0.
+/// The largest absolute value, the end of the scale. Degenerate layers count only if all others are
+/// 0.
 fn largest(panels: &[Panel<'_>]) -> f64 {
     let over = |skip_degenerate: bool| {
         panels

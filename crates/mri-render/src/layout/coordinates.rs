@@ -52,9 +52,9 @@ pub(super) fn coordinates(order: &[Vec<usize>], graph: &Neighbors, n: usize) -> 
     coordinate
 }
 
-/// The size of every node across its layer, from [`MIN_SIZE`] to 1: like the radius of its circle, the
-/// square root of the weight through it. Layers of a single node do not count for the maximum. Without
-/// any weight all sizes are 1.
+/// The size of every node across its layer, from [`MIN_SIZE`] to 1: like the radius of its circle,
+/// the square root of the weight through it. Layers of a single node do not count for the maximum.
+/// Without any weight all sizes are 1.
 fn node_sizes(order: &[Vec<usize>], graph: &Neighbors) -> Vec<f64> {
     let flow = |v: usize| {
         let sum = |near: &[(usize, f64)]| near.iter().map(|&(_, weight)| weight).sum::<f64>();
@@ -87,9 +87,9 @@ fn offsets(nodes: &[usize], sizes: &[f64]) -> Vec<f64> {
     nodes.iter().map(place).collect()
 }
 
-/// The values nearest to the targets in weighted least squares, given as (target, weight), that are at
-/// least as far apart as the offsets: isotonic regression of `target − offset` by pooling adjacent
-/// violators.
+/// The values nearest to the targets in weighted least squares, given as (target, weight), that are
+/// at least as far apart as the offsets: isotonic regression of `target − offset` by pooling
+/// adjacent violators.
 fn isotonic(targets: &[(f64, f64)], offsets: &[f64]) -> Vec<f64> {
     // Pools of (mean, weight, members).
     let mut pools: Vec<(f64, f64, usize)> = Vec::new();

@@ -4,9 +4,9 @@
 //! that edges cross little and run straight. From two initial orders, the given one and a spectral
 //! one, sweeps over the layers sort each layer by the barycenter or the median of its neighbors in
 //! the previous layer, in turns. Sifting then moves every node of the best order to its best
-//! position; this includes the exchange of adjacent nodes and finds 10 to 25 % fewer crossings in less
-//! time. Coordinates come from isotonic regression: as close to the neighbors' mean as the minimum
-//! distances allow.
+//! position; this includes the exchange of adjacent nodes and finds 10 to 25 % fewer crossings in
+//! less time. Coordinates come from isotonic regression: as close to the neighbors' mean as the
+//! minimum distances allow.
 
 mod coordinates;
 mod crossings;
@@ -20,8 +20,8 @@ use neighbors::Neighbors;
 use order::{set_positions, sift, sort_layer};
 use spectral::spectral_values;
 
-/// Sweeps without improvement before sweeping stops: one of each of the four kinds. Sweeps only prepare
-/// the sifting, and more of them change little.
+/// Sweeps without improvement before sweeping stops: one of each of the four kinds. Sweeps only
+/// prepare the sifting, and more of them change little.
 const MAX_STALE_SWEEPS: usize = 4;
 
 /// The maximum number of sifting rounds. The first few remove nearly all avoidable crossings.
@@ -30,8 +30,8 @@ const MAX_SIFTING_ROUNDS: usize = 24;
 /// Sifting stops after a round that removes a smaller share of the crossings.
 const MIN_SIFTING_GAIN: f64 = 0.002;
 
-/// Larger layers are not sifted, since memory and time grow with the square of their size; no figure
-/// can show that many nodes.
+/// Larger layers are not sifted, since memory and time grow with the square of their size; no
+/// figure can show that many nodes.
 const MAX_SIFTED_NODES: usize = 2_000;
 
 /// Order and coordinates of the nodes of a layered graph.
@@ -39,9 +39,9 @@ const MAX_SIFTED_NODES: usize = 2_000;
 pub struct LayeredLayout {
     /// The nodes of each layer, in order.
     pub order: Vec<Vec<usize>>,
-    /// The coordinate of every node across its layer. Adjacent nodes of a layer are at least half the
-    /// sum of their sizes apart; a size is 1 for the node with the largest weight and decreases with
-    /// the square root of the weight, down to 0.3.
+    /// The coordinate of every node across its layer. Adjacent nodes of a layer are at least half
+    /// the sum of their sizes apart; a size is 1 for the node with the largest weight and decreases
+    /// with the square root of the weight, down to 0.3.
     pub coordinate: Vec<f64>,
     /// The number of edge crossings.
     pub crossings: u64,
@@ -138,8 +138,8 @@ fn improve(mut order: Vec<Vec<usize>>, graph: &Neighbors) -> (u64, Vec<Vec<usize
 
 /// Counts the edge crossings of a drawing with the layers in the given order.
 ///
-/// `order[l]` lists the nodes of layer `l`; edges as in [`layered_layout`]. Edges that share an endpoint
-/// do not cross.
+/// `order[l]` lists the nodes of layer `l`; edges as in [`layered_layout`]. Edges that share an
+/// endpoint do not cross.
 ///
 /// # Complexity
 /// O(edges × log nodes): inversions are counted with a Fenwick tree.

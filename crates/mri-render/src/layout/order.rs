@@ -37,8 +37,8 @@ pub(super) fn sort_layer(
     }
 }
 
-/// The median of the neighbors' positions. Of an even number it is interpolated towards the side where
-/// positions are denser (Gansner et al., "A technique for drawing directed graphs", 1993).
+/// The median of the neighbors' positions. Of an even number it is interpolated towards the side
+/// where positions are denser (Gansner et al., "A technique for drawing directed graphs", 1993).
 fn weighted_median(near: &[(usize, f64)], position: &[usize]) -> f64 {
     let mut at: Vec<f64> = near.iter().map(|&(v, _)| position[v] as f64).collect();
     at.sort_by(f64::total_cmp);
@@ -118,9 +118,9 @@ impl CrossingMatrix {
     }
 }
 
-/// Sifting (Matuszewski, Schönfeld and Molitor 1999): moves every node to the position in its layer with
-/// the fewest crossings, the others keeping their order, until none moves. Returns the number of
-/// crossings removed.
+/// Sifting (Matuszewski, Schönfeld and Molitor 1999): moves every node to the position in its layer
+/// with the fewest crossings, the others keeping their order, until none moves. Returns the number
+/// of crossings removed.
 pub(super) fn sift(nodes: &mut [usize], graph: &Neighbors, position: &mut [usize]) -> u64 {
     let matrix = CrossingMatrix::new(nodes, graph, position);
     let mut at: Vec<usize> = (0..nodes.len()).collect();

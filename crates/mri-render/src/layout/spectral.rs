@@ -4,12 +4,13 @@ use super::neighbors::Neighbors;
 /// structure remains, and more steps hardly change the order.
 const STEPS: usize = 40;
 
-/// A value per node by which its layer can be sorted: nodes joined by heavy edges, directly or through
-/// others, get similar values.
+/// A value per node by which its layer can be sorted: nodes joined by heavy edges, directly or
+/// through others, get similar values.
 ///
-/// It approximates an eigenvector of the lazy random walk on the graph (spectral drawing: Koren 2005) by
-/// power iteration. The leading eigenvector of a layered graph varies along the layers, where nothing
-/// is to be sorted; centering every layer after each step leaves the leading one across them.
+/// It approximates an eigenvector of the lazy random walk on the graph (spectral drawing: Koren
+/// 2005) by power iteration. The leading eigenvector of a layered graph varies along the layers,
+/// where nothing is to be sorted; centering every layer after each step leaves the leading one
+/// across them.
 pub(super) fn spectral_values(order: &[Vec<usize>], graph: &Neighbors) -> Vec<f64> {
     let n = graph.before.len();
     let strength: Vec<f64> = (0..n)

@@ -29,8 +29,8 @@ impl DataBlock {
     }
 }
 
-/// The FNV-1a hash: simple to implement on both sides, and available to pages opened from a file, unlike
-/// the digests of the browser.
+/// The FNV-1a hash: simple to implement on both sides, and available to pages opened from a file,
+/// unlike the digests of the browser.
 fn fnv1a(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash: u32, &byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
@@ -102,8 +102,8 @@ impl Arrays {
         pad(&mut self.bytes);
     }
 
-    /// `[length of the head, u32][head, JSON][arrays]`. The field `parts` of the head lists the arrays,
-    /// with offsets from the end of the padded head.
+    /// `[length of the head, u32][head, JSON][arrays]`. The field `parts` of the head lists the
+    /// arrays, with offsets from the end of the padded head.
     pub(super) fn finish(self, mut head: serde_json::Map<String, serde_json::Value>) -> DataBlock {
         let list = serde_json::to_value(&self.list).unwrap_or_default();
         head.insert("parts".to_owned(), list);
@@ -120,8 +120,8 @@ fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
 }
 
-/// `[number of texts, u32][length of each in bytes, u32][texts, UTF-8]`. A block of its own, so that the
-/// page can draw before it is decoded.
+/// `[number of texts, u32][length of each in bytes, u32][texts, UTF-8]`. A block of its own, so
+/// that the page can draw before it is decoded.
 pub(super) fn text_block(texts: &[String]) -> DataBlock {
     let mut bytes = (texts.len() as u32).to_le_bytes().to_vec();
     for text in texts {

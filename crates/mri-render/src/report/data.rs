@@ -6,8 +6,8 @@ use super::table::{Facts, ReportTable};
 use crate::caption::Caption;
 use crate::layout::LayeredLayout;
 
-/// The content of an HTML report. [`Report::new`] sets the required fields; the slices may be empty, and
-/// the page then omits their parts or states that they are missing.
+/// The content of an HTML report. [`Report::new`] sets the required fields; the slices may be
+/// empty, and the page then omits their parts or states that they are missing.
 ///
 /// ```
 /// # use std::sync::Arc;

@@ -10,8 +10,8 @@ use crate::save::save_bytes;
 impl Report<'_> {
     /// The HTML page. The same input gives the same bytes.
     ///
-    /// Coordinates are quantized to 16 bits over the range of their axis; counts, cells and p values
-    /// are exact.
+    /// Coordinates are quantized to 16 bits over the range of their axis; counts, cells and p
+    /// values are exact.
     ///
     /// # Errors
     /// [`RenderError::Mismatch`] if the parts are not of the same texts, layers and categories.

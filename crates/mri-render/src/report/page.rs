@@ -36,8 +36,8 @@ pub(super) fn title(caption: &Caption) -> String {
     }
 }
 
-/// The whole page. Its Content Security Policy allows its own script and style, by hash, and nothing
-/// else: no request, image or frame, and no script injected through a text.
+/// The whole page. Its Content Security Policy allows its own script and style, by hash, and
+/// nothing else: no request, image or frame, and no script injected through a text.
 pub(super) fn page(title: &str, scan: &DataBlock, texts: &DataBlock) -> String {
     let style = format!(
         "{}@media (prefers-color-scheme: dark) {{ {} }}\n{STYLE}",
@@ -61,8 +61,8 @@ pub(super) fn page(title: &str, scan: &DataBlock, texts: &DataBlock) -> String {
     fill(TEMPLATE, &values)
 }
 
-/// A data block: a script element of a type that browsers do not run. Base64 has no `<` that could end
-/// it.
+/// A data block: a script element of a type that browsers do not run. Base64 has no `<` that could
+/// end it.
 fn data(id: &str, block: &DataBlock) -> String {
     format!(
         "<script type=\"text/plain\" id=\"data-{id}\" data-bytes=\"{}\" data-hash=\"{:08x}\">{}</script>",

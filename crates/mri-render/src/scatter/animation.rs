@@ -12,12 +12,12 @@ use crate::figure::Figure;
 use crate::palette::{ColorHistogram, Palette};
 use crate::save::save_bytes;
 
-/// Animates the map through the layers: each text moves from its position in one layer to its position
-/// in the next. Color and marker identify its category.
+/// Animates the map through the layers: each text moves from its position in one layer to its
+/// position in the next. Color and marker identify its category.
 ///
 /// Every layer is scaled to the same viewport, equally along both axes, such that outliers do not
-/// compress the rest: 0.25 % of the texts at each end of an axis may lie outside and are drawn at the
-/// edge. The maps of independently reduced layers are rotated and reflected arbitrarily; after
+/// compress the rest: 0.25 % of the texts at each end of an axis may lie outside and are drawn at
+/// the edge. The maps of independently reduced layers are rotated and reflected arbitrarily; after
 /// alignment (`align_layers` of mri-reduce) they move no more than the model moved them.
 ///
 /// # Errors
@@ -58,8 +58,8 @@ impl Animation {
 
     /// The animation as a GIF that loops forever, with `scale` pixels per pixel of a figure.
     ///
-    /// All frames share a palette of the most frequent colors. The bytes do not depend on the number
-    /// of threads.
+    /// All frames share a palette of the most frequent colors. The bytes do not depend on the
+    /// number of threads.
     ///
     /// # Errors
     /// [`RenderError::BadSize`] for a scale that gives no valid image, [`RenderError::Draw`].
@@ -112,8 +112,8 @@ impl Animation {
         Ok(bytes)
     }
 
-    /// Saves the animation in the format of the extension, atomically: `.gif` at scale 1, or its first
-    /// frame as `.svg` or `.png`.
+    /// Saves the animation in the format of the extension, atomically: `.gif` at scale 1, or its
+    /// first frame as `.svg` or `.png`.
     ///
     /// # Errors
     /// [`RenderError::UnknownFormat`], [`RenderError::Io`], and those of [`Animation::gif`].
@@ -126,7 +126,8 @@ impl Animation {
         }
     }
 
-    /// The palette of all frames. The colors are the same throughout, so about eight frames suffice.
+    /// The palette of all frames. The colors are the same throughout, so about eight frames
+    /// suffice.
     fn palette(&self, scale: f64) -> Result<Palette, RenderError> {
         let n = self.n_frames();
         let sampled: Vec<usize> = (0..n).step_by(n.div_ceil(8)).collect();

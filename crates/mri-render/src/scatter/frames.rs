@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mri_core::{Embedding, Layer};
+use mri_core::{Embedding, Layer, Points};
 
 use super::style::ScatterStyle;
 use super::viewport::{outside_note, sample, viewport};
@@ -48,9 +48,54 @@ struct LayerPoints {
     layer: Layer,
     axes: [String; 2],
     degenerate: bool,
-    /// Positions of the drawn texts in units of half the viewport width: x from −1 to 1, y upwards from
-    /// −aspect to aspect.
+    /// Positions of the drawn texts in units of half the viewport width: x from −1 to 1, y upwards
+    /// from −aspect to aspect.
     points: Vec<Point>,
+}
+
+impl LayerPoints {
+    /// The points of some rows in the viewport of a layer, and how many of them lie outside.
+    fn new(
+        layer: Layer,
+        points: &Points,
+        rows: &[usize],
+        aspect: f64,
+    ) -> Result<(Self, usize), RenderError> {
+        let coordinates = &points.coordinates;
+        if coordinates.ncols() != 2 {
+            return Err(RenderError::mismatch(format!(
+                "{layer} has {} components; a scatter plot needs 2",
+                coordinates.ncols()
+            )));
+        }
+        let position = |row: usize| {
+            let at = [0, 1].map(|axis| f64::from(coordinates[(row, axis)]));
+            (at[0], at[1])
+        };
+        let all: Vec<Point> = (0..coordinates.nrows()).map(position).collect();
+        let (center, half_width) = viewport(&all, aspect);
+        let scaled = |v: f64, center: f64| (v - center) / half_width;
+        let in_viewport: Vec<Point> = rows
+            .iter()
+            .map(|&row| (scaled(all[row].0, center.0), scaled(all[row].1, center.1)))
+            .collect();
+        let outside = in_viewport
+            .iter()
+            .filter(|(x, y)| x.abs() > 1.0 || y.abs() > aspect)
+            .count();
+        let clamp = |(x, y): Point| (x.clamp(-1.0, 1.0), y.clamp(-aspect, aspect));
+        let axis = |i: usize| {
+            let component = points.components.get(i);
+            component.map(component_name).unwrap_or_default()
+        };
+        let clamped = Self {
+            layer,
+            axes: [axis(0), axis(1)],
+            degenerate: points.degenerate,
+            points: in_viewport.into_iter().map(clamp).collect(),
+        };
+        Ok((clamped, outside))
+    }
 }
 
 impl ScatterFrames {
@@ -92,42 +137,9 @@ impl ScatterFrames {
         data.aspect = half.1 / half.0;
         let mut outside = 0;
         for (layer, points) in embedding.iter() {
-            if points.coordinates.ncols() != 2 {
-                return Err(RenderError::mismatch(format!(
-                    "{layer} has {} components; a scatter plot needs 2",
-                    points.coordinates.ncols()
-                )));
-            }
-            let position = |row: usize| {
-                let at = [0, 1].map(|axis| f64::from(points.coordinates[(row, axis)]));
-                (at[0], at[1])
-            };
-            let all: Vec<Point> = (0..labels.len()).map(position).collect();
-            let (center, half_width) = viewport(&all, data.aspect);
-            let scaled = |v: f64, center: f64| (v - center) / half_width;
-            let points_in_view: Vec<Point> = rows
-                .iter()
-                .map(|&row| (scaled(all[row].0, center.0), scaled(all[row].1, center.1)))
-                .collect();
-            outside += points_in_view
-                .iter()
-                .filter(|(x, y)| x.abs() > 1.0 || y.abs() > data.aspect)
-                .count();
-            let high = data.aspect;
-            let clamp = |(x, y): Point| (x.clamp(-1.0, 1.0), y.clamp(-high, high));
-            let axis = |i: usize| {
-                points
-                    .components
-                    .get(i)
-                    .map(component_name)
-                    .unwrap_or_default()
-            };
-            data.layers.push(LayerPoints {
-                layer,
-                axes: [axis(0), axis(1)],
-                degenerate: points.degenerate,
-                points: points_in_view.into_iter().map(clamp).collect(),
-            });
+            let (points, n_outside) = LayerPoints::new(layer, points, &rows, data.aspect)?;
+            data.layers.push(points);
+            outside += n_outside;
         }
         match data.layers.as_slice() {
             [] => return Err(RenderError::no_layer()),
@@ -161,7 +173,8 @@ impl ScatterFrames {
     }
 }
 
-/// The heights of the layer track above the plot and of the axis name below it, for text of 12 pixels.
+/// The heights of the layer track above the plot and of the axis name below it, for text of 12
+/// pixels.
 const TRACK: f64 = 44.0;
 const BELOW: f64 = 40.0;
 
@@ -306,7 +319,8 @@ impl FrameData {
         canvas.text(&y_name, (beside, top + high / 2.0), text.vertical());
     }
 
-    /// The layers as stops along a line, the position `now` between them, and the name of the nearest.
+    /// The layers as stops along a line, the position `now` between them, and the name of the
+    /// nearest.
     fn draw_track(
         &self,
         canvas: &mut Canvas,

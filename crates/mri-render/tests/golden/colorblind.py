@@ -1,9 +1,9 @@
-"""How the category colours look to colour-blind readers, by colorspacious.
+"""How the category colors look to color-blind readers, by colorspacious.
 
     python colorblind.py          (needs colorspacious 1.1 and numpy)
 
-Writes `colorblind.json`: per set of colours, and per kind of reader (simulated after Machado, Oliveira
-and Fernandes 2009 at full severity, or `all` for those who see all colours), the least distance of
+Writes `colorblind.json`: per set of colors, and per kind of reader (simulated after Machado, Oliveira
+and Fernandes 2009 at full severity, or `all` for full color vision), the least distance of
 two of them in CAM02-UCS, where 1 is about what can just be told apart side by side.
 """
 

@@ -116,7 +116,7 @@ fn lightness_orders_every_map() {
 }
 
 #[test]
-fn colour_blind_readers_tell_categories_apart() {
+fn color_blind_readers_tell_categories_apart() {
     let text = include_str!("../golden/colorblind.json");
     let golden: serde_json::Value = serde_json::from_str(text).unwrap();
     let hex = |c: Color| format!("{:02x}{:02x}{:02x}", c.r, c.g, c.b);
@@ -134,7 +134,7 @@ fn colour_blind_readers_tell_categories_apart() {
         let colors: Vec<String> = colors.into_iter().map(hex).collect();
         assert_eq!(serde_json::json!(colors), golden["colors"][name], "{name}");
         let least = golden["least"][name].as_object().unwrap();
-        assert_eq!(least.len(), 4, "three kinds of colour blindness, and none");
+        assert_eq!(least.len(), 4, "three kinds of color blindness, and none");
         for (reader, distance) in least {
             // Small marks need about ten times what large fields side by side need.
             let distance = distance.as_f64().unwrap();

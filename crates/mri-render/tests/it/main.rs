@@ -4,7 +4,7 @@
 
 /// Charts, paths, significance and animations: what they say and what they refuse.
 mod charts;
-/// Colour maps against matplotlib, in order, and for colour-blind readers.
+/// Colormaps against matplotlib, in order, and for color-blind readers.
 mod colors;
 /// Small made-up scans and all figures of them.
 mod data;

@@ -5,8 +5,8 @@ use resvg::tiny_skia::Pixmap;
 
 use crate::data::{figures, named_figures};
 
-/// Where the pictures lie. `MRI_UPDATE_FIGURES=1 cargo nextest run -p mri-render snapshots` writes them
-/// anew: look at them before you commit them.
+/// Where the pictures lie. `MRI_UPDATE_FIGURES=1 cargo nextest run -p mri-render snapshots` writes
+/// them anew: look at them before you commit them.
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/figures")
 }

@@ -21,8 +21,8 @@ const TEN: [&str; 10] = [
     "Wissenschaft",
 ];
 
-/// How far two boxes may reach into each other: they are as high as the highest and lowest letter of the
-/// font, and most words have neither.
+/// How far two boxes may reach into each other: they are as high as the highest and lowest letter
+/// of the font, and most words have neither.
 const TOLERANCE: f32 = 2.0;
 
 /// The boxes of all words of a picture, as the renderer of SVG lays them out.
