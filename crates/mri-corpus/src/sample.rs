@@ -1,6 +1,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use mri_core::SplitMix64;
+
 use crate::options::CorpusOptions;
 
 /// Draws a random sample of the rows of a corpus in one pass, from their categories alone.
@@ -45,7 +47,7 @@ impl Sampler {
         Self {
             limit: options.limit.unwrap_or(usize::MAX),
             per_class: options.per_class,
-            seed: mix(options.sample_seed),
+            seed: SplitMix64::mix(options.sample_seed),
             n_seen: 0,
             kept: match options.per_class.or(options.limit) {
                 None => Kept::All(Vec::new()),
@@ -66,7 +68,7 @@ impl Sampler {
                     groups.resize_with(group + 1, BinaryHeap::new);
                 }
                 let group = &mut groups[group];
-                let number = draw(self.seed, row);
+                let number = SplitMix64::at(self.seed, row);
                 let full = group.len() >= *most;
                 if full && group.peek().is_none_or(|last| last.number <= number) {
                     return;
@@ -110,21 +112,6 @@ impl Sampler {
     }
 }
 
-/// The `row`-th number of the SplitMix64 stream of a mixed seed, computed directly.
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-fn draw(seed: u64, row: u64) -> u64 {
-    // The odd number nearest to 2^64 divided by the golden ratio: the paper's step.
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-    mix(seed.wrapping_add(row.wrapping_add(1).wrapping_mul(STEP)))
-}
-
-/// The output function of SplitMix64 with the constants of its paper.
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 impl Drawn {
     fn key(&self) -> (u64, u64) {
         (self.number, self.row)
@@ -148,24 +135,5 @@ impl PartialOrd for Drawn {
 impl Ord for Drawn {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The first numbers that the generator published with the paper gives for the seed 1234567.
-    #[test]
-    fn the_stream_is_splitmix64() {
-        let stream: Vec<u64> = (0..3).map(|row| draw(1_234_567, row)).collect();
-        assert_eq!(
-            stream,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
     }
 }
