@@ -21,8 +21,8 @@ pub use batch::{BatchLimits, BatchPlan, plan_batches};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
     LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkNorm, QkNormOver,
-    QkvLayout, Rotary, RotaryPairs, RotaryScaling, ScoreBias, TransformerSpec, UnknownName,
-    WeightNames, alibi_slopes, relative_bucket, supported_families,
+    QkvLayout, Rotary, RotaryPairs, RotaryScaling, ScoreBias, TransformerSpec, WeightNames,
+    alibi_slopes, relative_bucket, supported_families,
 };
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions, TorchScriptBackend};

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use mri_core::UnknownName;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 /// Where the model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -30,15 +30,6 @@ pub enum Dtype {
     F16,
 }
 
-/// A device, number format or shard that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{text:?} is not a {what}; expected {expected}")]
-pub struct UnknownName {
-    pub(crate) what: &'static str,
-    pub(crate) text: String,
-    pub(crate) expected: &'static str,
-}
-
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -61,9 +52,9 @@ impl FromStr for Device {
         }
         let number = text.strip_prefix("cuda:").and_then(|n| n.parse().ok());
         number.map(Self::Cuda).ok_or_else(|| UnknownName {
-            what: "device",
+            kind: "device",
             text: text.to_owned(),
-            expected: "auto, cpu or cuda:N",
+            expected: &["auto", "cpu", "cuda:N"],
         })
     }
 }
@@ -82,31 +73,11 @@ impl TryFrom<String> for Device {
     }
 }
 
-impl fmt::Display for Dtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-            Self::F16 => "f16",
-        })
-    }
-}
-
-impl FromStr for Dtype {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        match text {
-            "f32" => Ok(Self::F32),
-            "bf16" => Ok(Self::Bf16),
-            "f16" => Ok(Self::F16),
-            _ => Err(UnknownName {
-                what: "number format",
-                text: text.to_owned(),
-                expected: "f32, bf16 or f16",
-            }),
-        }
-    }
+mri_core::enum_names! {
+    Dtype, "number format";
+    F32 => "f32",
+    Bf16 => "bf16",
+    F16 => "f16",
 }
 
 #[cfg(test)]
@@ -119,7 +90,7 @@ mod tests {
             assert_eq!(device.to_string().parse(), Ok(device));
         }
         assert_eq!("cuda".parse(), Ok(Device::Cuda(0)));
-        for dtype in [Dtype::F32, Dtype::Bf16, Dtype::F16] {
+        for dtype in Dtype::ALL {
             assert_eq!(dtype.to_string().parse(), Ok(dtype));
         }
         for bad in ["", "gpu", "cuda:", "cuda:-1", "CPU"] {

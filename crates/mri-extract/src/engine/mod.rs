@@ -22,7 +22,7 @@ mod weights;
 #[cfg(feature = "tch")]
 mod wide;
 
-pub use device::{Device, Dtype, UnknownName};
+pub use device::{Device, Dtype};
 pub use error::ModelError;
 pub use fake::FakeBackend;
 pub use families::supported_families;
