@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::{Layer, Site};
+use crate::layer::Layer;
 
 /// What can be wrong with the plain data that stages exchange.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -23,7 +23,7 @@ pub enum CoreError {
         name: String,
     },
     /// There is not a single row.
-    #[error("no rows: at least one labelled text is needed")]
+    #[error("no rows: at least one labeled text is needed")]
     NoRows,
     /// A matrix has another number of rows than there are labels.
     #[error("layer {layer} has {rows} rows, but there are {labels} labels; row i must be text i")]
@@ -40,14 +40,5 @@ pub enum CoreError {
     DuplicateLayer {
         /// The layer in question.
         layer: Layer,
-    },
-    /// A layer name could not be read.
-    #[error(
-        "{text:?} is not a layer; expected SITE.INDEX such as resid.03, with SITE one of {}",
-        Site::NAMES.join(", ")
-    )]
-    BadLayer {
-        /// What was given.
-        text: String,
     },
 }

@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::CoreError;
+use crate::error::CoreError;
 
 /// The category of each row (text), and the names of the categories.
 ///

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::CoreError;
+use crate::names::UnknownName;
 
 /// A place inside a transformer block whose output can be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -103,11 +103,13 @@ impl fmt::Display for Layer {
 }
 
 impl FromStr for Layer {
-    type Err = CoreError;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, CoreError> {
-        let bad = || CoreError::BadLayer {
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let bad = || UnknownName {
+            kind: "layer",
             text: text.to_owned(),
+            expected: &["resid.NN", "attn_out.NN", "mlp_out.NN", "mlp_act.NN"],
         };
         let (site, index) = text.split_once('.').ok_or_else(bad)?;
         let site: Site = site.parse().map_err(|_| bad())?;
@@ -128,9 +130,9 @@ impl From<Layer> for String {
 }
 
 impl TryFrom<String> for Layer {
-    type Error = CoreError;
+    type Error = UnknownName;
 
-    fn try_from(text: String) -> Result<Self, CoreError> {
+    fn try_from(text: String) -> Result<Self, UnknownName> {
         text.parse()
     }
 }

@@ -81,13 +81,16 @@
 
 mod atomic;
 mod backend;
+mod batch;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
 mod labels;
 mod layer;
+mod model;
 mod names;
 mod origin;
+mod pooling;
 mod progress;
 mod random;
 mod reducer;
@@ -96,12 +99,15 @@ mod shard;
 mod stack;
 
 pub use atomic::{sync_folder, temporary_target, write_atomic};
-pub use backend::{Backend, BackendError, Capture, ModelInfo, ModelKind, Pooling, TokenBatch};
+pub use backend::{Backend, BackendError, Capture};
+pub use batch::TokenBatch;
 pub use error::CoreError;
 pub use labels::Labels;
 pub use layer::{Layer, Site};
+pub use model::{ModelInfo, ModelKind};
 pub use names::UnknownName;
 pub use origin::{CorpusOrigin, ShardOrigin};
+pub use pooling::Pooling;
 pub use progress::{Cancelled, Progress, Watch};
 pub use random::SplitMix64;
 pub use reducer::{Component, Fitted, Projection, ReduceError, Reducer};

@@ -14,7 +14,7 @@ pub struct CorpusOrigin {
     pub source: PathBuf,
     /// The number of rows that were dropped because they lack a text or a label.
     pub n_dropped: usize,
-    /// The number of labelled texts that were read; a sample keeps fewer.
+    /// The number of labeled texts that were read; a sample keeps fewer.
     pub n_read: usize,
     /// The whole corpus that this one is a shard of; `None` for a whole corpus.
     pub shard: Option<ShardOrigin>,

@@ -16,10 +16,10 @@ pub struct Progress<'a> {
 #[error("cancelled")]
 pub struct Cancelled;
 
-/// Something that is told about progress and may ask the work to stop.
+/// Receives progress and may cancel the work.
 ///
-/// Implemented for every `Fn(Progress) -> bool` that returns `false` to cancel, and for `()`, which
-/// neither listens nor stops. Results never depend on the watch.
+/// Implemented for every `Fn(Progress) -> bool`, which returns `false` to cancel, and for `()`, which
+/// ignores progress and never cancels. Results never depend on the watch.
 pub trait Watch: Sync {
     /// Called from time to time, possibly from several threads; return `false` to cancel.
     fn step(&self, progress: Progress<'_>) -> bool;

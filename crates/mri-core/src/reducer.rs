@@ -4,20 +4,20 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Cancelled, RowSource, Watch};
+use crate::progress::{Cancelled, Watch};
+use crate::rows::RowSource;
 
-/// A way to see many dimensions in few.
+/// A method of dimensionality reduction.
 ///
-/// A reducer is a recipe: parameters and, if anything in it is random, a seed. Fitting it does not
-/// change it, and fitting it twice to the same rows gives the same bytes, whatever the number of
-/// threads.
+/// A reducer holds parameters and, if anything in it is random, a seed. Fitting does not change it,
+/// and fitting it twice to the same rows gives the same bytes, whatever the number of threads.
 ///
 /// Two methods are required. Every implementation should pass `conformance::ReducerSuite` (feature
 /// `conformance`), which needs nothing but this crate, and is one line away from the table of the
 /// bench `reducers`, which compares time, memory and quality on the same rows;
 /// `examples/custom_reducer.rs` shows both.
 pub trait Reducer: Send + Sync {
-    /// The reducer's name as it stands in titles and tables, such as `"PCA"`.
+    /// The reducer's name in titles and tables, such as `"PCA"`.
     fn name(&self) -> &str;
 
     /// Reduces the rows of `x`, of shape (rows, width), and keeps what is needed to place new ones.
@@ -116,12 +116,12 @@ pub enum ReduceError {
         /// Rows needed.
         needed_rows: usize,
     },
-    /// More components were asked for than the matrix can give.
+    /// More components than the matrix can give.
     #[error(
-        "{components} components were asked for, but {rows} rows of {columns} columns give at most {limit}"
+        "{components} components are too many: {rows} rows of {columns} columns give at most {limit}"
     )]
     TooManyComponents {
-        /// Components asked for.
+        /// The components of the reducer.
         components: usize,
         /// Rows given.
         rows: usize,

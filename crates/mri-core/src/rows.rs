@@ -2,15 +2,15 @@ use std::io;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
-/// A matrix whose rows can be read in blocks, wherever it lies: in memory or in a file.
+/// A matrix whose rows can be read in blocks, in memory or in a file.
 ///
-/// Stages that can work on blocks take `&dyn RowSource` and so never need the whole matrix in
-/// memory; the others ask for [`RowSource::load`].
+/// Stages that work on blocks never hold the whole matrix in memory; the others call
+/// [`RowSource::load`].
 pub trait RowSource: Send + Sync {
     /// `(rows, columns)`.
     fn size(&self) -> (usize, usize);
 
-    /// Copies the rows from `start` on into `out`, whose shape is (rows wanted, columns).
+    /// Copies the rows from `start` on into `out`, of shape (number of rows, columns).
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] if the shape does not fit, or what reading the file gave.
@@ -48,7 +48,7 @@ impl RowSource for Array2<f32> {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
-                    "asked for {} rows of {} columns from row {start} of a {} x {} matrix",
+                    "cannot read {} rows of {} columns from row {start} of a {} x {} matrix",
                     out.nrows(),
                     out.ncols(),
                     self.nrows(),
@@ -71,7 +71,7 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn blocks_are_the_rows_and_misfits_are_errors() {
+    fn blocks_are_the_rows_and_other_shapes_are_errors() {
         let m = array![[1.0_f32, 2.0], [3.0, 4.0], [5.0, 6.0]];
         let mut out = Array2::zeros((2, 2));
         m.read_rows(1, out.view_mut()).unwrap();

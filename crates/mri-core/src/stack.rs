@@ -2,7 +2,11 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::{Component, CoreError, Labels, Layer, RowSource};
+use crate::error::CoreError;
+use crate::labels::Labels;
+use crate::layer::Layer;
+use crate::reducer::Component;
+use crate::rows::RowSource;
 
 /// Anything that has one row per text.
 pub trait RowCount {
@@ -23,18 +27,18 @@ pub struct LayerStack<M> {
 /// The hidden activations of a model: per layer a matrix of shape (texts, width).
 pub type Activations = LayerStack<Arc<dyn RowSource>>;
 
-/// The reduced activations: per layer [`Points`] of shape (texts, components).
+/// The maps of a model: per layer the reduced [`Points`], of shape (texts, components).
 pub type Embedding = LayerStack<Points>;
 
-/// The reduced points of one layer.
+/// The map of one layer: its rows reduced to points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Points {
     /// Shape (texts, components).
     pub coordinates: Array2<f32>,
     /// What the columns are, one entry per component.
     pub components: Vec<Component>,
-    /// All rows of the layer were equal (the embedding output under first-token pooling, say), so
-    /// that there is nothing to see: every point is the origin.
+    /// All rows of the layer were equal (the embedding output under first-token pooling, say), and
+    /// every point is the origin.
     pub degenerate: bool,
 }
 

@@ -3,9 +3,11 @@
 use ndarray::{Array2, ArrayView1};
 
 use super::{Run, law};
-use crate::backend::{Backend, Capture, Pooling, TokenBatch};
+use crate::backend::{Backend, Capture};
+use crate::batch::TokenBatch;
 use crate::conformance::Violation;
 use crate::layer::Layer;
+use crate::pooling::Pooling;
 
 impl Run<'_> {
     pub(super) fn forward(

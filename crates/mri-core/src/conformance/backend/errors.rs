@@ -2,9 +2,10 @@
 
 use super::compare::batch;
 use super::{Run, law};
-use crate::backend::{Backend, BackendError, Capture, Pooling};
+use crate::backend::{Backend, BackendError, Capture};
 use crate::conformance::Violation;
 use crate::layer::{Layer, Site};
+use crate::pooling::Pooling;
 
 /// Input that has to be refused.
 struct Case {

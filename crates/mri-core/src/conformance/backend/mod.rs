@@ -6,8 +6,10 @@ mod law;
 mod states;
 
 use super::Violation;
-use crate::backend::{Backend, ModelInfo, Pooling};
+use crate::backend::Backend;
 use crate::layer::{Layer, Site};
+use crate::model::ModelInfo;
+use crate::pooling::Pooling;
 use crate::random::SplitMix64;
 
 /// The laws of [`Backend`], checked on made-up texts.

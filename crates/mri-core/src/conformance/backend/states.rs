@@ -4,9 +4,11 @@ use ndarray::Axis;
 
 use super::compare::{batch, call, largest_magnitude};
 use super::{POOLINGS, Run, law};
-use crate::backend::{Backend, Capture, ModelKind, Pooling};
+use crate::backend::{Backend, Capture};
 use crate::conformance::Violation;
 use crate::layer::Layer;
+use crate::model::ModelKind;
+use crate::pooling::Pooling;
 
 impl Run<'_> {
     pub(super) fn shapes(&self, backend: &mut dyn Backend) -> Result<(), Violation> {
