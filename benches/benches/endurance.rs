@@ -121,7 +121,7 @@ fn record_into(corpus: &Path, folder: &Path, options: &Options) -> anyhow::Resul
     let loaded = memory()?;
     let corpus = CorpusFile::open(corpus, &CorpusOptions::default())?;
     let texts = tokenizer.encode_corpus(&corpus, Some(folder), &())?;
-    let from = texts.provenance(model_hash(&options.model)?, &tokenizer);
+    let from = texts.provenance(model_hash(&options.model)?);
     let tokens = texts.tokens.n_tokens();
     println!("loaded {loaded} tokens {tokens} tokenised {}", peak()?);
     record_to_store(

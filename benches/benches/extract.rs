@@ -258,7 +258,7 @@ fn run(
     let corpus = CorpusFile::open(corpus, &CorpusOptions::default())?;
     let texts = tokenizer.encode_corpus(&corpus, Some(out), &())?;
     // Models are hashed while they are loaded.
-    let from = texts.provenance("model".to_owned(), tokenizer);
+    let from = texts.provenance("model".to_owned());
     let mut timed = Timed {
         backend,
         forward: 0.0,

@@ -4,18 +4,17 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use crate::error::ExtractError;
 use crate::tokens::TokenSource;
 
-/// In what order texts go through the model: batches of similar length, each text once.
+/// The batches of a recording: texts of similar length together, equal texts once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchPlan {
-    /// The rows of each batch; together they hold the first of every group of equal texts.
-    pub batches: Vec<Vec<usize>>,
-    /// The rows that are in no batch, each after the row with equal tokens whose result it takes:
-    /// ascending by that row, and then by their own.
-    pub copies: Vec<(usize, usize)>,
+pub(crate) struct BatchPlan {
+    /// The rows of each batch: the first of every group of texts with equal tokens.
+    pub(crate) batches: Vec<Vec<usize>>,
+    /// The other rows, as pairs of the row in a batch with equal tokens and their own, ascending.
+    pub(crate) copies: Vec<(usize, usize)>,
 }
 
 impl BatchPlan {
-    /// The rows that take the result of this one, ascending.
+    /// The rows that are copies of this one, ascending.
     pub(crate) fn copies_of(&self, row: usize) -> impl Iterator<Item = usize> {
         let first = self.copies.partition_point(|&(source, _)| source < row);
         let copies = self.copies[first..].iter();
@@ -25,28 +24,25 @@ impl BatchPlan {
     }
 }
 
-/// How large a batch may be. A single text may be larger.
+/// The largest batch. A single text may be larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchLimits {
+pub(crate) struct BatchLimits {
     /// Tokens, padding counted.
-    pub tokens: usize,
+    pub(crate) tokens: usize,
     /// Texts.
-    pub texts: usize,
+    pub(crate) texts: usize,
 }
 
 /// Plans batches within the limits.
 ///
-/// Texts are sorted by length, the longest first, so that a batch that does not fit the memory
-/// fails at once and not at the end; ties stay in corpus order. A text longer than the limit is a
-/// batch of its own. Rows with the same tokens are run once.
-///
-/// # Errors
-/// [`ExtractError::Io`] where the texts cannot be read.
-pub fn plan_batches(
+/// Texts are sorted by length, the longest first, so that a batch that does not fit into memory
+/// fails at once and not at the end; ties keep corpus order. A text longer than the limit is a batch
+/// of its own.
+pub(crate) fn plan_batches(
     texts: &dyn TokenSource,
     limits: BatchLimits,
 ) -> Result<BatchPlan, ExtractError> {
-    // The standard hasher with a fixed key, so that runs are alike.
+    // The standard hasher with a fixed key, so that all runs have the same batches.
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
     let Distinct { mut firsts, copies } = distinct(texts, |tokens| hasher.hash_one(tokens))?;
     firsts.sort_unstable_by_key(|&(length, row)| (Reverse(length), row));
@@ -69,7 +65,7 @@ pub fn plan_batches(
     Ok(BatchPlan { batches, copies })
 }
 
-/// Texts that differ from each other, and their copies.
+/// Distinct texts, and their copies.
 struct Distinct {
     /// Length and row of the first of every group of equal texts.
     firsts: Vec<(u64, usize)>,
@@ -79,9 +75,8 @@ struct Distinct {
 
 /// Finds equal texts.
 ///
-/// Only a hash of each is held, since the texts may be too many for more; whether two with the same hash
-/// are equal is for their tokens to say. Should they differ, which happens to one pair in 2^64,
-/// copies of the second are run like other texts.
+/// Only a hash of each is kept in memory; tokens of texts with the same hash are compared. If they
+/// differ, which happens to one pair in 2^64, copies of the second are run like other texts.
 fn distinct(
     texts: &dyn TokenSource,
     hash: impl Fn(&[u32]) -> u64,
@@ -94,7 +89,7 @@ fn distinct(
     }
     rows.sort_unstable();
     let mut copies = Vec::new();
-    // Rows that are no copies move to the front, with their length in place of the hash.
+    // Rows that are not copies move to the front, with their length in place of the hash.
     let mut kept = 0;
     let mut first = None;
     let mut first_tokens = Vec::new();
@@ -162,7 +157,7 @@ mod tests {
         }
 
         #[test]
-        fn texts_that_only_share_a_hash_are_not_taken_for_equal(
+        fn texts_that_only_share_a_hash_are_not_equal(
             texts in prop::collection::vec(prop::collection::vec(0_u32..3, 1..4), 1..60),
         ) {
             let batch: TokenBatch = texts.iter().map(Vec::as_slice).collect();

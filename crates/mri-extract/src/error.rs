@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mri_core::{BackendError, Cancelled, CoreError};
+use mri_core::{BackendError, Cancelled, CoreError, Layer};
 use mri_corpus::CorpusError;
 use mri_store::StoreError;
 use thiserror::Error;
@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::engine::ModelError;
 use crate::hub::HubError;
 
-/// Why texts could not be read, tokenised, recorded or kept.
+/// Why texts could not be tokenized or recorded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExtractError {
@@ -18,7 +18,7 @@ pub enum ExtractError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The texts could not be read.
@@ -33,70 +33,104 @@ pub enum ExtractError {
     /// The model could not be fetched from the hub.
     #[error(transparent)]
     Hub(#[from] HubError),
-    /// The tokenizer could not be loaded or used.
+    /// The tokenizer could not be loaded, or failed on a text.
     #[error("{}: {problem}", .path.display())]
     Tokenizer {
-        /// Its file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
-    /// The tokenizer gives ids that the model does not know.
-    #[error("{}: the tokenizer has {tokens} tokens, but the model's vocabulary has {vocab_size}; it belongs to another model", .path.display())]
-    WrongTokenizer {
         /// The tokenizer's file.
         path: PathBuf,
-        /// One more than its largest id.
-        tokens: usize,
-        /// The entries of the model's vocabulary.
-        vocab_size: usize,
+        /// What is wrong.
+        problem: TokenizerProblem,
     },
-    /// A number of tokens that the model cannot take was asked for.
-    #[error(
-        "a maximum length of {asked} tokens was asked for, but it must be from {lowest} to {highest}"
-    )]
-    BadMaxLength {
-        /// What was asked for.
-        asked: usize,
-        /// The least: the special tokens and one more.
-        lowest: usize,
-        /// The model's limit.
-        highest: usize,
-    },
-    /// The engine failed on a batch.
+    /// The options do not suit the model.
+    #[error(transparent)]
+    Options(#[from] OptionsProblem),
+    /// The engine failed on a text.
     #[error("text {row} of the corpus (counted from 0): {source}")]
     Text {
-        /// The row of the text at fault.
+        /// The row of the text in the corpus.
         row: usize,
-        /// What the engine says of it; its text number is that of the batch.
+        /// The engine's error; it counts texts within the batch.
         source: BackendError,
     },
-    /// The engine failed.
+    /// The engine failed on a batch.
     #[error(transparent)]
     Backend(#[from] BackendError),
-    /// The engine returned matrices that are not those asked for.
-    #[error("the engine returned {found} for layer {layer} where {expected} was asked for")]
+    /// The engine returned a matrix of another shape than requested.
+    #[error("the engine returned {found} for layer {layer}, but {expected} was requested")]
     BadMatrix {
         /// The layer.
-        layer: mri_core::Layer,
+        layer: Layer,
         /// The shape returned.
         found: String,
-        /// The shape asked for.
+        /// The shape requested.
         expected: String,
     },
-    /// A recording asks for something that cannot be recorded this way.
-    #[error("{0}")]
-    Unsupported(&'static str),
-    /// Labels and rows do not fit.
+    /// Labels and rows do not fit together.
     #[error(transparent)]
     Core(#[from] CoreError),
-    /// The watch asked to stop.
+    /// The watch cancelled the work.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
+/// What is wrong with a tokenizer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TokenizerProblem {
+    /// The model's folder has no `tokenizer.json`.
+    #[error(
+        "not found; models saved without a fast tokenizer get one from python: \
+         AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)"
+    )]
+    NotFound,
+    /// The file is not a tokenizer.
+    #[error("not a tokenizer: {0}")]
+    Invalid(String),
+    /// The tokenizer has ids that the model's vocabulary lacks.
+    #[error(
+        "the tokenizer has {tokens} tokens, but the model's vocabulary has {vocab_size}; it belongs to another model"
+    )]
+    OtherModel {
+        /// One more than the tokenizer's largest id.
+        tokens: usize,
+        /// The size of the model's vocabulary.
+        vocab_size: usize,
+    },
+    /// A text has no token at all.
+    #[error("text {row} of the corpus (counted from 0) has no tokens")]
+    NoTokens {
+        /// The row of the text.
+        row: usize,
+    },
+    /// The tokenizer failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Why options do not suit a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum OptionsProblem {
+    /// The maximum length is outside the model's range.
+    #[error("the maximum length is {requested} tokens, but it must be from {lowest} to {highest}")]
+    MaxLength {
+        /// The requested length.
+        requested: usize,
+        /// The special tokens and one more.
+        lowest: usize,
+        /// The model's limit.
+        highest: usize,
+    },
+    /// `Pooling::Tokens` gives one row per token, and a recording has one per text.
+    #[error("pooling `tokens` gives one row per token, not one per text; choose another pooling")]
+    TokensPooling,
+    /// The model has none of the requested sites.
+    #[error("the model has none of the requested sites")]
+    NoSites,
+}
+
 impl From<CorpusError> for ExtractError {
-    /// An error of ours that passed through a reader of texts comes out as itself.
+    /// Unwraps an error of this type that passed through a reader of texts.
     fn from(error: CorpusError) -> Self {
         match error {
             CorpusError::Consumer(error) => match error.downcast::<Self>() {
@@ -109,7 +143,7 @@ impl From<CorpusError> for ExtractError {
 }
 
 impl ExtractError {
-    /// An I/O error with its path, for use with `map_err`.
+    /// An I/O error with its path, for `map_err`.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         |source| Self::Io {
             path: path.to_owned(),

@@ -1,4 +1,4 @@
-//! SHA-256 of files: what tells one model or tokenizer from another.
+//! SHA-256 of files, which identifies models and tokenizers.
 
 use std::fs::{self, File};
 use std::io;
@@ -29,7 +29,7 @@ pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
     hash_of(names.iter().map(|name| folder.join(name)))
 }
 
-/// The SHA-256 of files in their order, with their names, as 64 hexadecimal digits.
+/// The SHA-256 of the names and contents of files in the order given, as 64 hexadecimal digits.
 pub(crate) fn hash_of<P: AsRef<Path>>(
     files: impl IntoIterator<Item = P>,
 ) -> Result<String, ExtractError> {
@@ -38,7 +38,7 @@ pub(crate) fn hash_of<P: AsRef<Path>>(
         let path = path.as_ref();
         let mut file = File::open(path).map_err(ExtractError::io(path))?;
         let length = file.metadata().map_err(ExtractError::io(path))?.len();
-        // Lengths keep the end of one file apart from the start of the next.
+        // Lengths separate the end of one file from the start of the next.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name.as_bytes());
@@ -53,7 +53,7 @@ pub(crate) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Lets a file be copied into a hash.
+/// Hashes what is written to it.
 pub(crate) struct HashWriter<'a>(pub(crate) &'a mut Sha256);
 
 impl io::Write for HashWriter<'_> {

@@ -1,9 +1,9 @@
-//! Text in, matrices out: corpora, tokenising, batching, pooling and the libtorch engine of llm-mri.
+//! Texts in, activations out: tokenizing, batching, recording and the libtorch engine of llm-mri.
 //!
 //! Every transformer that can be recorded is one value of [`TransformerSpec`], read from its
 //! `config.json`; the engine (`TchBackend`) executes the description and knows no architecture
 //! by name. The engine is the feature `tch`, on by default and the only part that needs libtorch:
-//! readers, stores and [`FakeBackend`] do without.
+//! everything else, such as [`record`] with [`FakeBackend`], builds without.
 
 mod batch;
 mod engine;
@@ -12,12 +12,13 @@ mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hub;
+mod model_name;
 mod record;
 mod record_to_store;
-mod tokenize;
+mod tokenized;
+mod tokenizer;
 mod tokens;
 
-pub use batch::{BatchLimits, BatchPlan, plan_batches};
 pub use engine::{
     Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
     LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkNorm, QkNormOver,
@@ -26,12 +27,13 @@ pub use engine::{
 };
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
-pub use error::ExtractError;
+pub use error::{ExtractError, OptionsProblem, TokenizerProblem};
 pub use files::model_hash;
 #[cfg(feature = "hub")]
 pub use hub::HubOptions;
 pub use hub::{HubError, ModelSource};
 pub use record::{RecordOptions, Recording, record};
 pub use record_to_store::{StoredRecording, record_to_store};
-pub use tokenize::{TextTokenizer, TokenizedCorpus, TokenizedTexts};
-pub use tokens::{TokenFile, TokenSource};
+pub use tokenized::{TokenizedCorpus, TokenizedTexts};
+pub use tokenizer::TextTokenizer;
+pub use tokens::TokenSource;

@@ -8,22 +8,33 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{BatchLimits, BatchPlan, plan_batches};
-use crate::error::ExtractError;
+use crate::error::{ExtractError, OptionsProblem};
 use crate::tokens::TokenSource;
 
 /// What is recorded, and how.
+///
+/// ```
+/// use mri_core::{Pooling, Site};
+/// use mri_extract::RecordOptions;
+///
+/// let options = RecordOptions::default()
+///     .with_sites([Site::Resid, Site::MlpAct])
+///     .with_pooling(Pooling::Mean);
+/// assert_eq!(options.sites.len(), 2);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RecordOptions {
-    /// The sites whose layers are recorded, all of them in one forward pass.
+    /// The sites whose layers are recorded, all in one forward pass.
     pub sites: Vec<Site>,
-    /// How the token states of a text become one row; `None` for what suits the model
+    /// How the token states of a text become one row; `None` for the model's own
     /// ([`Pooling::default_for`]).
     pub pooling: Option<Pooling>,
-    /// Whether the last residual layer of a pre-norm model is taken after the final norm, as
-    /// transformers does.
+    /// Whether the last residual layer of a pre-norm model is taken after the final norm, as in
+    /// transformers.
     pub final_norm: bool,
     /// Tokens per batch, padding counted; `None` for what suits the engine and its memory
-    /// ([`Backend::tokens_per_batch`]), or what a recording was begun with.
+    /// ([`Backend::tokens_per_batch`]), or for that of the recording to resume.
     pub tokens_per_batch: Option<usize>,
 }
 
@@ -39,7 +50,37 @@ impl Default for RecordOptions {
     }
 }
 
-/// The activations of a corpus.
+impl RecordOptions {
+    /// Sets [`RecordOptions::sites`].
+    #[must_use]
+    pub fn with_sites(mut self, sites: impl IntoIterator<Item = Site>) -> Self {
+        self.sites = sites.into_iter().collect();
+        self
+    }
+
+    /// Sets [`RecordOptions::pooling`].
+    #[must_use]
+    pub fn with_pooling(mut self, pooling: impl Into<Option<Pooling>>) -> Self {
+        self.pooling = pooling.into();
+        self
+    }
+
+    /// Sets [`RecordOptions::final_norm`].
+    #[must_use]
+    pub fn with_final_norm(mut self, apply: bool) -> Self {
+        self.final_norm = apply;
+        self
+    }
+
+    /// Sets [`RecordOptions::tokens_per_batch`].
+    #[must_use]
+    pub fn with_tokens_per_batch(mut self, tokens: impl Into<Option<usize>>) -> Self {
+        self.tokens_per_batch = tokens.into();
+        self
+    }
+}
+
+/// The activations of a corpus, in memory.
 pub struct Recording {
     /// One matrix per recorded layer.
     pub activations: Activations,
@@ -51,16 +92,17 @@ pub struct Recording {
     pub stats: RecordStats,
 }
 
-/// Runs texts through a model and keeps the layers asked for, in memory.
+/// Runs texts through a model and keeps the requested layers in memory, one `f32` matrix of shape
+/// (texts, width) per layer.
 ///
-/// Texts are run in batches of similar length, equal texts once; the rows come back in corpus
-/// order. `watch` is told of the tokens that went through. For more than fits the memory, or for
-/// what must outlive a killed process, see [`crate::record_to_store`].
+/// Texts are run in batches of similar length, equal texts once; row `i` is text `i` of the corpus.
+/// Progress is reported to `watch` in tokens. For recordings larger than memory, or that must
+/// survive a killed process, see [`record_to_store`](crate::record_to_store).
 ///
 /// # Errors
-/// What the engine reports, with the row of the text at fault; [`ExtractError::Unsupported`] for
-/// [`Pooling::Tokens`], which does not give one row per text, or where the model has none of the
-/// sites; [`mri_core::CoreError::RowMismatch`] if there are not as many labels as texts.
+/// The engine's error with the row of the text; [`ExtractError::Options`] for [`Pooling::Tokens`],
+/// which does not give one row per text, or if the model has none of the sites;
+/// [`ExtractError::Core`] if there are not as many labels as texts.
 pub fn record(
     backend: &mut dyn Backend,
     texts: &dyn TokenSource,
@@ -79,7 +121,7 @@ pub fn record(
         .tokens_per_batch
         .unwrap_or_else(|| backend.tokens_per_batch());
     let plan = plan_batches(texts, limits(model, &capture, tokens))?;
-    let mut keep = |_: usize, rows: &[usize], results: &[Array2<f32>]| {
+    let mut sink = |_: usize, rows: &[usize], results: &[Array2<f32>]| {
         for (matrix, result) in matrices.iter_mut().zip(results) {
             for (&row, values) in rows.iter().zip(result.rows()) {
                 matrix.row_mut(row).assign(&values);
@@ -94,7 +136,7 @@ pub fn record(
         &capture,
         &|_| false,
         watch,
-        &mut keep,
+        &mut sink,
     )?;
     for matrix in &mut matrices {
         for &(source, row) in &plan.copies {
@@ -111,12 +153,11 @@ pub fn record(
     })
 }
 
-/// The recorded rows of a batch take at most about this many bytes of memory, however short its
-/// texts and wide its layers are: enough for thousands of texts of a small model, and little beside
-/// the states of a large one.
-const ROWS_OF_A_BATCH: usize = 1 << 25;
+/// The limit in bytes of the recorded rows of a batch, however short its texts and wide its layers
+/// are: enough for thousands of texts of a small model, and little beside the states of a large one.
+const BATCH_ROWS_BYTES: usize = 1 << 25;
 
-/// How large batches may be if they are to have so many `tokens`.
+/// The limits of batches of `tokens` tokens.
 pub(crate) fn limits(model: &ModelInfo, capture: &Capture, tokens: usize) -> BatchLimits {
     let widths = capture.layers.iter();
     let width: usize = widths
@@ -124,18 +165,16 @@ pub(crate) fn limits(model: &ModelInfo, capture: &Capture, tokens: usize) -> Bat
         .sum();
     BatchLimits {
         tokens,
-        texts: (ROWS_OF_A_BATCH / size_of::<f32>() / width.max(1)).max(1),
+        texts: (BATCH_ROWS_BYTES / size_of::<f32>() / width.max(1)).max(1),
     }
 }
 
 impl RecordOptions {
-    /// What these options ask of a model.
+    /// What these options capture of a model.
     pub(crate) fn capture(&self, model: &ModelInfo) -> Result<Capture, ExtractError> {
         let pooling = self.pooling.unwrap_or(Pooling::default_for(model.kind));
         if pooling == Pooling::Tokens {
-            return Err(ExtractError::Unsupported(
-                "pooling `tokens` gives one row per token, not one per text; choose another pooling",
-            ));
+            return Err(OptionsProblem::TokensPooling.into());
         }
         let sites = self.sites.iter().enumerate();
         let layers: Vec<Layer> = sites
@@ -143,9 +182,7 @@ impl RecordOptions {
             .flat_map(|(_, &site)| model.layers(site))
             .collect();
         if layers.is_empty() {
-            return Err(ExtractError::Unsupported(
-                "the model has none of the sites asked for",
-            ));
+            return Err(OptionsProblem::NoSites.into());
         }
         Ok(Capture {
             layers,
@@ -155,7 +192,7 @@ impl RecordOptions {
     }
 }
 
-/// The counts of running a plan to its end.
+/// The amount of work of a whole plan.
 pub(crate) fn stats_of(texts: &dyn TokenSource, plan: &BatchPlan) -> RecordStats {
     let rows = plan.batches.iter().flatten();
     RecordStats {
@@ -167,11 +204,11 @@ pub(crate) fn stats_of(texts: &dyn TokenSource, plan: &BatchPlan) -> RecordStats
     }
 }
 
-/// Takes the index of a finished batch, its rows, and one checked matrix per layer.
-pub(crate) type Sink<'a> =
+/// Consumes the index of a finished batch, its rows in the corpus, and one matrix per layer.
+pub(crate) type BatchSink<'a> =
     dyn FnMut(usize, &[usize], &[Array2<f32>]) -> Result<(), ExtractError> + 'a;
 
-/// Runs the batches of a plan that are not `finished` yet and hands their results to `sink`.
+/// Runs the batches of a plan that are not `finished` yet and passes their results to `sink`.
 pub(crate) fn run(
     backend: &mut dyn Backend,
     texts: &dyn TokenSource,
@@ -179,7 +216,7 @@ pub(crate) fn run(
     capture: &Capture,
     finished: &dyn Fn(usize) -> bool,
     watch: &dyn Watch,
-    sink: &mut Sink<'_>,
+    sink: &mut BatchSink<'_>,
 ) -> Result<(), ExtractError> {
     let widths: Vec<usize> = capture
         .layers
@@ -200,7 +237,7 @@ pub(crate) fn run(
             let results = backend
                 .forward(&batch, capture)
                 .map_err(|e| name_row(e, rows))?;
-            check(&results, rows.len(), &widths, capture)?;
+            check_shapes(&results, rows.len(), &widths, capture)?;
             sink(index, rows, &results)?;
         }
         done += tokens(rows);
@@ -209,8 +246,8 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Checks the shapes that an engine returned: it may be somebody else's.
-fn check(
+/// Checks the shapes that an engine returned; engines may be third-party.
+fn check_shapes(
     results: &[Array2<f32>],
     n_rows: usize,
     widths: &[usize],
@@ -229,7 +266,7 @@ fn check(
     Ok(())
 }
 
-/// Adds the corpus row to an error that speaks of a text of the batch.
+/// Adds the row in the corpus to an error about a text of the batch.
 fn name_row(source: BackendError, rows: &[usize]) -> ExtractError {
     let text = match source {
         BackendError::EmptyText { text }

@@ -26,9 +26,12 @@ pub struct StoredRecording {
 /// Runs texts through a model and keeps the requested layers in a folder.
 ///
 /// As [`record`](crate::record), except that rows are written to their files as batches finish:
-/// memory grows neither with the layers nor with the length of texts, and with their number by some
-/// 40 bytes each if `texts` are a [`TokenFile`](crate::TokenFile). An interrupted recording resumes,
-/// and its bytes are those of one that was not interrupted; a complete one is opened as it is.
+/// memory grows neither with the layers nor with the length of texts, and only by some 40 bytes per
+/// text if their tokens are in a file ([`TextTokenizer::encode_corpus`] with a folder). An interrupted
+/// recording resumes and has the same bytes as one that was not interrupted; a complete one is
+/// opened as it is.
+///
+/// [`TextTokenizer::encode_corpus`]: crate::TextTokenizer::encode_corpus
 ///
 /// # Errors
 /// As [`record`](crate::record); [`ExtractError::Store`] with what [`StoreWriter`] reports. After an
@@ -109,7 +112,7 @@ pub fn record_to_store(
             Ok(writer.write_batch(batch, results, rows_of)?)
         },
     );
-    // What was done before an error or a cancellation is as good as any.
+    // Batches that were finished before an error or a cancellation are kept.
     let kept = writer.commit();
     outcome?;
     kept?;

@@ -7,8 +7,8 @@ use mri_store::read_exact_at;
 
 use crate::error::ExtractError;
 
-/// Tokenised texts that are read as they are needed: in memory ([`TokenBatch`]) or in a file
-/// ([`TokenFile`]).
+/// Tokenized texts that are read on demand: in memory ([`TokenBatch`]) or in a temporary file
+/// ([`TextTokenizer::encode_corpus`](crate::TextTokenizer::encode_corpus)).
 pub trait TokenSource: Send + Sync {
     /// The number of texts.
     fn len(&self) -> usize;
@@ -16,7 +16,7 @@ pub trait TokenSource: Send + Sync {
     /// The number of tokens of a text, 0 past the last.
     fn length(&self, text: usize) -> usize;
 
-    /// Puts the tokens of a text in place of what `tokens` holds; none past the last.
+    /// Replaces the content of `tokens` by the tokens of a text; none past the last.
     ///
     /// # Errors
     /// [`ExtractError::Io`].
@@ -32,7 +32,7 @@ pub trait TokenSource: Send + Sync {
         (0..self.len()).map(|text| self.length(text)).sum()
     }
 
-    /// Some of the texts, in the order given.
+    /// A batch of these texts, in the order given.
     ///
     /// # Errors
     /// [`ExtractError::Io`].
@@ -66,12 +66,12 @@ impl TokenSource for TokenBatch {
 /// Bytes of a token in the file.
 const TOKEN: u64 = size_of::<u32>() as u64;
 
-/// Tokenised texts in a temporary file, with 8 bytes of memory for each.
+/// Tokenized texts in a temporary file, with 8 bytes of memory for each.
 ///
-/// The file has no name where the system can do that (as Linux can), so that nothing of it is left
-/// however the process ends.
+/// The file is unnamed where the system supports it (as Linux does), so that it is gone however the
+/// process ends.
 #[derive(Debug)]
-pub struct TokenFile {
+pub(crate) struct TokenFile {
     file: File,
     /// Where the file is, for errors.
     folder: PathBuf,
@@ -112,7 +112,7 @@ impl TokenSource for TokenFile {
     }
 }
 
-/// Makes a [`TokenFile`].
+/// Writes a [`TokenFile`].
 pub(crate) struct TokenWriter {
     out: BufWriter<File>,
     folder: PathBuf,
@@ -120,9 +120,9 @@ pub(crate) struct TokenWriter {
 }
 
 impl TokenWriter {
-    /// For so many texts, in a folder or, as long as that is not there, in the nearest one above it: on
-    /// the disk that has the room for what is recorded. The system's own folder for temporary files
-    /// is often in memory.
+    /// For this many texts, in a folder or, if it does not exist, in the nearest one above it: on the
+    /// disk that has the space for the recording. The system's own temporary folder is often in
+    /// memory.
     pub(crate) fn create(folder: &Path, texts: usize) -> Result<Self, ExtractError> {
         let there = folder.ancestors().find(|folder| folder.is_dir());
         let folder = there.unwrap_or(Path::new(".")).to_owned();

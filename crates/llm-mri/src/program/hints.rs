@@ -1,5 +1,6 @@
 //! What a user can do about an error: the libraries report facts, the program knows its own flags.
 
+use llm_mri::HubError;
 use llm_mri::ScanError;
 use llm_mri::corpus::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
 use llm_mri::extract::ExtractError;
@@ -13,6 +14,8 @@ pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
             of_scan(error)
         } else if let Some(error) = cause.downcast_ref::<StoreError>() {
             of_store(error)
+        } else if let Some(error) = cause.downcast_ref::<HubError>() {
+            of_hub(error)
         } else {
             None
         }
@@ -24,6 +27,7 @@ fn of_scan(error: &ScanError) -> Option<&'static str> {
         ScanError::Extract(ExtractError::Corpus(error)) | ScanError::Corpus(error) => {
             return of_corpus(error);
         }
+        ScanError::Extract(ExtractError::Hub(error)) => return of_hub(error),
         ScanError::Extract(ExtractError::Store(error)) | ScanError::Store(error) => {
             return of_store(error);
         }
@@ -67,6 +71,19 @@ fn another_column(role: ColumnRole) -> &'static str {
         ColumnRole::Text => "name another column with --text",
         ColumnRole::Label => "name another column with --label",
     }
+}
+
+fn of_hub(error: &HubError) -> Option<&'static str> {
+    Some(match error {
+        HubError::RevisionOfFolder { .. } => "leave --revision out",
+        HubError::PickleOnly { .. } => "give it with --model DIR",
+        HubError::MissingFile { file, .. } if file == "tokenizer.json" => {
+            "then give the folder with --model DIR"
+        }
+        HubError::Transfer { .. } => "run the command again",
+        HubError::Damaged { .. } => "run the command again to fetch it anew",
+        _ => return None,
+    })
 }
 
 fn of_store(error: &StoreError) -> Option<&'static str> {

@@ -104,9 +104,7 @@ impl ScanBuilder {
         let mut loaded = clock.time("load model", || self.load(model, texts.source(), watch))?;
         self.check_components(n_texts, loaded.backend.model().width)?;
 
-        let mut from = loaded
-            .texts
-            .provenance(loaded.model_hash, &loaded.tokenizer);
+        let mut from = loaded.texts.provenance(loaded.model_hash);
         from.engine = loaded.engine;
         let (manifest, activations) = clock.time("forward pass", || {
             let tokens = loaded.texts.tokens.as_ref();

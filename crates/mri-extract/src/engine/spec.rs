@@ -10,7 +10,7 @@ use std::path::Path;
 use mri_core::{ModelInfo, ModelKind, Site};
 
 use super::rotary::Rotary;
-use crate::hub::shown_name;
+use crate::model_name::shown_name;
 
 /// What a transformer computes and under which names its weights are stored.
 #[derive(Debug, Clone, PartialEq)]

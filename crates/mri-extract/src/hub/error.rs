@@ -8,7 +8,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum HubError {
     /// A revision was named for a folder.
-    #[error("{}: a folder has no revisions; leave --revision out", .path.display())]
+    #[error("{}: a folder has no revisions", .path.display())]
     RevisionOfFolder {
         /// The folder.
         path: PathBuf,
@@ -61,7 +61,7 @@ pub enum HubError {
     #[error(
         "{id}: has pickled weights only ({file}), which are not read, since a pickle can run any code; convert them once with python: \
          `from transformers import AutoModel, AutoTokenizer; AutoModel.from_pretrained({id:?}).save_pretrained(\"DIR\"); \
-         AutoTokenizer.from_pretrained({id:?}).save_pretrained(\"DIR\")`, then give --model DIR"
+         AutoTokenizer.from_pretrained({id:?}).save_pretrained(\"DIR\")`, and use that folder"
     )]
     PickleOnly {
         /// The model.
@@ -89,9 +89,7 @@ pub enum HubError {
     #[error("no home folder is known to keep models in; set HF_HOME to a folder")]
     NoCache,
     /// The hub could not be reached, or the transfer broke off.
-    #[error(
-        "{id}: {what} from {endpoint}: {source}; run the command again, and it goes on from where it stopped"
-    )]
+    #[error("{id}: {what} from {endpoint}: {source}; a repeated transfer resumes where it stopped")]
     Transfer {
         /// The model.
         id: String,
@@ -103,7 +101,7 @@ pub enum HubError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A file is not what the hub says it is.
-    #[error("{}: {problem}; it was removed, run the command again to fetch it anew", .path.display())]
+    #[error("{}: {problem}; it was removed from the cache", .path.display())]
     Damaged {
         /// The file in the cache.
         path: PathBuf,
@@ -120,7 +118,7 @@ pub enum HubError {
     },
     /// An index of weight files makes no sense.
     #[error(transparent)]
-    Index(Box<crate::ModelError>),
+    Index(Box<crate::engine::ModelError>),
     /// The watch asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

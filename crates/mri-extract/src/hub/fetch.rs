@@ -1,8 +1,7 @@
 //! Fetching the files of a model into the cache, with the crate hf-hub.
 //!
-//! One question tells the commit and the files there are; all files are then taken from that
-//! commit, so that a model never mixes two. The branch is written into the cache only once all
-//! files are there.
+//! One request gives the commit and its files; all files are then fetched from that commit, so that
+//! a model never mixes two. The branch is written into the cache only once all files are in it.
 
 use std::cell::Cell;
 use std::fs;
@@ -24,10 +23,10 @@ const WEIGHTS: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 const PICKLES: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
-/// A transfer that breaks off is taken up again so often before it is an error.
+/// Retries per transfer.
 const RETRIES: usize = 3;
 
-/// The watch hears of every so many bytes.
+/// Bytes between two reports to the watch.
 const STEP: u64 = 1 << 20;
 
 /// The folder of a model in the cache, after fetching what is not there yet.
@@ -59,7 +58,7 @@ pub(super) fn fetch(
         .map_err(|e| hub.failed("the connection", e))?;
     let info = match api.repo(hub.repo(revision)).info() {
         Ok(info) => info,
-        // Whoever is without a network still has what was fetched before.
+        // Without a network, a model in the cache still works.
         Err(ApiError::RequestError(e)) if !matches!(*e, ureq::Error::StatusCode(_)) => {
             let error = hub.failed("its list of files", ApiError::RequestError(e));
             return hub.cached().map_err(|_| error);
@@ -156,7 +155,7 @@ impl Hub<'_> {
         if let Some(weights) = [WEIGHTS, INDEX].into_iter().find(|w| names.contains(w)) {
             if !names.contains(&TOKENIZER) {
                 let remedy = "models without a fast tokenizer get one from python: \
-                              AutoModel and AutoTokenizer, .from_pretrained(ID).save_pretrained(DIR), then --model DIR";
+                              AutoModel and AutoTokenizer, .from_pretrained(ID).save_pretrained(DIR)";
                 return Err(missing(TOKENIZER, remedy));
             }
             return Ok(weights);

@@ -11,4 +11,3 @@ pub use error::HubError;
 #[cfg(feature = "hub")]
 pub use options::HubOptions;
 pub use source::ModelSource;
-pub(crate) use source::shown_name;

@@ -4,34 +4,66 @@ use std::path::PathBuf;
 
 use super::HubError;
 
-/// How the hub is reached and where models are kept.
+/// How the hub is reached and where models are cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HubOptions {
-    /// The address of the hub, without a slash at its end; `None` for the one that hf-hub knows.
+    /// The address of the hub, without a trailing slash; `None` for that of Hugging Face.
     pub endpoint: Option<String>,
-    /// The cache, laid out as the Python client does, so that both share it.
+    /// The cache folder, in the layout of the Python client, so that both share it.
     pub cache: PathBuf,
-    /// Sent along, for models that are not open to everybody. hf-hub 0.5 sends it to the host from
-    /// which the hub lets a file be fetched, too, when it asks for the size: give one only for a hub
-    /// that you trust to choose such hosts.
+    /// The access token for private or gated models. hf-hub 0.5 also sends it to the host that the
+    /// hub redirects a download to: set it only for a hub whose redirects you trust.
     pub token: Option<String>,
-    /// Use what is in the cache and ask nobody.
+    /// Use only the cache and make no request.
     pub offline: bool,
 }
 
 impl HubOptions {
-    /// What an error calls the hub.
+    /// The public hub without a token, cached in this folder.
+    #[must_use]
+    pub fn new(cache: impl Into<PathBuf>) -> Self {
+        Self {
+            endpoint: None,
+            cache: cache.into(),
+            token: None,
+            offline: false,
+        }
+    }
+
+    /// Sets [`HubOptions::endpoint`].
+    #[must_use]
+    pub fn with_endpoint(mut self, address: impl Into<Option<String>>) -> Self {
+        self.endpoint = address.into();
+        self
+    }
+
+    /// Sets [`HubOptions::token`].
+    #[must_use]
+    pub fn with_token(mut self, token: impl Into<Option<String>>) -> Self {
+        self.token = token.into();
+        self
+    }
+
+    /// Sets [`HubOptions::offline`].
+    #[must_use]
+    pub fn with_offline(mut self, offline: bool) -> Self {
+        self.offline = offline;
+        self
+    }
+
+    /// The name of the hub in errors.
     pub(crate) fn hub_name(&self) -> String {
         let named = self.endpoint.clone();
         named.unwrap_or_else(|| "the Hugging Face hub".to_owned())
     }
 
-    /// Options from the variables that the Python client knows: `HF_ENDPOINT`, `HF_HUB_CACHE`,
+    /// Options from the environment variables of the Python client: `HF_ENDPOINT`, `HF_HUB_CACHE`,
     /// `HF_HOME`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HUB_OFFLINE`. Without them the cache is
     /// `~/.cache/huggingface/hub` and the token the one that `hf auth login` keeps.
     ///
     /// # Errors
-    /// [`HubError::NoCache`] if neither a variable nor a home folder says where models are kept.
+    /// [`HubError::NoCache`] if neither a variable nor a home folder gives the cache.
     pub fn from_env() -> Result<Self, HubError> {
         Self::from_variables(|name| env::var(name).ok())
     }

@@ -3,10 +3,10 @@ use std::path::{Path, PathBuf};
 
 use super::HubError;
 
-/// The branch that is taken where none is named.
+/// The default branch.
 const MAIN: &str = "main";
 
-/// Where a model comes from.
+/// Where a model is loaded from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelSource {
     /// A folder as `save_pretrained` writes it.
@@ -21,8 +21,8 @@ pub enum ModelSource {
 }
 
 impl ModelSource {
-    /// Reads what a user gave: a folder if there is one of that name or if it can only be a path,
-    /// else an id of the hub, `org/name` or for the oldest models `name` alone.
+    /// Parses a name: a folder if one of that name exists or if it can only be a path, else an id of
+    /// the hub, `org/name` or for the oldest models `name` alone.
     ///
     /// ```
     /// # use mri_extract::ModelSource;
@@ -56,11 +56,11 @@ impl ModelSource {
         })
     }
 
-    /// The folder of the model, which is fetched from the hub first if it is there and not yet in
-    /// the cache. `watch` sees the bytes of each file; a wish to stop is heeded between files.
+    /// The folder of the model, which is fetched first if it is on the hub and not yet in the cache.
+    /// Progress is reported to `watch` in bytes of each file; cancelling takes effect between files.
     ///
     /// # Errors
-    /// [`HubError`] with what to do.
+    /// [`HubError`].
     #[cfg(feature = "hub")]
     pub fn fetch(
         &self,
@@ -109,33 +109,12 @@ fn is_revision(given: &str) -> bool {
     given.len() <= 200 && given.split('/').all(is_part)
 }
 
-/// The name under which a model is shown: that of its folder, or of the model whose files a folder
-/// of the hub's cache holds, which is itself named for a commit.
-#[cfg_attr(
-    not(feature = "tch"),
-    allow(dead_code, reason = "only engines name models")
-)]
-pub(crate) fn shown_name(folder: &Path) -> String {
-    let name = |path: &Path| {
-        path.file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-    };
-    // models--ORG--NAME/snapshots/COMMIT
-    let cached = folder
-        .parent()
-        .filter(|parent| parent.ends_with("snapshots"))
-        .and_then(|snapshots| name(snapshots.parent()?));
-    let id = cached.and_then(|cached| Some(cached.strip_prefix("models--")?.replace("--", "/")));
-    id.or_else(|| name(folder))
-        .unwrap_or_else(|| folder.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ids_and_paths_are_told_apart() {
+    fn ids_and_paths_are_distinguished() {
         for id in ["gpt2", "org/name", "HuggingFaceTB/SmolLM2-135M", "a/b.c_d"] {
             let hub = ModelSource::parse(id, None).unwrap();
             assert!(matches!(hub, ModelSource::Hub { .. }), "{id}");
@@ -172,13 +151,5 @@ mod tests {
             ModelSource::parse(there, None).unwrap(),
             ModelSource::Folder(there.into())
         );
-    }
-
-    #[test]
-    fn a_cached_model_is_shown_by_its_id() {
-        let cached = "/c/hub/models--org--name/snapshots/0123";
-        assert_eq!(shown_name(Path::new(cached)), "org/name");
-        assert_eq!(shown_name(Path::new("/m/MiniLM")), "MiniLM");
-        assert_eq!(shown_name(Path::new("/m/snapshots/x")), "x");
     }
 }

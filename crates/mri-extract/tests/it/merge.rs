@@ -31,11 +31,9 @@ fn tokens(corpus: &Corpus) -> TokenBatch {
 }
 
 fn options() -> RecordOptions {
-    RecordOptions {
-        sites: vec![Site::Resid, Site::MlpAct],
-        tokens_per_batch: Some(60),
-        ..RecordOptions::default()
-    }
+    RecordOptions::default()
+        .with_sites([Site::Resid, Site::MlpAct])
+        .with_tokens_per_batch(60)
 }
 
 fn from(corpus: &Corpus) -> Provenance {
@@ -207,14 +205,8 @@ fn what_does_not_belong_together_is_not_merged() {
         refused(&whole, "not the recording of a shard"),
         StoreError::Merge(MergeError::NotAShard { .. })
     ));
-    let mean = RecordOptions {
-        pooling: Some(Pooling::Mean),
-        ..options()
-    };
-    let batches = RecordOptions {
-        tokens_per_batch: Some(61),
-        ..options()
-    };
+    let mean = options().with_pooling(Pooling::Mean);
+    let batches = options().with_tokens_per_batch(61);
     let shorter = self::corpus(TEXTS - 1);
     for (parts, word) in [
         (with("mean", &corpus, Some("1/3"), &mean), "pooling"),

@@ -23,11 +23,9 @@ fn labels(n: usize) -> Arc<Labels> {
 }
 
 fn options(tokens: usize) -> RecordOptions {
-    RecordOptions {
-        sites: Site::ALL.to_vec(),
-        tokens_per_batch: Some(tokens),
-        ..RecordOptions::default()
-    }
+    RecordOptions::default()
+        .with_sites(Site::ALL)
+        .with_tokens_per_batch(tokens)
 }
 
 #[test]
@@ -117,28 +115,19 @@ fn an_error_names_the_row_of_the_corpus_and_not_of_the_batch() {
 #[test]
 fn what_cannot_be_recorded_is_refused() {
     let mut backend = FakeBackend::default();
-    let tokens = RecordOptions {
-        pooling: Some(Pooling::Tokens),
-        ..options(100)
-    };
+    let tokens = options(100).with_pooling(Pooling::Tokens);
     let err = record(&mut backend, &texts(), &labels(12), &tokens, &())
         .err()
         .unwrap();
-    assert!(matches!(err, ExtractError::Unsupported(_)));
-    let twice = RecordOptions {
-        sites: vec![Site::Resid, Site::MlpAct, Site::Resid],
-        ..options(100)
-    };
+    assert!(matches!(err, ExtractError::Options(_)));
+    let twice = options(100).with_sites([Site::Resid, Site::MlpAct, Site::Resid]);
     let found = record(&mut backend, &texts(), &labels(12), &twice, &()).unwrap();
     assert_eq!(found.activations.len(), 4 + 3, "every site once");
-    let nothing = RecordOptions {
-        sites: vec![],
-        ..options(100)
-    };
+    let nothing = options(100).with_sites([]);
     let err = record(&mut backend, &texts(), &labels(12), &nothing, &())
         .err()
         .unwrap();
-    assert!(matches!(err, ExtractError::Unsupported(_)));
+    assert!(matches!(err, ExtractError::Options(_)));
     let err = record(&mut backend, &texts(), &labels(5), &options(100), &())
         .err()
         .unwrap();

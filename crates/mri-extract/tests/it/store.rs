@@ -53,11 +53,9 @@ pub(crate) fn provenance(corpus: &str) -> Provenance {
 }
 
 fn options() -> RecordOptions {
-    RecordOptions {
-        sites: vec![Site::Resid, Site::MlpAct],
-        tokens_per_batch: Some(30),
-        ..RecordOptions::default()
-    }
+    RecordOptions::default()
+        .with_sites([Site::Resid, Site::MlpAct])
+        .with_tokens_per_batch(30)
 }
 
 /// Every batch is made safe at once, so that every batch is a place to be killed at.
@@ -260,20 +258,10 @@ fn a_finished_store_is_reused_and_another_one_refused() {
             "corpus: corpus stored, other requested",
         ),
         (same.clone().with_engine("dtype", "bf16"), options(), "bf16"),
+        (same.clone(), options().with_sites([Site::Resid]), "layers"),
         (
             same.clone(),
-            RecordOptions {
-                sites: vec![Site::Resid],
-                ..options()
-            },
-            "layers",
-        ),
-        (
-            same.clone(),
-            RecordOptions {
-                pooling: Some(mri_core::Pooling::Mean),
-                ..options()
-            },
+            options().with_pooling(mri_core::Pooling::Mean),
             "pooling: first stored, mean requested",
         ),
     ] {
@@ -360,20 +348,14 @@ fn a_cancelled_recording_goes_on_and_other_batches_are_not_mixed_in() {
         run(&options(), &stop),
         Err(ExtractError::Cancelled(_))
     ));
-    let larger = RecordOptions {
-        tokens_per_batch: Some(99),
-        ..options()
-    };
+    let larger = options().with_tokens_per_batch(99);
     let err = run(&larger, &()).err().unwrap().to_string();
     assert!(
         err.contains("tokens per batch: 30 stored, 99 requested"),
         "{err}"
     );
     // Who asks for no size goes on with what was begun.
-    let any = RecordOptions {
-        tokens_per_batch: None,
-        ..options()
-    };
+    let any = options().with_tokens_per_batch(None);
     assert!(matches!(run(&any, &stop), Err(ExtractError::Cancelled(_))));
     let whole = run(&any, &()).unwrap();
     assert!(whole.batches_resumed > 0);

@@ -14,7 +14,7 @@ use crate::store::{bytes, provenance};
 /// The words that the tokenizer knows, from 1 on.
 const WORDS: [&str; 4] = ["law", "court", "salt", "pan"];
 
-/// 2,000 texts of very different lengths with three labels, some much longer than what is tokenised at once
+/// 2,000 texts of very different lengths with three labels, some much longer than what is tokenized at once
 /// or than what is kept, some equal to others; and their tokens.
 fn long_and_short(folder: &Path) -> (PathBuf, Vec<Vec<u32>>) {
     let mut rows = "text,label\n".to_owned();
@@ -81,7 +81,7 @@ fn tokens_in_a_file_are_those_in_memory() {
     let spool = folder.path().join("not/there/yet");
     let steps = std::sync::Mutex::new(Vec::new());
     let watch = |progress: Progress<'_>| {
-        assert_eq!((progress.stage, progress.total), ("tokenise", 2000));
+        assert_eq!((progress.stage, progress.total), ("tokenize", 2000));
         steps.lock().unwrap().push(progress.done);
         true
     };
@@ -94,7 +94,7 @@ fn tokens_in_a_file_are_those_in_memory() {
         let found = tokenizer.encode_corpus(source, folder, &watch).unwrap();
         assert_eq!(tokens(found.tokens.as_ref()), expected);
         assert_eq!(found.tokens.n_tokens(), expected.concat().len());
-        assert_eq!(found.truncated, cut);
+        assert_eq!(found.tokenizer.truncated, cut);
         assert_eq!(found.origin.hash, corpus.hash());
         let batch = found.tokens.batch(&[7, 701, 0]).unwrap();
         let rows: Vec<&[u32]> = batch.iter().collect();
@@ -157,10 +157,7 @@ fn a_store_is_the_same_whether_its_tokens_lay_in_memory_or_in_a_file() {
     let store = |name: &str, spool| {
         let out = folder.path().join(name);
         let texts: TokenizedCorpus = tokenizer.encode_corpus(&file, spool, &()).unwrap();
-        let options = RecordOptions {
-            tokens_per_batch: Some(300),
-            ..RecordOptions::default()
-        };
+        let options = RecordOptions::default().with_tokens_per_batch(300);
         let stored = record_to_store(
             &mut FakeBackend::default(),
             texts.tokens.as_ref(),

@@ -57,12 +57,7 @@ impl Client {
     fn new(files: &[(&str, Vec<u8>)]) -> Self {
         let hub = Hub::start(files);
         let cache = tempfile::tempdir().unwrap();
-        let options = HubOptions {
-            endpoint: Some(hub.endpoint.clone()),
-            cache: cache.path().to_owned(),
-            token: None,
-            offline: false,
-        };
+        let options = HubOptions::new(cache.path()).with_endpoint(hub.endpoint.clone());
         Self {
             hub,
             cache,
@@ -320,7 +315,7 @@ fn without_a_network_the_cache_serves() {
     client.options.endpoint = Some(format!("http://{closed}"));
     let m = client.message("org/tiny", None);
     assert!(
-        m.contains("list of files") && m.contains("run the command again"),
+        m.contains("list of files") && m.contains("resumes where it stopped"),
         "{m}"
     );
     client.options.endpoint = open;

@@ -1,0 +1,312 @@
+use std::path::{Path, PathBuf};
+
+use mri_core::{ModelInfo, TokenBatch, Watch};
+use mri_corpus::{CorpusError, TextSource};
+use mri_store::TokenizerEntry;
+use sha2::{Digest, Sha256};
+use tokenizers::{Encoding, Tokenizer, TruncationParams};
+
+use crate::error::{ExtractError, OptionsProblem, TokenizerProblem};
+use crate::files::hex;
+use crate::tokenized::{TokenizedCorpus, TokenizedTexts};
+use crate::tokens::{TokenSource, TokenWriter};
+
+/// The default maximum length in tokens: that of BERT, and more than nearly every sentence or
+/// abstract has.
+const DEFAULT_MAX_LENGTH: usize = 512;
+
+/// Texts per tokenizer call, and the limit in bytes per call: the tokenizer keeps some hundred bytes
+/// for every token, of which only the id is kept.
+const CHUNK_TEXTS: usize = 512;
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// The limit in bytes of the texts that wait for a call, except for a single longer text. Of long
+/// texts only a prefix is tokenized.
+const WAITING_BYTES: usize = 1 << 24;
+
+/// Bytes of the prefix per token that is kept: ten times what a token takes.
+const BYTES_PER_TOKEN: usize = 64;
+
+/// A prefix is long enough if it has this many times the tokens that are kept: its end, which may
+/// cut a word, is then far from all of them.
+const MARGIN: usize = 2;
+
+/// Turns texts into the token ids of one model.
+///
+/// The tokenizer is the model's own `tokenizer.json`, special tokens included. It never pads, since
+/// batches are ragged.
+#[derive(Debug, Clone)]
+pub struct TextTokenizer {
+    tokenizer: Tokenizer,
+    path: PathBuf,
+    hash: String,
+    max_length: usize,
+}
+
+impl TextTokenizer {
+    /// Loads `tokenizer.json` from a model's folder and checks it against the model.
+    ///
+    /// Texts are truncated after `max_length` tokens, special tokens included; the default is 512 or
+    /// the model's limit, whichever is smaller.
+    ///
+    /// # Errors
+    /// [`ExtractError::Io`]; [`ExtractError::Tokenizer`] if the file is missing, is not a tokenizer,
+    /// or has more tokens than the model's vocabulary; [`ExtractError::Options`] if the model cannot
+    /// take `max_length` tokens or if special tokens leave no room for others.
+    pub fn open(
+        folder: &Path,
+        model: &ModelInfo,
+        max_length: Option<usize>,
+    ) -> Result<Self, ExtractError> {
+        let path = folder.join("tokenizer.json");
+        let error = |problem| ExtractError::Tokenizer {
+            path: path.clone(),
+            problem,
+        };
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(error(TokenizerProblem::NotFound));
+            }
+            Err(e) => return Err(ExtractError::io(&path)(e)),
+        };
+        let invalid = |e: tokenizers::Error| error(TokenizerProblem::Invalid(e.to_string()));
+        let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(invalid)?;
+        let tokens = tokenizer
+            .get_vocab(true)
+            .values()
+            .max()
+            .map_or(0, |&id| id as usize + 1);
+        if tokens > model.vocab_size {
+            return Err(error(TokenizerProblem::OtherModel {
+                tokens,
+                vocab_size: model.vocab_size,
+            }));
+        }
+        let special = tokenizers::PostProcessor::added_tokens;
+        let special = tokenizer
+            .get_post_processor()
+            .map_or(0, |p| special(p, false));
+        let highest = model.max_length.unwrap_or(usize::MAX);
+        let length = max_length.unwrap_or(DEFAULT_MAX_LENGTH.min(highest));
+        if length <= special || length > highest {
+            return Err(ExtractError::Options(OptionsProblem::MaxLength {
+                requested: length,
+                lowest: special + 1,
+                highest,
+            }));
+        }
+        let truncation = TruncationParams {
+            max_length: length,
+            ..TruncationParams::default()
+        };
+        tokenizer
+            .with_truncation(Some(truncation))
+            .map_err(invalid)?;
+        tokenizer.with_padding(None);
+        let hash = hex(&Sha256::digest(&bytes));
+        Ok(Self {
+            tokenizer,
+            path,
+            hash,
+            max_length: length,
+        })
+    }
+
+    /// The number of tokens after which a text is truncated.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// The SHA-256 of the tokenizer's file, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Tokenizes texts in parallel, in the order given. Of texts that are much longer than the
+    /// maximum length only a prefix is tokenized.
+    ///
+    /// # Errors
+    /// [`ExtractError::Tokenizer`] with the tokenizer's own error, or for a text without any token
+    /// (such as an empty text with a decoder's tokenizer).
+    pub fn encode<S: AsRef<str>>(&self, texts: &[S]) -> Result<TokenizedTexts, ExtractError> {
+        let mut tokens = TokenBatch::new();
+        let mut sink = |ids: &[u32]| {
+            tokens.push(ids);
+            Ok(())
+        };
+        let mut chunks = Chunks::new(self, texts.len(), &mut sink, &());
+        for text in texts {
+            chunks.push(text.as_ref())?;
+        }
+        let truncated = chunks.finish()?;
+        Ok(TokenizedTexts { tokens, truncated })
+    }
+
+    /// Tokenizes a corpus as it is read, in parallel and in corpus order, and reports progress to
+    /// `watch`.
+    ///
+    /// With a folder, token ids are kept in an unnamed temporary file in it (or, if the folder does
+    /// not exist, in the nearest one above it), with 8 bytes of memory per text; otherwise in memory.
+    ///
+    /// # Errors
+    /// As [`TextTokenizer::encode`] and [`TextSource::for_each`]; [`ExtractError::Io`] if the file
+    /// cannot be written; [`ExtractError::Cancelled`].
+    pub fn encode_corpus(
+        &self,
+        corpus: &dyn TextSource,
+        folder: Option<&Path>,
+        watch: &dyn Watch,
+    ) -> Result<TokenizedCorpus, ExtractError> {
+        let texts = corpus.labels().len();
+        let encode = |sink: &mut IdSink<'_>| {
+            let mut chunks = Chunks::new(self, texts, sink, watch);
+            let origin =
+                corpus.for_each(&mut |text| chunks.push(text).map_err(CorpusError::consumer))?;
+            Ok::<_, ExtractError>((origin, chunks.finish()?))
+        };
+        let (tokens, (origin, truncated)): (Box<dyn TokenSource>, _) = match folder {
+            None => {
+                let mut tokens = TokenBatch::new();
+                let done = encode(&mut |ids| {
+                    tokens.push(ids);
+                    Ok(())
+                })?;
+                (Box::new(tokens), done)
+            }
+            Some(folder) => {
+                let mut tokens = TokenWriter::create(folder, texts)?;
+                let done = encode(&mut |ids| tokens.push(ids))?;
+                (Box::new(tokens.finish()?), done)
+            }
+        };
+        Ok(TokenizedCorpus {
+            tokens,
+            tokenizer: TokenizerEntry {
+                hash: self.hash.clone(),
+                max_length: self.max_length,
+                truncated,
+            },
+            origin,
+        })
+    }
+}
+
+/// Consumes the ids of a text.
+type IdSink<'a> = dyn FnMut(&[u32]) -> Result<(), ExtractError> + 'a;
+
+/// Collects texts until there are enough of them for a tokenizer call.
+struct Chunks<'a> {
+    tokenizer: &'a TextTokenizer,
+    sink: &'a mut IdSink<'a>,
+    watch: &'a dyn Watch,
+    texts: Vec<String>,
+    /// Bytes of the texts, and of their prefixes.
+    text_bytes: usize,
+    prefix_bytes: usize,
+    done: usize,
+    total: usize,
+    truncated: usize,
+}
+
+impl<'a> Chunks<'a> {
+    fn new(
+        tokenizer: &'a TextTokenizer,
+        total: usize,
+        sink: &'a mut IdSink<'a>,
+        watch: &'a dyn Watch,
+    ) -> Self {
+        Self {
+            tokenizer,
+            sink,
+            watch,
+            total,
+            texts: Vec::new(),
+            text_bytes: 0,
+            prefix_bytes: 0,
+            done: 0,
+            truncated: 0,
+        }
+    }
+
+    fn push(&mut self, text: &str) -> Result<(), ExtractError> {
+        let prefix_bytes = self.tokenizer.prefix(text, 1).len();
+        if self.texts.len() == CHUNK_TEXTS
+            || self.prefix_bytes + prefix_bytes > CHUNK_BYTES
+            || self.text_bytes + text.len() > WAITING_BYTES
+        {
+            self.encode()?;
+        }
+        self.text_bytes += text.len();
+        self.prefix_bytes += prefix_bytes;
+        self.texts.push(text.to_owned());
+        Ok(())
+    }
+
+    /// Tokenizes the remaining texts and returns how many of all texts were truncated.
+    fn finish(mut self) -> Result<usize, ExtractError> {
+        self.encode()?;
+        Ok(self.truncated)
+    }
+
+    fn encode(&mut self) -> Result<(), ExtractError> {
+        (self.text_bytes, self.prefix_bytes) = (0, 0);
+        let texts = std::mem::take(&mut self.texts);
+        for (text, encoding) in texts.iter().zip(self.tokenizer.encode_prefixes(&texts)?) {
+            let (encoding, truncated) = self.tokenizer.extend(text, encoding)?;
+            if encoding.get_ids().is_empty() {
+                let problem = TokenizerProblem::NoTokens { row: self.done };
+                return Err(self.tokenizer.error(problem));
+            }
+            self.done += 1;
+            self.truncated += usize::from(truncated);
+            (self.sink)(encoding.get_ids())?;
+        }
+        Ok(self.watch.check("tokenize", self.done, self.total)?)
+    }
+}
+
+impl TextTokenizer {
+    fn error(&self, problem: TokenizerProblem) -> ExtractError {
+        ExtractError::Tokenizer {
+            path: self.path.clone(),
+            problem,
+        }
+    }
+
+    fn failed(&self, error: &tokenizers::Error) -> ExtractError {
+        self.error(TokenizerProblem::Failed(error.to_string()))
+    }
+
+    fn encode_prefixes(&self, texts: &[String]) -> Result<Vec<Encoding>, ExtractError> {
+        let prefixes: Vec<&str> = texts.iter().map(|text| self.prefix(text, 1)).collect();
+        let encodings = self.tokenizer.encode_batch_fast(prefixes, true);
+        encodings.map_err(|e| self.failed(&e))
+    }
+
+    /// `times` as much of a text as its kept tokens usually take.
+    fn prefix<'a>(&self, text: &'a str, times: usize) -> &'a str {
+        let end = self.max_length.saturating_mul(BYTES_PER_TOKEN);
+        &text[..text.floor_char_boundary(end.saturating_mul(times))]
+    }
+
+    /// The kept tokens of a text, given those of its prefix, and whether the text was truncated.
+    /// Characters without tokens, such as spaces, may have filled the prefix; it is then doubled.
+    fn extend(&self, text: &str, mut encoding: Encoding) -> Result<(Encoding, bool), ExtractError> {
+        let mut times = 1;
+        loop {
+            let overflowing = encoding.get_overflowing();
+            let whole = self.prefix(text, times).len() == text.len();
+            let tokens: usize = overflowing.iter().map(Encoding::len).sum();
+            if whole || encoding.len() + tokens >= self.max_length.saturating_mul(MARGIN) {
+                let truncated = !overflowing.is_empty();
+                return Ok((encoding, truncated));
+            }
+            times *= 2;
+            let longer = self.tokenizer.encode_fast(self.prefix(text, times), true);
+            encoding = longer.map_err(|e| self.failed(&e))?;
+        }
+    }
+}
