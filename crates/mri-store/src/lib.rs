@@ -16,6 +16,65 @@
 //!
 //! This crate needs no inference engine: anything that has one row per text and layer can be written
 //! with a [`StoreWriter`], and anything that reads activations opens a store with [`open_store`].
+//!
+//! ```
+//! use mri_core::{CorpusOrigin, Labels, Layer, ModelInfo, ModelKind, Pooling, Site};
+//! use mri_store::{
+//!     LayerEntry, Manifest, Provenance, RecordStats, RecordingEntry, StoreDtype, StoreOptions,
+//!     StoreSession, StoreWriter, TokenizerEntry, open_store,
+//! };
+//! use ndarray::array;
+//!
+//! // Three texts in two batches, one layer of width 2.
+//! let labels = Labels::from_names(["law", "music", "law"])?;
+//! let from = Provenance {
+//!     model_hash: "of the model's files".into(),
+//!     tokenizer: TokenizerEntry { hash: "of its file".into(), max_length: 512, truncated: 0 },
+//!     corpus: CorpusOrigin {
+//!         hash: "of texts and labels".into(),
+//!         source: "topics.csv".into(),
+//!         n_dropped: 0,
+//!         n_read: 3,
+//!         shard: None,
+//!     },
+//!     engine: Default::default(),
+//! };
+//! let layer = Layer::resid(0);
+//! let recording = RecordingEntry {
+//!     layers: vec![LayerEntry { layer, width: 2 }],
+//!     pooling: Pooling::Mean,
+//!     final_norm: true,
+//!     dtype: StoreDtype::F32,
+//!     tokens_per_batch: 1024,
+//!     engine: Default::default(),
+//! };
+//! let stats = RecordStats { texts: 3, batches: 2, ..RecordStats::default() };
+//! let model = ModelInfo {
+//!     name: "mine".into(),
+//!     family: "bert".into(),
+//!     kind: ModelKind::Encoder,
+//!     n_blocks: 1,
+//!     width: 2,
+//!     mlp_width: None,
+//!     sites: vec![Site::Resid],
+//!     vocab_size: 1000,
+//!     max_length: Some(512),
+//! };
+//! let manifest = Manifest::new(model, &labels, recording, stats, &from);
+//!
+//! let folder = tempfile::tempdir()?;
+//! let session = StoreWriter::begin(folder.path(), manifest, &labels, &StoreOptions::default())?;
+//! let StoreSession::Incomplete(mut writer) = session else { panic!("a new folder") };
+//! writer.write_batch(0, &[array![[1.0, 2.0], [3.0, 4.0]]], |i| [[0], [2]][i])?;
+//! writer.write_batch(1, &[array![[5.0, 6.0]]], |_| [1])?;
+//! writer.finish()?;
+//!
+//! let (manifest, activations) = open_store(folder.path())?;
+//! assert_eq!(manifest.corpus.counts, [2, 1]);
+//! let rows = activations.get(layer).unwrap().load()?;
+//! assert_eq!(rows, array![[1.0, 2.0], [5.0, 6.0], [3.0, 4.0]]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod files;
