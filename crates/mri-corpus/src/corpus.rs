@@ -11,7 +11,8 @@ use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
 use crate::source::TextSource;
 
-/// Texts with their labels, in memory: text `i` has label `i`. [`CorpusFile`] keeps the texts on disk.
+/// Texts with their labels, in memory: text `i` has label `i`. A [`CorpusFile`] keeps the texts on
+/// disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Corpus {
     texts: Vec<String>,
@@ -31,10 +32,10 @@ impl Corpus {
     /// - a folder that `save_to_disk` of Hugging Face's `datasets` wrote,
     /// - a folder that holds one folder of `.txt` files per label.
     ///
-    /// Categories are numbered in the order of the `ClassLabel` of a dataset or Parquet file, of the
-    /// names of a folder's subfolders, or else in the order in which they are first seen. Texts keep
-    /// the order in which they are stored, also in a sample; the files of a folder are sorted by
-    /// name.
+    /// Categories are numbered in the order of the `ClassLabel` of a dataset or Parquet file, of
+    /// the names of a folder's subfolders, or else in the order in which they are first seen. Texts
+    /// keep the order in which they are stored, also in a sample; the files of a folder are sorted
+    /// by name.
     ///
     /// # Errors
     /// [`CorpusError`] with the file and the place in it.
@@ -64,8 +65,8 @@ impl Corpus {
     /// A corpus from pairs of text and label.
     ///
     /// # Errors
-    /// [`CorpusError::Empty`] without any pair, [`CorpusError::Row`] if a text or a label is empty or
-    /// only white space.
+    /// [`CorpusError::Empty`] without any pair, [`CorpusError::Row`] if a text or a label is empty
+    /// or only white space.
     pub fn from_pairs<T: AsRef<str>, L: AsRef<str>>(
         pairs: impl IntoIterator<Item = (T, L)>,
     ) -> Result<Self, CorpusError> {
@@ -122,7 +123,7 @@ impl Corpus {
         self.n_dropped
     }
 
-    /// The number of labelled texts that were read; a sample keeps fewer.
+    /// The number of labeled texts that were read; a sample keeps fewer.
     #[must_use]
     pub fn n_read(&self) -> usize {
         self.n_read
@@ -139,8 +140,8 @@ impl Corpus {
         hash.finish()
     }
 
-    /// The texts of one shard. Categories, [`Corpus::n_read`] and [`Corpus::n_dropped`] are those of
-    /// the whole corpus.
+    /// The texts of one shard. Categories, [`Corpus::n_read`] and [`Corpus::n_dropped`] are those
+    /// of the whole corpus.
     ///
     /// # Errors
     /// [`CorpusError::Shard`] if there are more shards than texts, or for the shard of a shard.

@@ -48,9 +48,9 @@ pub enum CorpusError {
         /// What is wrong there.
         problem: RowProblem,
     },
-    /// The corpus has no labelled text.
+    /// The corpus has no labeled text.
     #[error(
-        "{}: no labelled texts in it{}",
+        "{}: no labeled texts in it{}",
         .path.display(),
         if *.n_dropped > 0 { format!("; {n_dropped} rows lack a text or a label") } else { String::new() }
     )]

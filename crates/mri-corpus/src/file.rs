@@ -13,7 +13,7 @@ use crate::row_filter::RowFilter;
 use crate::sample::{Sampler, Selection};
 use crate::source::TextSource;
 
-/// Labelled texts that stay on disk: only their labels are held in memory.
+/// Labeled texts that stay on disk: only their labels are held in memory.
 ///
 /// Opening one reads it once, so that every error in it is found at once;
 /// [`TextSource::for_each`] reads it again.
@@ -21,7 +21,7 @@ use crate::source::TextSource;
 pub struct CorpusFile {
     path: PathBuf,
     options: CorpusOptions,
-    /// The indices of the kept texts among all labelled rows; `None` if all are kept.
+    /// The indices of the kept texts among all labeled rows; `None` if all are kept.
     kept_rows: Option<Vec<u64>>,
     /// The labels of the whole corpus, of which this may be a shard.
     all_labels: Arc<Labels>,
@@ -49,7 +49,7 @@ impl CorpusFile {
         Self::scan_labels(path, options, &mut |_| ())
     }
 
-    /// Reads the labels of a corpus, and shows every labelled text to `look`.
+    /// Reads the labels of a corpus, and shows every labeled text to `look`.
     pub(crate) fn scan_labels(
         path: &Path,
         options: &CorpusOptions,
@@ -153,7 +153,7 @@ impl CorpusFile {
         self.n_dropped
     }
 
-    /// The number of labelled texts that were read; a sample keeps fewer.
+    /// The number of labeled texts that were read; a sample keeps fewer.
     #[must_use]
     pub fn n_read(&self) -> usize {
         self.n_read as usize

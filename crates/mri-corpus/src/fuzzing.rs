@@ -1,5 +1,5 @@
-//! Entry points of the fuzz targets of `fuzz/`: every reader, given bytes instead of a path. Compiled
-//! only under `--cfg fuzzing`.
+//! Entry points of the fuzz targets of `fuzz/`: every reader, given bytes instead of a path.
+//! Compiled only under `--cfg fuzzing`.
 
 use std::path::Path;
 

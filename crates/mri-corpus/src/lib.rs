@@ -1,8 +1,8 @@
-//! Labelled texts: readers of tables, datasets and folders, samples, shards, and the hash of a corpus.
+//! Labeled texts: readers of tables, datasets and folders, samples, shards and hashes.
 //!
-//! Every reader passes its rows through one filter, which rejects or drops rows without text or label
-//! and numbers the labels, so that all formats behave alike. A [`Corpus`] holds its texts in memory; a
-//! [`CorpusFile`] holds only its labels and reads the texts again on demand. Both are a
+//! Every reader passes its rows through one filter, which rejects or drops rows without text or
+//! label and numbers the labels, so that all formats behave alike. A [`Corpus`] holds its texts in
+//! memory; a [`CorpusFile`] holds only its labels and reads the texts again on demand. Both are a
 //! [`TextSource`], which is what the next stage takes.
 //!
 //! ```

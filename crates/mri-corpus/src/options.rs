@@ -20,8 +20,8 @@ pub struct CorpusOptions {
     pub drop_missing: bool,
     /// The size of a random sample; `None` keeps all texts.
     pub limit: Option<usize>,
-    /// The size of a random sample of each label; `None` keeps all texts. It is drawn before that of
-    /// `limit`.
+    /// The size of a random sample of each label; `None` keeps all texts. It is drawn before that
+    /// of `limit`.
     pub per_class: Option<usize>,
     /// Seed of the samples. The same seed draws the same rows, whatever format they are stored in,
     /// and a smaller sample is a subset of a larger one.

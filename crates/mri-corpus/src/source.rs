@@ -4,7 +4,7 @@ use mri_core::{CorpusOrigin, Labels};
 
 use crate::error::CorpusError;
 
-/// Labelled texts that can be read in order: in memory ([`Corpus`](crate::Corpus)) or on disk
+/// Labeled texts that can be read in order: in memory ([`Corpus`](crate::Corpus)) or on disk
 /// ([`CorpusFile`](crate::CorpusFile)).
 pub trait TextSource: Sync {
     /// The labels, one per text.

@@ -36,8 +36,8 @@ pub(crate) struct BatchLimits {
 /// Plans batches within the limits.
 ///
 /// Texts are sorted by length, the longest first, so that a batch that does not fit into memory
-/// fails at once and not at the end; ties keep corpus order. A text longer than the limit is a batch
-/// of its own.
+/// fails at once and not at the end; ties keep corpus order. A text longer than the limit is a
+/// batch of its own.
 pub(crate) fn plan_batches(
     texts: &dyn TokenSource,
     limits: BatchLimits,

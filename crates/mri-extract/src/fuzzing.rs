@@ -1,5 +1,5 @@
-//! What the fuzz targets of `fuzz/` call: readers of models, given bytes instead of a path. Only there
-//! under `--cfg fuzzing`.
+//! Entry points of the fuzz targets of `fuzz/`: readers of models, given bytes instead of a path.
+//! Compiled only under `--cfg fuzzing`.
 
 /// `config.json`, down to the description of the model.
 pub fn config(bytes: &[u8]) {

@@ -154,7 +154,8 @@ pub fn record(
 }
 
 /// The limit in bytes of the recorded rows of a batch, however short its texts and wide its layers
-/// are: enough for thousands of texts of a small model, and little beside the states of a large one.
+/// are: enough for thousands of texts of a small model, and little beside the states of a large
+/// one.
 const BATCH_ROWS_BYTES: usize = 1 << 25;
 
 /// The limits of batches of `tokens` tokens.

@@ -27,15 +27,15 @@ pub struct StoredRecording {
 ///
 /// As [`record`](crate::record), except that rows are written to their files as batches finish:
 /// memory grows neither with the layers nor with the length of texts, and only by some 40 bytes per
-/// text if their tokens are in a file ([`TextTokenizer::encode_corpus`] with a folder). An interrupted
-/// recording resumes and has the same bytes as one that was not interrupted; a complete one is
-/// opened as it is.
+/// text if their tokens are in a file ([`TextTokenizer::encode_corpus`] with a folder). An
+/// interrupted recording resumes and has the same bytes as one that was not interrupted; a complete
+/// one is opened as it is.
 ///
 /// [`TextTokenizer::encode_corpus`]: crate::TextTokenizer::encode_corpus
 ///
 /// # Errors
-/// As [`record`](crate::record); [`ExtractError::Store`] with what [`StoreWriter`] reports. After an
-/// error the finished batches are kept for the next run.
+/// As [`record`](crate::record); [`ExtractError::Store`] with what [`StoreWriter`] reports. After
+/// an error the finished batches are kept for the next run.
 #[allow(
     clippy::too_many_arguments,
     reason = "each is a value of its own that callers have at hand"

@@ -15,8 +15,8 @@ use crate::tokens::{TokenSource, TokenWriter};
 /// abstract has.
 const DEFAULT_MAX_LENGTH: usize = 512;
 
-/// Texts per tokenizer call, and the limit in bytes per call: the tokenizer keeps some hundred bytes
-/// for every token, of which only the id is kept.
+/// Texts per tokenizer call, and the limit in bytes per call: the tokenizer keeps some hundred
+/// bytes for every token, of which only the id is kept.
 const CHUNK_TEXTS: usize = 512;
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -46,13 +46,13 @@ pub struct TextTokenizer {
 impl TextTokenizer {
     /// Loads `tokenizer.json` from a model's folder and checks it against the model.
     ///
-    /// Texts are truncated after `max_length` tokens, special tokens included; the default is 512 or
-    /// the model's limit, whichever is smaller.
+    /// Texts are truncated after `max_length` tokens, special tokens included; the default is 512
+    /// or the model's limit, whichever is smaller.
     ///
     /// # Errors
-    /// [`ExtractError::Io`]; [`ExtractError::Tokenizer`] if the file is missing, is not a tokenizer,
-    /// or has more tokens than the model's vocabulary; [`ExtractError::Options`] if the model cannot
-    /// take `max_length` tokens or if special tokens leave no room for others.
+    /// [`ExtractError::Io`]; [`ExtractError::Tokenizer`] if the file is missing, is not a
+    /// tokenizer, or has more tokens than the model's vocabulary; [`ExtractError::Options`] if the
+    /// model cannot take `max_length` tokens or if special tokens leave no room for others.
     pub fn open(
         folder: &Path,
         model: &ModelInfo,
@@ -149,7 +149,8 @@ impl TextTokenizer {
     /// `watch`.
     ///
     /// With a folder, token ids are kept in an unnamed temporary file in it (or, if the folder does
-    /// not exist, in the nearest one above it), with 8 bytes of memory per text; otherwise in memory.
+    /// not exist, in the nearest one above it), with 8 bytes of memory per text; otherwise in
+    /// memory.
     ///
     /// # Errors
     /// As [`TextTokenizer::encode`] and [`TextSource::for_each`]; [`ExtractError::Io`] if the file

@@ -120,8 +120,8 @@ pub(crate) struct TokenWriter {
 }
 
 impl TokenWriter {
-    /// For this many texts, in a folder or, if it does not exist, in the nearest one above it: on the
-    /// disk that has the space for the recording. The system's own temporary folder is often in
+    /// For this many texts, in a folder or, if it does not exist, in the nearest one above it: on
+    /// the disk that has the space for the recording. The system's own temporary folder is often in
     /// memory.
     pub(crate) fn create(folder: &Path, texts: usize) -> Result<Self, ExtractError> {
         let there = folder.ancestors().find(|folder| folder.is_dir());

@@ -27,8 +27,8 @@ impl Journal {
         files::write_atomic(path, |_| Ok(()))
     }
 
-    /// Opens the journal of a recording of `n_batches` and reads it. `salt` belongs to the recording,
-    /// so that records of another one count as damaged.
+    /// Opens the journal of a recording of `n_batches` and reads it. `salt` belongs to the
+    /// recording, so that records of another one count as damaged.
     pub(crate) fn open(path: &Path, salt: [u8; 32], n_batches: usize) -> io::Result<Self> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         let mut finished = vec![false; n_batches];

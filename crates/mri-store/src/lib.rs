@@ -14,8 +14,9 @@
 //! after every matrix has its full length, and the manifest exists only after every batch is in the
 //! journal. So a process may be killed at any instant.
 //!
-//! This crate needs no inference engine: anything that has one row per text and layer can be written
-//! with a [`StoreWriter`], and anything that reads activations opens a store with [`open_store`].
+//! This crate needs no inference engine: anything that has one row per text and layer can be
+//! written with a [`StoreWriter`], and anything that reads activations opens a store with
+//! [`open_store`].
 //!
 //! ```
 //! use mri_core::{CorpusOrigin, Labels, Layer, ModelInfo, ModelKind, Pooling, Site};

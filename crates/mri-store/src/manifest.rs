@@ -101,7 +101,7 @@ pub struct CorpusEntry {
     pub counts: Vec<usize>,
     /// Rows that were dropped because they lack a text or a label.
     pub dropped: usize,
-    /// Labelled texts that were read; `texts` of them, a sample or a shard, were recorded.
+    /// Labeled texts that were read; `texts` of them, a sample or a shard, were recorded.
     #[serde(default)]
     pub read: usize,
 }
@@ -232,8 +232,8 @@ impl Manifest {
     }
 
     /// The entries in which this recording differs from the requested one, with both values; empty
-    /// if both give the same numbers. The size of batches counts only for `same_batches`: where rows
-    /// of both would be in one matrix.
+    /// if both give the same numbers. The size of batches counts only for `same_batches`: where
+    /// rows of both would be in one matrix.
     pub(crate) fn differences(&self, requested: &Self, same_batches: bool) -> Vec<String> {
         let layers = |m: &Self| {
             let names = m.recording.layers.iter().map(|l| l.layer.to_string());

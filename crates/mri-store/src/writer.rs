@@ -67,7 +67,8 @@ impl Default for StoreOptions {
         Self {
             dtype: StoreDtype::F32,
             replace: false,
-            // Syncing some dozens of files takes tens of milliseconds, so that this costs about 1 %.
+            // Syncing some dozens of files takes tens of milliseconds, so that this costs about 1
+            // %.
             commit_interval: Duration::from_secs(2),
         }
     }
@@ -117,9 +118,9 @@ impl StoreWriter {
     /// # Errors
     /// [`StoreError::Mismatch`] or [`StoreError::NotAStore`] if the folder holds something else and
     /// [`StoreOptions::replace`] is off; [`StoreError::Busy`] while another process writes it;
-    /// [`StoreError::Core`] if `labels` are not as many as the manifest's texts; [`StoreError::Io`],
-    /// for a full disk before the first batch where the file system allows it. A refusal leaves the
-    /// folder as it is.
+    /// [`StoreError::Core`] if `labels` are not as many as the manifest's texts;
+    /// [`StoreError::Io`], for a full disk before the first batch where the file system allows it.
+    /// A refusal leaves the folder as it is.
     pub fn begin(
         folder: &Path,
         manifest: Manifest,
@@ -277,7 +278,8 @@ impl StoreWriter {
     }
 }
 
-/// Opens the matrices for writing, after checking that they are those that the recording began with.
+/// Opens the matrices for writing, after checking that they are those that the recording began
+/// with.
 fn layer_files(paths: &Paths, manifest: &Manifest) -> Result<Vec<LayerFile>, StoreError> {
     let (rows, dtype) = (manifest.corpus.texts, manifest.recording.dtype);
     let mut layers = Vec::new();

@@ -1,9 +1,9 @@
 //! Two columns of an Arrow IPC stream, as Hugging Face's `datasets` stores tables.
 //!
-//! A stream is a row of messages: the schema, then batches of rows. Each has metadata (a
-//! FlatBuffer) and a body of buffers that the metadata points into. Read here are strings, whole
-//! numbers and booleans, which is what texts and labels are; other columns are stepped over. One
-//! batch is held at a time, and no buffer is made before its bytes are there.
+//! A stream is a sequence of messages: the schema, then record batches. Each has metadata (a
+//! FlatBuffer) and a body with the buffers that the metadata points into. Strings, integers and
+//! booleans are read, as texts and labels are; other columns are skipped. One batch is in memory at
+//! a time, and buffers grow only as their bytes are read, whatever length a message claims.
 //!
 //! Format: "Arrow Columnar Format", section "Serialization and Interprocess Communication (IPC)".
 
@@ -12,10 +12,10 @@ use std::io::{self, Read};
 use super::flatbuffer::{Table, i64_at, u32_at};
 use crate::value::Value;
 
-/// Starts a message since format 0.15; before, messages began with their length.
+/// Starts a message since format 0.15; older messages start with their length.
 const CONTINUATION: u32 = u32::MAX;
 
-/// Kinds of messages.
+/// Types of messages.
 const SCHEMA: u8 = 1;
 const RECORD_BATCH: u8 = 3;
 
@@ -34,7 +34,7 @@ pub(crate) enum Problem {
     Bad(String),
 }
 
-/// Hands the values of the columns `names` to `each`, row by row.
+/// Passes the values of the columns `names` to `each`, row by row.
 pub(crate) fn read<E: From<Problem>>(
     mut source: impl Read,
     names: [&str; 2],
@@ -67,7 +67,7 @@ pub(crate) fn read<E: From<Problem>>(
                 first_row += batch.rows as u64;
             }
             (SCHEMA, Some(_)) | (RECORD_BATCH, None) => return Err(broken().into()),
-            // Dictionaries belong to columns that are not read here.
+            // Dictionaries belong to columns that are not read.
             _ => {}
         }
     }
@@ -77,7 +77,7 @@ pub(crate) fn read<E: From<Problem>>(
     }
 }
 
-/// Reads a message; `false` at the mark that ends a stream.
+/// Reads a message; `false` at the end-of-stream marker.
 fn next_message(
     source: &mut impl Read,
     metadata: &mut Vec<u8>,
@@ -99,7 +99,7 @@ fn next_message(
     Ok(true)
 }
 
-/// Reads exactly so many bytes; the buffer grows as they come, whatever length is claimed.
+/// Reads exactly this many bytes; the buffer grows as they are read.
 fn read_bytes(source: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> Result<(), Problem> {
     bytes.clear();
     let read = source
@@ -144,7 +144,7 @@ fn find(schema: Table<'_>, names: [&str; 2], length: usize) -> Result<[Column; 2
     }
     let mut there = Vec::new();
     let mut found = [None, None];
-    // Every field takes bytes, so that a schema that leads in circles runs out of them.
+    // Every field takes bytes of the metadata, which bounds a schema with cycles.
     let mut left = length;
     let (mut node, mut buffer) = (0, 0);
     for field in schema.tables(1).ok_or_else(broken)? {
@@ -174,7 +174,7 @@ fn find(schema: Table<'_>, names: [&str; 2], length: usize) -> Result<[Column; 2
         Ok(Column { kind, node, buffer })
     };
     let columns = [column(0)?, column(1)?];
-    // Rows are then bounded by the bytes that hold their values.
+    // The number of rows is then bounded by the bytes of their values.
     if columns.iter().all(|c| matches!(c.kind, Kind::Null)) {
         let problem = format!(
             "columns {:?} and {:?} hold no values at all",
@@ -211,7 +211,7 @@ fn kind(field: Table<'_>) -> Option<Kind> {
     }
 }
 
-/// How many nodes and buffers a field and its children have in a batch.
+/// The number of nodes and buffers of a field and its children in a batch.
 fn size(field: Table<'_>, left: &mut usize) -> Result<(usize, usize), Problem> {
     let broken = || Problem::Bad("the Arrow schema is damaged".to_owned());
     *left = left.checked_sub(8).ok_or_else(broken)?;
@@ -255,7 +255,7 @@ struct Batch<'a> {
 
 struct Values<'a> {
     kind: Kind,
-    /// A bit per row that is set where there is a value; `None` where all rows have one.
+    /// A bit per row, set if there is a value; `None` if all rows have one.
     validity: Option<&'a [u8]>,
     /// Values, or where strings start and end.
     fixed: &'a [u8],
@@ -347,8 +347,8 @@ impl<'a> Values<'a> {
                 Value::Integer(number(value, signed))
             }
             Kind::Text { large } => {
-                // Also looked at where the value is missing: offsets that run backwards would let
-                // many rows share the same bytes.
+                // Checked for nulls too: decreasing offsets would let many rows share the same
+                // bytes.
                 let (start, end) = (self.offset(row, large)?, self.offset(row + 1, large)?);
                 let bytes = self.bytes.get(start..end)?;
                 match std::str::from_utf8(bytes) {
@@ -370,7 +370,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// A little-endian whole number of up to 8 bytes.
+/// A little-endian integer of up to 8 bytes.
 fn number(bytes: &[u8], signed: bool) -> i128 {
     let negative = signed && bytes.last().is_some_and(|&byte| byte >= 0x80);
     let mut wide = if negative { [0xff; 16] } else { [0; 16] };

@@ -47,7 +47,7 @@ pub(crate) fn read(path: &Path, rows: &mut RowFilter<'_>) -> Result<(), CorpusEr
     }
 }
 
-/// The names of a folder's visible entries, sorted, so that the order does not depend on the file system.
+/// The names of a folder's visible entries, sorted, since file systems list them in any order.
 fn sorted(folder: &Path) -> Result<Vec<OsString>, CorpusError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(CorpusError::io(folder))? {

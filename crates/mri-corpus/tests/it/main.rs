@@ -6,7 +6,7 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
-/// Readers of labelled texts and what they refuse.
+/// Readers of labeled texts and what they refuse.
 mod corpus;
 /// Corpora in the formats of other libraries.
 mod formats;

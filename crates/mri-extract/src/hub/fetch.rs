@@ -302,7 +302,8 @@ impl Transfer for Bytes<'_> {
         self.done += bytes as u64;
         if self.done >= self.told + STEP || self.done == self.size.get() {
             self.told = self.done;
-            // The transfer cannot be stopped from here; the watch is asked again before the next file.
+            // The transfer cannot be stopped from here; the watch is asked again before the next
+            // file.
             let _ = self.watch.step(Progress {
                 stage: &self.stage,
                 done: self.done,

@@ -21,8 +21,8 @@ pub enum ModelSource {
 }
 
 impl ModelSource {
-    /// Parses a name: a folder if one of that name exists or if it can only be a path, else an id of
-    /// the hub, `org/name` or for the oldest models `name` alone.
+    /// Parses a name: a folder if one of that name exists or if it can only be a path, else an id
+    /// of the hub, `org/name` or for the oldest models `name` alone.
     ///
     /// ```
     /// # use mri_extract::ModelSource;
@@ -56,8 +56,9 @@ impl ModelSource {
         })
     }
 
-    /// The folder of the model, which is fetched first if it is on the hub and not yet in the cache.
-    /// Progress is reported to `watch` in bytes of each file; cancelling takes effect between files.
+    /// The folder of the model, which is fetched first if it is on the hub and not yet in the
+    /// cache. Progress is reported to `watch` in bytes of each file; cancelling takes effect
+    /// between files.
     ///
     /// # Errors
     /// [`HubError`].

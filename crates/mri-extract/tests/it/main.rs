@@ -17,6 +17,8 @@ mod golden;
 /// Models of the hub by their ids.
 #[cfg(feature = "hub")]
 mod hub;
+/// Recordings whose process is killed, whose folder is in use, whose disk is full.
+mod kills;
 /// Shards of a corpus, recorded apart and joined.
 mod merge;
 /// all-MiniLM-L6-v2 against transformers.
@@ -26,7 +28,7 @@ mod minilm;
 mod model_errors;
 /// From a corpus to matrices: order, equal texts, errors with their row.
 mod record;
-/// Recordings on disk: resumed, reused, refused, killed.
+/// Recordings on disk: resumed, reused, refused.
 mod store;
 /// Tokens that stay on disk: as in memory, and gone afterwards.
 mod stored;

@@ -129,8 +129,8 @@ fn merged_shards_are_the_whole_byte_for_byte() {
     }
 }
 
-/// A real engine packs a shard's texts into other batches than those of the whole, which decides the
-/// last bits; so the rows agree within the engine's own tolerance.
+/// A real engine packs a shard's texts into other batches than those of the whole, which decides
+/// the last bits; so the rows agree within the engine's own tolerance.
 #[cfg(feature = "tch")]
 #[test]
 fn shards_run_by_libtorch_agree_within_its_tolerance() {

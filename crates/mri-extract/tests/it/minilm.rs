@@ -82,8 +82,8 @@ fn a_layer_does_not_depend_on_what_else_is_recorded() {
     }
 }
 
-/// In bfloat16 a row is off by a few hundredths of what texts differ by. Block 4, whose scores weigh
-/// heavily, is off by a quarter more where its queries and keys see rounded states.
+/// In bfloat16 a row is off by a few hundredths of what texts differ by. Block 4, whose scores
+/// weigh heavily, is off by a quarter more where its queries and keys see rounded states.
 #[test]
 #[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
 fn bfloat16_costs_a_few_hundredths_of_what_texts_differ_by() {

@@ -14,8 +14,8 @@ use crate::store::{bytes, provenance};
 /// The words that the tokenizer knows, from 1 on.
 const WORDS: [&str; 4] = ["law", "court", "salt", "pan"];
 
-/// 2,000 texts of very different lengths with three labels, some much longer than what is tokenized at once
-/// or than what is kept, some equal to others; and their tokens.
+/// 2,000 texts of very different lengths with three labels, some much longer than what is tokenized
+/// at once or than what is kept, some equal to others; and their tokens.
 fn long_and_short(folder: &Path) -> (PathBuf, Vec<Vec<u32>>) {
     let mut rows = "text,label\n".to_owned();
     let mut tokens = Vec::new();

@@ -1,7 +1,7 @@
-//! How many values the delta encodings of Parquet claim to hold.
+//! The number of values that the delta encodings of Parquet claim.
 //!
-//! A page of strings in such an encoding starts with their lengths, and these with how many they
-//! are: a number that the decoder believes and makes room for.
+//! A page of strings in such an encoding starts with their lengths, and these with their number,
+//! which the decoder trusts and allocates for.
 //!
 //! Format: "Parquet encoding definitions", sections "Delta encoding", "Delta-length byte array" and
 //! "Delta strings".
@@ -10,14 +10,14 @@ use parquet::basic::Encoding;
 
 use super::thrift::varint;
 
-/// Whether values of this encoding claim no more than `most` strings. Of other encodings nothing is
-/// asked: their strings are counted as their bytes are read.
+/// Whether values of this encoding claim no more than `most` strings. Other encodings claim no
+/// number: their strings are counted as they are read.
 pub(super) fn claims_at_most(most: u64, encoding: Encoding, values: &[u8]) -> bool {
     match encoding {
         Encoding::DELTA_LENGTH_BYTE_ARRAY => {
             Lengths::read(values).is_some_and(|lengths| lengths.count <= most)
         }
-        // Lengths of what each string shares with the one before it, then those of the rest.
+        // Lengths of the prefixes shared with the previous string, then those of the suffixes.
         Encoding::DELTA_BYTE_ARRAY => {
             let shared = Lengths::read(values).filter(|lengths| lengths.count <= most);
             let rest = shared.and_then(|shared| Lengths::read(values.get(shared.end()?..)?));
@@ -27,7 +27,7 @@ pub(super) fn claims_at_most(most: u64, encoding: Encoding, values: &[u8]) -> bo
     }
 }
 
-/// Numbers that are stored as blocks of differences.
+/// Integers in the delta binary packed encoding.
 struct Lengths<'a> {
     bytes: &'a [u8],
     /// Where the first block starts.
@@ -82,8 +82,8 @@ impl<'a> Lengths<'a> {
 mod tests {
     use super::*;
 
-    /// From the examples of the format's description: 1 to 5, and 7, 5, 3, 1, 2, 3, 4, 5; blocks of 128
-    /// in four miniblocks.
+    /// From the examples of the format's description: 1 to 5, and 7, 5, 3, 1, 2, 3, 4, 5; blocks of
+    /// 128 in four miniblocks.
     const ONE_TO_FIVE: &[u8] = &[128, 1, 4, 5, 2, 2, 0, 0, 0, 0];
 
     #[test]

@@ -1,16 +1,16 @@
-//! The description of a table at the end of its file, looked through before it is decoded.
+//! Validates the footer of a file before it is decoded.
 
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::ChunkReader;
 
-use super::thrift::{Fault, Fields, Shape, look_through};
+use super::thrift::{Fault, Fields, Shape, validate};
 
-use Shape::{Byte, Bytes, Double, Flag, List, Whole};
+use Shape::{Byte, Bytes, Double, Flag, Integer, List};
 
-/// The length of the description and the mark of the format are the last bytes of a file.
+/// The last bytes of a file: the length of the footer and the magic number.
 const TAIL: usize = 8;
 
-/// Looks through the description. A file without one is left to the decoder, which says what it lacks.
+/// Validates the footer. A file without one is left to the decoder, which reports it.
 pub(super) fn check<R: ChunkReader>(source: &R) -> Result<()> {
     let length = source.len();
     let Some(before) = length.checked_sub(TAIL as u64) else {
@@ -23,7 +23,7 @@ pub(super) fn check<R: ChunkReader>(source: &R) -> Result<()> {
         return Ok(());
     };
     let bytes = source.get_bytes(start, size as usize)?;
-    match look_through(&bytes, FILE, &mut |_, _| ()) {
+    match validate(&bytes, FILE, &mut |_, _| ()) {
         Ok(_) => Ok(()),
         Err(fault) => Err(ParquetError::General(match fault {
             Fault::Short => "it ends in the middle".to_owned(),
@@ -32,17 +32,16 @@ pub(super) fn check<R: ChunkReader>(source: &R) -> Result<()> {
     }
 }
 
-// What follows is `parquet.thrift` of the format, version 2.12, as far as its types go; enumerations
-// are numbers.
+// The types of `parquet.thrift`, version 2.12; enumerations are integers.
 
 const FILE: Fields = &[
-    (1, Whole),
+    (1, Integer),
     (2, List(&Shape::Fields(SCHEMA_ELEMENT))),
-    (3, Whole),
+    (3, Integer),
     (4, List(&Shape::Fields(ROW_GROUP))),
     (5, KEY_VALUES),
     (6, Bytes),
-    // A union of structs without fields.
+    // A union of empty structs.
     (7, List(&Shape::Fields(&[(1, NOTHING), (2, NOTHING)]))),
     (8, Shape::Fields(&[(1, ALGORITHM), (2, ALGORITHM)])),
     (9, Bytes),
@@ -53,15 +52,15 @@ const KEY_VALUES: Shape = List(&Shape::Fields(&[(1, Bytes), (2, Bytes)]));
 const ALGORITHM: Shape = Shape::Fields(&[(1, Bytes), (2, Bytes), (3, Flag)]);
 
 const SCHEMA_ELEMENT: Fields = &[
-    (1, Whole),
-    (2, Whole),
-    (3, Whole),
+    (1, Integer),
+    (2, Integer),
+    (3, Integer),
     (4, Bytes),
-    (5, Whole),
-    (6, Whole),
-    (7, Whole),
-    (8, Whole),
-    (9, Whole),
+    (5, Integer),
+    (6, Integer),
+    (7, Integer),
+    (8, Integer),
+    (9, Integer),
     (10, Shape::Fields(LOGICAL_TYPE)),
 ];
 
@@ -70,7 +69,7 @@ const LOGICAL_TYPE: Fields = &[
     (2, NOTHING),
     (3, NOTHING),
     (4, NOTHING),
-    (5, Shape::Fields(&[(1, Whole), (2, Whole)])),
+    (5, Shape::Fields(&[(1, Integer), (2, Integer)])),
     (6, NOTHING),
     (7, TIME),
     (8, TIME),
@@ -82,7 +81,7 @@ const LOGICAL_TYPE: Fields = &[
     (15, NOTHING),
     (16, Shape::Fields(&[(1, Byte)])),
     (17, Shape::Fields(&[(1, Bytes)])),
-    (18, Shape::Fields(&[(1, Bytes), (2, Whole)])),
+    (18, Shape::Fields(&[(1, Bytes), (2, Integer)])),
 ];
 
 const TIME: Shape = Shape::Fields(&[
@@ -95,22 +94,25 @@ const TIME: Shape = Shape::Fields(&[
 
 const ROW_GROUP: Fields = &[
     (1, List(&Shape::Fields(COLUMN))),
-    (2, Whole),
-    (3, Whole),
-    (4, List(&Shape::Fields(&[(1, Whole), (2, Flag), (3, Flag)]))),
-    (5, Whole),
-    (6, Whole),
-    (7, Whole),
+    (2, Integer),
+    (3, Integer),
+    (
+        4,
+        List(&Shape::Fields(&[(1, Integer), (2, Flag), (3, Flag)])),
+    ),
+    (5, Integer),
+    (6, Integer),
+    (7, Integer),
 ];
 
 const COLUMN: Fields = &[
     (1, Bytes),
-    (2, Whole),
+    (2, Integer),
     (3, Shape::Fields(COLUMN_DATA)),
-    (4, Whole),
-    (5, Whole),
-    (6, Whole),
-    (7, Whole),
+    (4, Integer),
+    (5, Integer),
+    (6, Integer),
+    (7, Integer),
     (
         8,
         Shape::Fields(&[
@@ -122,29 +124,29 @@ const COLUMN: Fields = &[
 ];
 
 const COLUMN_DATA: Fields = &[
-    (1, Whole),
-    (2, List(&Whole)),
+    (1, Integer),
+    (2, List(&Integer)),
     (3, List(&Bytes)),
-    (4, Whole),
-    (5, Whole),
-    (6, Whole),
-    (7, Whole),
+    (4, Integer),
+    (5, Integer),
+    (6, Integer),
+    (7, Integer),
     (8, KEY_VALUES),
-    (9, Whole),
-    (10, Whole),
-    (11, Whole),
+    (9, Integer),
+    (10, Integer),
+    (11, Integer),
     (12, Shape::Fields(STATISTICS)),
     (
         13,
-        List(&Shape::Fields(&[(1, Whole), (2, Whole), (3, Whole)])),
+        List(&Shape::Fields(&[(1, Integer), (2, Integer), (3, Integer)])),
     ),
-    (14, Whole),
-    (15, Whole),
+    (14, Integer),
+    (15, Integer),
     (
         16,
-        Shape::Fields(&[(1, Whole), (2, List(&Whole)), (3, List(&Whole))]),
+        Shape::Fields(&[(1, Integer), (2, List(&Integer)), (3, List(&Integer))]),
     ),
-    (17, Shape::Fields(&[(1, BOX), (2, List(&Whole))])),
+    (17, Shape::Fields(&[(1, BOX), (2, List(&Integer))])),
 ];
 
 const BOX: Shape = Shape::Fields(&[
@@ -161,8 +163,8 @@ const BOX: Shape = Shape::Fields(&[
 pub(super) const STATISTICS: Fields = &[
     (1, Bytes),
     (2, Bytes),
-    (3, Whole),
-    (4, Whole),
+    (3, Integer),
+    (4, Integer),
     (5, Bytes),
     (6, Bytes),
     (7, Flag),

@@ -1,8 +1,13 @@
 //! Parquet tables.
 //!
-//! They are decoded by Arrow's own crate, which believes what a file says of its sizes. So what it says is
-//! held against the bytes that there are: the description of the table in `footer.rs`, its pages in
-//! `pages.rs`.
+//! They are decoded by Arrow's own crate, which trusts the sizes in a file. So they are first
+//! compared with the bytes that there are: the footer in `footer.rs`, the pages in `pages.rs`.
+//!
+//! A budget of bytes in a `ChunkReader` cannot replace this second look. A `ChunkReader` sees which
+//! ranges of the file are read, and the decoder's largest allocations read nothing: the footer's
+//! lists of any claimed length, a page's claimed uncompressed size (up to 2 GB, made before the
+//! page is read), and the claimed number of strings in the delta encodings. To bound them is to
+//! parse the headers that hold the claims. The files of `tests/golden/damaged` have one of each.
 
 mod delta;
 mod footer;
@@ -34,14 +39,14 @@ use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
 use crate::value::Value;
 
-/// Rows decoded at a time: of books some dozens of megabytes, and of short texts enough for a batch to cost
-/// less than what is in it.
+/// Rows decoded at a time: some dozens of megabytes for books, and enough short texts to make the
+/// overhead of a batch small.
 const ROWS_AT_A_TIME: usize = 16;
 
-/// Texts may take so many times the bytes of their file, as where a few of them recur again and again.
+/// The most bytes of text per byte of the file: a dictionary stores a repeated text once.
 const REPETITION: u64 = 1 << 12;
 
-/// Under this key `datasets` notes what the columns mean.
+/// The key under which `datasets` stores the features of a table.
 const DATASETS_KEY: &str = "huggingface";
 
 pub(super) fn read(
@@ -53,7 +58,7 @@ pub(super) fn read(
     let bad =
         |place: String| move |e: ParquetError| CorpusError::malformed(path, place, problem(&e));
     let header = || bad("its description of the columns".to_owned());
-    // Without the Arrow types that a writer noted: dictionaries then come as plain strings.
+    // Without the Arrow types of the writer, dictionaries are decoded as plain strings.
     let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let table = decoded(|| {
         footer::check(&source)?;
@@ -106,7 +111,7 @@ pub(super) fn read(
         ParquetRecordBatchReader::try_new_with_row_groups(&columns, &groups, ROWS_AT_A_TIME, None)
     })
     .map_err(header())?;
-    // The projection keeps the order of the file, and one column where both are the same.
+    // The projection keeps the order of the file, and has one column if both are the same.
     let [text, label] = places.map(|place| usize::from(place > places[0].min(places[1])));
     let mut first_row = 0;
     let mut text_read = 0;
@@ -137,7 +142,7 @@ pub(super) fn read(
     }
 }
 
-/// What is wrong, without the names of the crates through which word of it went.
+/// The message of an error, without the prefixes of the crates it passed through.
 fn problem(error: &ParquetError) -> String {
     let whole = error.to_string();
     let mut told = whole.as_str();
@@ -157,21 +162,21 @@ thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread is caught and becomes an error: the decoder of Parquet tables has some on
-/// damaged files.
+/// Whether a panic of this thread is caught and becomes an error, as the Parquet decoder's are: it
+/// panics on some damaged files.
 ///
-/// The process's panic hook is called all the same; with this it can tell such a panic from others and
-/// need not speak of it.
+/// The process's panic hook is called all the same; with this it can recognize such a panic and
+/// stay silent.
 #[must_use]
 pub fn panic_is_caught() -> bool {
     DECODING.get()
 }
 
-/// What the decoder gives, where a panic of it is an error like any other: on some damaged files, such
-/// as ones with fewer definition levels than values, version 60 of its crate panics.
+/// Runs the decoder and turns its panics into errors: version 60 of its crate panics on some
+/// damaged files, such as ones with fewer definition levels than values.
 fn decoded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     DECODING.set(true);
-    // What was decoded half is never looked at again.
+    // Nothing of a failed call is used again.
     let outcome = catch_unwind(AssertUnwindSafe(decode));
     DECODING.set(false);
     outcome.unwrap_or_else(|panic| {
@@ -192,13 +197,13 @@ fn is_read(kind: &DataType) -> bool {
     ) || kind.is_integer()
 }
 
-/// The value of a row of a column; `None` if it is text that is not UTF-8.
+/// The value of a row of a column; `None` for text that is not UTF-8.
 fn value(column: &dyn Array, row: usize) -> Option<Value<'_>> {
     use DataType as T;
     if column.is_null(row) {
         return Some(Value::Missing);
     }
-    // Some writers do not mark their strings as such.
+    // Some writers do not annotate strings as UTF-8.
     let text = |bytes| std::str::from_utf8(bytes).ok().map(Value::Text);
     let number = |n: i128| Some(Value::Integer(n));
     match column.data_type() {

@@ -1,7 +1,7 @@
-//! The pages of a table's columns, looked at before and after they are decompressed.
+//! Validates the pages of a table's columns before and after they are decompressed.
 //!
-//! The decoder makes the room that a page says it will fill, up to 2 GB, before it reads it. Here a page is
-//! handed to it only where the file bears out what it says.
+//! The decoder allocates the size that a page claims, up to 2 GB, before it reads the page. Here a
+//! page is passed to it only if the bytes of the file justify its claims.
 
 use std::sync::Arc;
 
@@ -15,23 +15,23 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::delta::claims_at_most;
 use super::footer::STATISTICS;
-use super::thrift::{Fault, Fields, Shape, look_through};
+use super::thrift::{Fault, Fields, Shape, validate};
 
-/// A page may always hold so many bytes: a few times what writers aim for, which is one MiB.
+/// Pages of up to this many bytes are always accepted: a few times the usual size of one MiB.
 const PAGE: u64 = 1 << 23;
 
-/// Larger ones may hold so many times the bytes that they take in the file. Texts shrink to a tenth,
-/// seldom to a hundredth.
+/// The largest compression ratio of larger pages. Texts shrink to a tenth, seldom to a hundredth.
 const COMPRESSION: u64 = 200;
 
-/// A table may have so many rows for every byte of its file. A row costs no bytes where it repeats the one
-/// before, but a table of hardly any other rows is none of texts.
+/// The most rows per byte of the file. A row that repeats the previous one takes no bytes, but a
+/// table of texts has others.
 const ROWS_PER_BYTE: u64 = 64;
 
-/// The first look at the header of a page: it takes some dozens of bytes, more with statistics.
+/// The bytes that are read for the header of a page at first: most take some dozens, more with
+/// statistics.
 const HEADER: u64 = 4096;
 
-/// The row groups of a file, with all pages checked.
+/// The row groups of a file, with all pages validated.
 pub(super) struct CheckedRowGroups<R> {
     source: Arc<R>,
     metadata: Arc<ParquetMetaData>,
@@ -106,18 +106,18 @@ impl<R: ChunkReader + 'static> PageIterator for Chunks<R> {}
 struct CheckedPages<R: ChunkReader> {
     pages: SerializedPageReader<R>,
     source: Arc<R>,
-    /// Where the next page starts, and how many bytes of the column there are from there on.
+    /// Where the next page starts, and the bytes of the column from there on.
     at: u64,
     left: u64,
-    /// Rows that no page has held so far.
+    /// Rows that no page had so far.
     rows_left: u64,
-    /// Whether values may be missing: a page then starts with which are there.
+    /// Whether values may be null: a page then starts with definition levels.
     optional: bool,
-    /// The header of the next page, once it has been looked at.
+    /// The header of the next page, once it is validated.
     next: Option<Header>,
 }
 
-/// What a page says of itself.
+/// The header of a page.
 #[derive(Clone, Copy, Default)]
 struct Header {
     kind: i64,
@@ -130,40 +130,40 @@ struct Header {
     entries: i64,
 }
 
-/// The kinds of pages. There is one more, which nothing writes.
+/// The types of pages. There is one more, which nothing writes.
 const DATA: i64 = 0;
 const DICTIONARY: i64 = 2;
 const DATA_V2: i64 = 3;
 
 const PAGE_HEADER: Fields = &[
-    (1, Shape::Whole),
-    (2, Shape::Whole),
-    (3, Shape::Whole),
-    (4, Shape::Whole),
+    (1, Shape::Integer),
+    (2, Shape::Integer),
+    (3, Shape::Integer),
+    (4, Shape::Integer),
     (
         5,
         Shape::Fields(&[
-            (1, Shape::Whole),
-            (2, Shape::Whole),
-            (3, Shape::Whole),
-            (4, Shape::Whole),
+            (1, Shape::Integer),
+            (2, Shape::Integer),
+            (3, Shape::Integer),
+            (4, Shape::Integer),
             (5, Shape::Fields(STATISTICS)),
         ]),
     ),
     (6, Shape::Fields(&[])),
     (
         7,
-        Shape::Fields(&[(1, Shape::Whole), (2, Shape::Whole), (3, Shape::Flag)]),
+        Shape::Fields(&[(1, Shape::Integer), (2, Shape::Integer), (3, Shape::Flag)]),
     ),
     (
         8,
         Shape::Fields(&[
-            (1, Shape::Whole),
-            (2, Shape::Whole),
-            (3, Shape::Whole),
-            (4, Shape::Whole),
-            (5, Shape::Whole),
-            (6, Shape::Whole),
+            (1, Shape::Integer),
+            (2, Shape::Integer),
+            (3, Shape::Integer),
+            (4, Shape::Integer),
+            (5, Shape::Integer),
+            (6, Shape::Integer),
             (7, Shape::Flag),
             (8, Shape::Fields(STATISTICS)),
         ]),
@@ -188,8 +188,8 @@ impl<R: ChunkReader> CheckedPages<R> {
         })
     }
 
-    /// The header of the next page, if there is one and nothing in it is impossible.
-    fn look(&mut self) -> Result<Option<Header>> {
+    /// The validated header of the next page, if there is one.
+    fn next_header(&mut self) -> Result<Option<Header>> {
         if self.next.is_none() && self.left > 0 {
             let header = self.header()?;
             self.check(header)?;
@@ -212,7 +212,7 @@ impl<R: ChunkReader> CheckedPages<R> {
                 [7, 1] => header.entries = value,
                 _ => {}
             };
-            match look_through(&bytes, PAGE_HEADER, &mut seen) {
+            match validate(&bytes, PAGE_HEADER, &mut seen) {
                 Ok(length) => {
                     header.length = length as u64;
                     return Ok(header);
@@ -254,8 +254,8 @@ impl<R: ChunkReader> CheckedPages<R> {
         }
     }
 
-    /// Goes on behind the page that was looked at.
-    fn step(&mut self) {
+    /// Moves past the page whose header was read.
+    fn advance(&mut self) {
         let Some(header) = self.next.take() else {
             return;
         };
@@ -268,7 +268,7 @@ impl<R: ChunkReader> CheckedPages<R> {
         }
     }
 
-    /// Refuses strings of which there are more than the page has values.
+    /// Rejects a page that claims more strings than it has values.
     fn check_strings(&self, page: &Page) -> Result<()> {
         let (start, most) = match page {
             Page::DataPage {
@@ -314,11 +314,11 @@ impl<R: ChunkReader> CheckedPages<R> {
 
 impl<R: ChunkReader> PageReader for CheckedPages<R> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
-        if self.look()?.is_none() {
+        if self.next_header()?.is_none() {
             return Ok(None);
         }
         let page = self.pages.get_next_page()?;
-        self.step();
+        self.advance();
         if let Some(page) = &page {
             self.check_strings(page)?;
         }
@@ -326,16 +326,16 @@ impl<R: ChunkReader> PageReader for CheckedPages<R> {
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
-        match self.look()? {
+        match self.next_header()? {
             Some(_) => self.pages.peek_next_page(),
             None => Ok(None),
         }
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
-        if self.look()?.is_some() {
+        if self.next_header()?.is_some() {
             self.pages.skip_next_page()?;
-            self.step();
+            self.advance();
         }
         Ok(())
     }

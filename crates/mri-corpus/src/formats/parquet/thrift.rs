@@ -1,18 +1,17 @@
-//! A look through data of Thrift's compact protocol before it is decoded.
+//! Validates data in Thrift's compact protocol before it is decoded.
 //!
-//! A decoder believes what such data says of itself: that a list has two thousand million elements of no
-//! bytes each, or that a field is a list which the format has as a number, and whatever follows is
-//! then read as something else. Here data is compared with what the format says, without decoding or
-//! keeping anything, in a time that its length bounds.
+//! The decoder trusts the data: it allocates for a list that claims two thousand million elements
+//! of zero bytes, and takes a number for a list. Here the data is compared with the schema of the
+//! format without decoding or storing anything, in time linear in its length.
 //!
 //! Format: "Thrift compact protocol encoding", Apache Thrift.
 
-/// What a field holds.
+/// The type of a field.
 pub(super) enum Shape {
     Flag,
     Byte,
-    /// A number of 16, 32 or 64 bits.
-    Whole,
+    /// An integer of 16, 32 or 64 bits.
+    Integer,
     Double,
     /// Bytes or a string.
     Bytes,
@@ -20,46 +19,46 @@ pub(super) enum Shape {
     Fields(Fields),
 }
 
-/// The fields of a struct that the format knows, by their numbers. There may be others.
+/// The fields of a struct in the schema, by their ids. The data may have others.
 pub(super) type Fields = &'static [(i16, Shape)];
 
-/// Why data is not what it should be.
+/// Why data is not valid.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It goes on after the last byte.
+    /// It ends too early.
     Short,
     /// What is wrong.
     Bad(&'static str),
 }
 
-/// Structs in structs, beyond which there is nothing in Parquet.
-const DEEPEST: u32 = 16;
+/// The depth of nesting; Parquet needs less.
+const MAX_DEPTH: u32 = 16;
 
-/// Looks through a struct at the start of `bytes`, hands the numbers of known fields to `seen` with the
-/// numbers of the fields that lead to them, and says how many bytes the struct takes.
-pub(super) fn look_through(
+/// Validates a struct at the start of `bytes` and returns its length in bytes. `seen` gets every
+/// integer field of the schema, with the path of field ids that leads to it.
+pub(super) fn validate(
     bytes: &[u8],
     fields: Fields,
     seen: &mut dyn FnMut(&[i16], i64),
 ) -> Result<usize, Fault> {
-    let mut look = Look {
+    let mut validator = Validator {
         bytes,
         at: 0,
         path: Vec::new(),
         seen,
     };
-    look.fields(fields, DEEPEST)?;
-    Ok(look.at)
+    validator.fields(fields, MAX_DEPTH)?;
+    Ok(validator.at)
 }
 
-struct Look<'a> {
+struct Validator<'a> {
     bytes: &'a [u8],
     at: usize,
     path: Vec<i16>,
     seen: &'a mut dyn FnMut(&[i16], i64),
 }
 
-/// The protocol's numbers of the kinds of values.
+/// The type codes of the protocol.
 mod kind {
     pub(super) const TRUE: u8 = 1;
     pub(super) const FALSE: u8 = 2;
@@ -74,7 +73,7 @@ mod kind {
     pub(super) const UUID: u8 = 13;
 }
 
-impl Look<'_> {
+impl Validator<'_> {
     fn fields(&mut self, known: Fields, depth: u32) -> Result<(), Fault> {
         let depth = depth.checked_sub(1).ok_or(Fault::Bad("it is too deep"))?;
         let mut id = 0_i16;
@@ -98,11 +97,11 @@ impl Look<'_> {
         }
     }
 
-    /// A value whose shape the format says.
+    /// A value whose type is in the schema.
     fn known(&mut self, kind: u8, shape: &'static Shape, depth: u32) -> Result<(), Fault> {
         match (shape, kind) {
             (Shape::Flag, kind::TRUE | kind::FALSE) => Ok(()),
-            (Shape::Whole, kind::I16..=kind::I64) => {
+            (Shape::Integer, kind::I16..=kind::I64) => {
                 let number = self.number()?;
                 (self.seen)(&self.path, number);
                 Ok(())
@@ -111,17 +110,17 @@ impl Look<'_> {
             | (Shape::Double, kind::DOUBLE)
             | (Shape::Bytes, kind::BINARY) => self.unknown(kind, depth),
             (Shape::List(shape), kind::LIST) => {
-                self.list(depth, |look, kind, depth| look.known(kind, shape, depth))
+                self.list(depth, |this, kind, depth| this.known(kind, shape, depth))
             }
             (Shape::Fields(known), kind::STRUCT) => self.fields(known, depth),
             _ => Err(Fault::Bad("a field is not of its type")),
         }
     }
 
-    /// A value of which only its kind is known.
+    /// A value that is not in the schema.
     fn unknown(&mut self, kind: u8, depth: u32) -> Result<(), Fault> {
         match kind {
-            // The kind of the field is the value.
+            // The type code is the value.
             kind::TRUE | kind::FALSE => Ok(()),
             kind::BYTE => self.skip(1),
             kind::I16..=kind::I64 => self.number().map(|_| ()),
@@ -150,11 +149,11 @@ impl Look<'_> {
             15 => self.varint()?,
             short => u64::from(short),
         };
-        // Decoders differ in whether flags in lists take bytes; Parquet has none.
+        // Decoders differ in whether booleans in lists take bytes; Parquet has no such lists.
         if length > 0 && matches!(kind, kind::TRUE | kind::FALSE) {
             return Err(Fault::Bad("a list holds flags"));
         }
-        // Every other element takes a byte at least, so that the bytes end a list of any length.
+        // Every other element takes at least a byte, so that the data bounds the loop.
         for _ in 0..length {
             element(self, kind, depth)?;
         }
@@ -178,14 +177,14 @@ impl Look<'_> {
         varint(self.bytes, &mut self.at)
     }
 
-    /// A signed number: 0, -1, 1, -2 … as 0, 1, 2, 3 …
+    /// A zigzag-encoded signed integer.
     fn number(&mut self) -> Result<i64, Fault> {
         let value = self.varint()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 }
 
-/// The number of seven bits a byte, the lowest first, that starts at `at`, which is then after it.
+/// The ULEB128 integer at `at`, which is moved past it.
 pub(super) fn varint(bytes: &[u8], at: &mut usize) -> Result<u64, Fault> {
     let mut value = 0;
     // Ten times seven bits are enough for 64.
@@ -205,10 +204,10 @@ mod tests {
     use super::*;
 
     const KNOWN: Fields = &[
-        (1, Shape::Whole),
+        (1, Shape::Integer),
         (
             2,
-            Shape::List(&Shape::Fields(&[(1, Shape::Bytes), (3, Shape::Whole)])),
+            Shape::List(&Shape::Fields(&[(1, Shape::Bytes), (3, Shape::Integer)])),
         ),
         (5, Shape::Flag),
     ];
@@ -216,9 +215,9 @@ mod tests {
     /// The numbers with the fields that lead to them.
     type Numbers = Vec<(Vec<i16>, i64)>;
 
-    fn look(bytes: &[u8]) -> Result<(usize, Numbers), Fault> {
+    fn check(bytes: &[u8]) -> Result<(usize, Numbers), Fault> {
         let mut numbers = Vec::new();
-        let length = look_through(bytes, KNOWN, &mut |path, n| {
+        let length = validate(bytes, KNOWN, &mut |path, n| {
             numbers.push((path.to_vec(), n));
         })?;
         Ok((length, numbers))
@@ -240,15 +239,15 @@ mod tests {
     #[test]
     fn numbers_are_found_where_they_are() {
         let expected = vec![(vec![1], 150), (vec![2, 3], -2)];
-        assert_eq!(look(GOOD), Ok((GOOD.len(), expected)));
+        assert_eq!(check(GOOD), Ok((GOOD.len(), expected)));
         for end in 0..GOOD.len() {
-            assert_eq!(look(&GOOD[..end]), Err(Fault::Short), "cut at {end}");
+            assert_eq!(check(&GOOD[..end]), Err(Fault::Short), "cut at {end}");
         }
     }
 
     #[test]
     fn claims_that_the_bytes_do_not_bear_out_are_refused() {
-        let bad = |bytes: &[u8]| matches!(look(bytes), Err(Fault::Bad(_)));
+        let bad = |bytes: &[u8]| matches!(check(bytes), Err(Fault::Bad(_)));
         // A list where a number should be, and a number where a list should be.
         assert!(bad(&[0x19, 0x15, 2, 0]));
         assert!(bad(&[0x25, 2, 0]));
@@ -261,7 +260,7 @@ mod tests {
         assert!(bad(&[&[0x16], &[0x80; 11][..], &[0, 0]].concat()));
         assert!(bad(&[0xfc; 100]));
         // A string and a list longer than what there is.
-        assert_eq!(look(&[0xf8, 0xff, 0xff, 0x03, 0]), Err(Fault::Short));
-        assert_eq!(look(&[0x29, 0xfc, 0xff, 0x03, 0, 0, 0]), Err(Fault::Short));
+        assert_eq!(check(&[0xf8, 0xff, 0xff, 0x03, 0]), Err(Fault::Short));
+        assert_eq!(check(&[0x29, 0xfc, 0xff, 0x03, 0, 0, 0]), Err(Fault::Short));
     }
 }
