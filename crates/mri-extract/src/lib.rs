@@ -1,9 +1,48 @@
-//! Texts in, activations out: tokenizing, batching, recording and the libtorch engine of llm-mri.
+//! Texts in, activations out: tokenizing, batching, recording, models of the hub and the libtorch
+//! engine of llm-mri.
 //!
-//! Every transformer that can be recorded is one value of [`TransformerSpec`], read from its
-//! `config.json`; the engine (`TchBackend`) executes the description and knows no architecture
-//! by name. The engine is the feature `tch`, on by default and the only part that needs libtorch:
-//! everything else, such as [`record`] with [`FakeBackend`], builds without.
+//! A corpus is tokenized by a [`TextTokenizer`] and run through a
+//! [`Backend`](mri_core::Backend) in batches of similar length, equal texts once. [`record`] keeps
+//! the activations in memory, [`record_to_store`] in a folder that survives a killed process.
+//!
+//! ```
+//! use mri_core::{Backend, Layer};
+//! use mri_corpus::Corpus;
+//! use mri_extract::{FakeBackend, RecordOptions, TextTokenizer, record_to_store};
+//! use mri_store::StoreOptions;
+//!
+//! // A model's folder has a tokenizer; this one knows three words. The backend computes something
+//! // simple in place of a model: `TchBackend::load(folder, &TchOptions::default())` runs a real one.
+//! let folder = tempfile::tempdir()?;
+//! # let json = r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+//! #     "normalizer": null, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null,
+//! #     "decoder": null, "model": {"type": "WordLevel", "unk_token": "[UNK]",
+//! #         "vocab": {"[UNK]": 0, "law": 1, "court": 2, "salt": 3}}}"#;
+//! # std::fs::write(folder.path().join("tokenizer.json"), json)?;
+//! let mut backend = FakeBackend::default();
+//! let tokenizer = TextTokenizer::open(folder.path(), backend.model(), None)?;
+//!
+//! let corpus = Corpus::from_pairs([("law court", "law"), ("salt", "food"), ("court", "law")])?;
+//! let texts = tokenizer.encode_corpus(&corpus, None, &())?;
+//! let recording = record_to_store(
+//!     &mut backend,
+//!     texts.tokens.as_ref(),
+//!     corpus.labels(),
+//!     &texts.provenance("hash of the model".to_owned()),
+//!     &folder.path().join("out"),
+//!     &RecordOptions::default(),
+//!     &StoreOptions::default(),
+//!     &(),
+//! )?;
+//! let rows = recording.activations.get(Layer::resid(0)).unwrap();
+//! assert_eq!(rows.size().0, 3); // row i is text i
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Every transformer that can be run is one value of [`TransformerSpec`], read from its
+//! `config.json`; `TchBackend` executes the description and knows no architecture by name. It is
+//! the feature `tch`, on by default and the only part that needs libtorch. The feature `hub`
+//! fetches models by their id.
 
 mod batch;
 mod engine;
