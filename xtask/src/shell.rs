@@ -33,6 +33,14 @@ pub(crate) fn command(program: &str) -> Command {
     command
 }
 
+/// Lists the files that match, committed or about to be.
+pub(crate) fn source_files(pattern: &str) -> Command {
+    let mut git = command("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard"]);
+    git.arg(pattern);
+    git
+}
+
 /// Shows and runs a command; an error names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::checks::paths::{Import, imports};
-use crate::shell::{command, output, root};
+use crate::shell::{output, root, source_files};
 
 /// A module by its path from the root of its crate; the root itself is empty.
 type Module = Vec<String>;
@@ -23,7 +23,7 @@ struct Crate {
 
 /// Fails on a cycle of imports between files, and on an import through the root of its own crate.
 pub(crate) fn check_imports() -> Result<()> {
-    let listed = output(command("git").args(["ls-files", "--cached", "--others", "crates/*.rs"]))?;
+    let listed = output(&mut source_files("crates/*.rs"))?;
     let mut crates: BTreeMap<String, Crate> = BTreeMap::new();
     for name in listed.lines() {
         let Some((package, file)) = name.split_once("/src/") else {

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, output, root};
+use crate::shell::{output, root, source_files};
 
 /// Columns of a comment line; rustfmt breaks code at the same width but leaves comments alone.
 const MAX_COMMENT_COLUMNS: usize = 100;
@@ -13,7 +13,7 @@ const MAX_FILE_LINES: usize = 500;
 
 /// Fails if a comment is too wide or a file too long. Functions have a limit in `clippy.toml`.
 pub(crate) fn check_style() -> Result<()> {
-    let listed = output(command("git").args(["ls-files", "--cached", "--others", "*.rs"]))?;
+    let listed = output(&mut source_files("*.rs"))?;
     let mut found = Vec::new();
     for name in listed.lines() {
         let path = root().join(name);
