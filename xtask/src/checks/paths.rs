@@ -135,17 +135,24 @@ impl Reader<'_> {
         starts && goes_on && !is_scope && !is_macro
     }
 
-    /// Whether `#[cfg(test)] mod name` begins here.
+    /// Whether `#[cfg(test)]` begins here, and a module after it and other attributes.
     fn at_test_module(&self) -> bool {
-        let words = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
-        words
-            .iter()
-            .enumerate()
-            .all(|(i, word)| match self.tokens.get(self.at + i) {
-                Some(Token::Word(found)) => found == word,
-                Some(Token::Sign(sign)) => word.chars().eq([*sign]),
-                _ => false,
-            })
+        let words = ["#", "[", "cfg", "(", "test", ")", "]"];
+        let is_word = |(i, word): (usize, &&str)| match self.tokens.get(self.at + i) {
+            Some(Token::Word(found)) => found == word,
+            Some(Token::Sign(sign)) => word.chars().eq([*sign]),
+            _ => false,
+        };
+        if !words.iter().enumerate().all(is_word) {
+            return false;
+        }
+        let mut at = self.at + words.len();
+        while self.tokens.get(at) == Some(&Token::Sign('#')) {
+            let attribute = &self.tokens[at..];
+            let end = attribute.iter().position(|t| *t == Token::Sign(']'));
+            at += end.map_or(attribute.len(), |end| end + 1);
+        }
+        matches!(self.tokens.get(at), Some(Token::Word(word)) if word == "mod")
     }
 
     /// Moves behind the item that begins here: its closing brace, or a semicolon.
@@ -302,6 +309,7 @@ mod tests {
     fn comments_strings_and_tests_do_not() {
         let text = "// crate::x\n/* crate::y */ \"\\\" crate::z\" r#\"crate::\"z\"# '\"' \
                     #[cfg(test)] mod tests { use super::*; fn f() {} } #[cfg(test)] mod more; \
+                    #[cfg(test)] #[allow(x, reason = \"y\")] mod n { use crate::n::N; } \
                     use crate::w::W;";
         assert_eq!(paths(text), ["w::W"]);
     }
