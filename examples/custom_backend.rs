@@ -4,8 +4,8 @@
 //! cargo run -p examples --example custom_backend
 //! ```
 //!
-//! The engine runs a toy model: made-up embeddings, and two blocks that add to each token the mean of
-//! what came before. It is a complete backend all the same: it passes the conformance suite, so
+//! The engine runs a toy model: made-up embeddings, and two blocks that add to each token the mean
+//! of what came before. It is a complete backend all the same: it passes the conformance suite, so
 //! everything of llm-mri can be done with it. docs/backends.md goes through it step by step.
 
 #![allow(clippy::print_stdout, reason = "an example is a program")]

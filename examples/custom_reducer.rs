@@ -4,8 +4,8 @@
 //! cargo run -p examples --example custom_reducer
 //! ```
 //!
-//! It keeps the two columns that vary most. That is hardly a good map, but it is a complete reducer:
-//! it passes the conformance suite, so every stage of llm-mri can work with it.
+//! It keeps the two columns that vary most. That is hardly a good map, but it is a complete
+//! reducer: it passes the conformance suite, so every stage of llm-mri can work with it.
 //!
 //! To see a reducer of your own beside the others, with its time, memory and quality on the same
 //! rows: add its crate to the dependencies of the package `benches`, one line to `registered()` in

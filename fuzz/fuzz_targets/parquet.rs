@@ -7,8 +7,8 @@ use mri_corpus::{CorpusFile, CorpusOptions};
 
 /// Columns are read at places of a file, so the bytes have to be in one.
 static FILE: LazyLock<path::PathBuf> = LazyLock::new(|| {
-    // libFuzzer's hook ends the process at any panic. Those of the decoder are caught, and those that
-    // are not still end it.
+    // libFuzzer's hook ends the process at any panic. Those of the decoder are caught, and those
+    // that are not still end it.
     panic::set_hook(Box::new(|_| ()));
     env::temp_dir().join(format!("fuzz-{}.parquet", process::id()))
 });

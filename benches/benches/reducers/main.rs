@@ -6,16 +6,18 @@
 //! ```
 //!
 //! A reducer joins by one line in [`registered`]. Data are named `topics` and `topic-tokens` (the
-//! bundled corpus through `.models/all-MiniLM-L6-v2`), `tokens:TABLE` (the same of other labeled texts),
-//! `roll:ROWS`, `clusters:ROWS`, `decay:ROWSxWIDTH`, or are the path of an `.npy` matrix or of a store of activations
-//! (`FOLDER@resid.06`; without a layer its last); `MRI_BENCH_DATA` names more.
+//! bundled corpus through `.models/all-MiniLM-L6-v2`), `tokens:TABLE` (the same of other labeled
+//! texts), `roll:ROWS`, `clusters:ROWS`, `decay:ROWSxWIDTH`, or are the path of an `.npy` matrix or
+//! of a store of activations (`FOLDER@resid.06`; without a layer its last); `MRI_BENCH_DATA` names
+//! more.
 //!
-//! `MRI_RIVAL_PYTHON=python` lets scikit-learn, umap-learn, openTSNE, torchdr and PaCMAP run beside, as far as
-//! that python has them (`rivals/reducers.py`). In every round each contestant fits once with the
-//! round's number as its seed, so that a machine which others use too treats all alike; the fastest
-//! round counts, since others only ever make one slower. No reducer of ours scales the columns, so
-//! that all answer the same question: `svd` takes the rows as they are, all others their centered
-//! rows. Criterion would want ten fits of each and keeps neither memory nor points.
+//! `MRI_RIVAL_PYTHON=python` lets scikit-learn, umap-learn, openTSNE, torchdr and PaCMAP run
+//! beside, as far as that python has them (`rivals/reducers.py`). In every round each contestant
+//! fits once with the round's number as its seed, so that a machine which others use too treats all
+//! alike; the fastest round counts, since others only ever make one slower. No reducer of ours
+//! scales the columns, so that all answer the same question: `svd` takes the rows as they are, all
+//! others their centered rows. Criterion would want ten fits of each and keeps neither memory nor
+//! points.
 //!
 //! The table is printed and written to `target/reducers.csv`; `--record NAME` also writes it under
 //! `record/`. Its columns:
@@ -32,7 +34,8 @@
 //! - `off pca`: the same disparity from our PCA's points, 0 for an exact PCA.
 //!
 //! `--neighbors` compares nobody but the two ways to nearest neighbors: how long `nearest_rows` and
-//! `approximate_nearest_rows` take for the 14 that UMAP looks for, and the share that the latter finds.
+//! `approximate_nearest_rows` take for the 14 that UMAP looks for, and the share that the latter
+//! finds.
 
 #![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -156,9 +159,9 @@ fn main() -> Result<()> {
 
 /// Lets the matrix product reserve what it keeps for the whole process.
 ///
-/// faer's product asks once for two buffers as large as the last cache, a gigabyte of addresses where
-/// that has half of one, and touches what it needs of them. Whoever fits first would have them on its
-/// account, and what a fit takes would not show beside them.
+/// faer's product asks once for two buffers as large as the last cache, a gigabyte of addresses
+/// where that has half of one, and touches what it needs of them. Whoever fits first would have
+/// them on its account, and what a fit takes would not show beside them.
 fn reserve() -> Result<()> {
     // More components than a few leading ones, so that a covariance is summed and all its
     // eigenvectors are computed.

@@ -9,8 +9,8 @@ use ndarray::ArrayView2;
 /// Those that UMAP looks for with its defaults.
 const K: usize = 14;
 
-/// Prints the seconds of both, the fastest of the rounds, in which they take turns, and the share of the
-/// neighbors that descent finds, the mean over the rounds' seeds.
+/// Prints the seconds of both, the fastest of the rounds, in which they take turns, and the share
+/// of the neighbors that descent finds, the mean over the rounds' seeds.
 pub(crate) fn compare(rows: ArrayView2<'_, f32>, rounds: usize) -> Result<()> {
     let (mut comparing, mut descending, mut recall) = (f64::INFINITY, f64::INFINITY, 0.0);
     for round in 0..rounds {

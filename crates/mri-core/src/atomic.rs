@@ -14,12 +14,12 @@ const BUFFER: usize = 1 << 16;
 ///
 /// `write` fills a temporary file beside `path` (see [`temporary_target`] for its name), which is
 /// synced and then renamed to `path`, replacing any file there; then the folder is synced. The
-/// temporary name is private to the call: several processes and threads may write the same path, and
-/// the last rename counts.
+/// temporary name is private to the call: several processes and threads may write the same path,
+/// and the last rename counts.
 ///
 /// # Errors
-/// What `write`, or creating, syncing or renaming the file gave. The temporary file is removed then,
-/// and `path` is as it was, unless only the folder could not be synced.
+/// What `write`, or creating, syncing or renaming the file gave. The temporary file is removed
+/// then, and `path` is as it was, unless only the folder could not be synced.
 ///
 /// ```
 /// # use std::io::Write;

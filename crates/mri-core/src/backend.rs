@@ -9,8 +9,9 @@ use crate::pooling::Pooling;
 
 /// An inference engine whose layers can be recorded.
 ///
-/// A backend receives texts as token ids without padding. It may pad, pack or mask them as it likes,
-/// with one rule: **the row of a text does not depend on its neighbors in the batch**. Pooling happens inside the backend, so that token states never leave the device.
+/// A backend receives texts as token ids without padding. It may pad, pack or mask them as it
+/// likes, with one rule: **the row of a text does not depend on its neighbors in the batch**.
+/// Pooling happens inside the backend, so that token states never leave the device.
 ///
 /// Every implementation should pass `conformance::BackendSuite` (feature `conformance`).
 pub trait Backend {

@@ -6,8 +6,8 @@ use crate::error::CoreError;
 
 /// The category of each row (text), and the names of the categories.
 ///
-/// A *label* is the column of a table; its values are the *categories*. Categories are numbered from
-/// 0 in the order of their names, in which they are listed and colored everywhere. A category
+/// A *label* is the column of a table; its values are the *categories*. Categories are numbered
+/// from 0 in the order of their names, in which they are listed and colored everywhere. A category
 /// without any row is allowed (a dataset may declare a class that a sample lacks).
 ///
 /// Serialized as `{"names": […], "ids": […]}`.

@@ -72,8 +72,8 @@ impl Layer {
         }
     }
 
-    /// The title for where there is little room: `Emb`, `3`, `A3`, `M3`, `N3` (a site's letter, with N
-    /// for the neurons of [`Site::MlpAct`]).
+    /// The title for where there is little room: `Emb`, `3`, `A3`, `M3`, `N3` (a site's letter,
+    /// with N for the neurons of [`Site::MlpAct`]).
     #[must_use]
     pub fn abbreviation(self) -> String {
         match self.site {
@@ -85,8 +85,8 @@ impl Layer {
         }
     }
 
-    /// The layer in the names of regions and in tables of the residual stream, as LLM-MRI writes it:
-    /// `3`, preceded by the site where that is another, `attn_out.3`.
+    /// The layer in the names of regions and in tables of the residual stream, as LLM-MRI writes
+    /// it: `3`, preceded by the site where that is another, `attn_out.3`.
     #[must_use]
     pub fn short_name(self) -> String {
         match self.site {

@@ -69,8 +69,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `examples/custom_reducer.rs` has one that checks its input, and `docs/backends.md` goes through a
-//! backend step by step. The test suites in `conformance`, behind the feature of that name, tell
+//! `examples/custom_reducer.rs` has one that checks its input, and `docs/backends.md` goes through
+//! a backend step by step. The test suites in `conformance`, behind the feature of that name, tell
 //! whether an implementation is right.
 //!
 //! This crate depends on no tensor library and no linear algebra, so that an inference engine or a

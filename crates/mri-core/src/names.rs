@@ -4,8 +4,9 @@ use thiserror::Error;
 
 /// A name that an enum does not have, with the names that it has.
 ///
-/// The error of `FromStr` for every enum whose names are given by [`enum_names!`](crate::enum_names),
-/// and for the few with a number in a name, such as `position:3`.
+/// The error of `FromStr` for every enum whose names are given by
+/// [`enum_names!`](crate::enum_names), and for the few with a number in a name, such as
+/// `position:3`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not a {kind}; expected {}", one_of(.expected))]
 pub struct UnknownName {
@@ -30,8 +31,8 @@ fn one_of(names: &[&str]) -> impl fmt::Display {
 ///
 /// Adds to the enum the constants `ALL` and `NAMES` (both in the order listed), the method `name`,
 /// `Display`, and `FromStr` with the error [`UnknownName`](crate::UnknownName). A variant that is
-/// left out does not compile, so that `ALL` is complete. Further spellings that are parsed but never
-/// printed follow the name after a bar: `MinMax => "min-max" | "min_max"`.
+/// left out does not compile, so that `ALL` is complete. Further spellings that are parsed but
+/// never printed follow the name after a bar: `MinMax => "min-max" | "min_max"`.
 ///
 /// ```
 /// #[derive(Debug, Clone, Copy, PartialEq)]

@@ -57,8 +57,8 @@ impl Pooling {
     /// ordinary memory.
     ///
     /// `states` has shape (tokens, width). The result has shape (1, width), or that of `states` for
-    /// [`Pooling::Tokens`]; it is `None` where there is no such token ([`TokenBatch::check`](crate::TokenBatch::check) refuses
-    /// such a text).
+    /// [`Pooling::Tokens`]; it is `None` where there is no such token
+    /// ([`TokenBatch::check`](crate::TokenBatch::check) refuses such a text).
     ///
     /// ```
     /// # use mri_core::Pooling;

@@ -18,8 +18,8 @@ pub struct Cancelled;
 
 /// Receives progress and may cancel the work.
 ///
-/// Implemented for every `Fn(Progress) -> bool`, which returns `false` to cancel, and for `()`, which
-/// ignores progress and never cancels. Results never depend on the watch.
+/// Implemented for every `Fn(Progress) -> bool`, which returns `false` to cancel, and for `()`,
+/// which ignores progress and never cancels. Results never depend on the watch.
 pub trait Watch: Sync {
     /// Called from time to time, possibly from several threads; return `false` to cancel.
     fn step(&self, progress: Progress<'_>) -> bool;

@@ -42,8 +42,8 @@ pub trait Reducer: Send + Sync {
         }
     }
 
-    /// [`Reducer::fit`] from initial points, `init` of shape (rows, components): each point starts at
-    /// its initial place and is pulled back towards it, so that it moves only as far as its row
+    /// [`Reducer::fit`] from initial points, `init` of shape (rows, components): each point starts
+    /// at its initial place and is pulled back towards it, so that it moves only as far as its row
     /// requires. Maps of successive layers share one frame when each starts from the one before.
     ///
     /// The default returns `None`: the reducer does not support it, and callers align its points
@@ -84,8 +84,8 @@ pub trait Projection: Send + Sync {
 
     /// The projection itself, for callers that know how to keep some kinds of it in files.
     ///
-    /// The default is `None`: such a projection comes back by fitting its reducer again, which gives
-    /// the same bytes.
+    /// The default is `None`: such a projection comes back by fitting its reducer again, which
+    /// gives the same bytes.
     fn as_any(&self) -> Option<&dyn Any> {
         None
     }

@@ -9,8 +9,8 @@ use crate::names::UnknownName;
 /// four.
 ///
 /// Texts are assigned round-robin: shard `i/n` has the texts `i`, `i + n`, `i + 2n` … (counted from
-/// 1). So shard sizes differ by at most one text, and each shard of a corpus that is sorted by label
-/// or by length is a representative sample of it.
+/// 1). So shard sizes differ by at most one text, and each shard of a corpus that is sorted by
+/// label or by length is a representative sample of it.
 ///
 /// ```
 /// # use mri_core::Shard;

@@ -4,12 +4,13 @@ use ndarray::{Array2, ArrayView2};
 use crate::reduced::{LayerError, ReducedLayer};
 use crate::similarity::Procrustes;
 
-/// Aligns the layers of an embedding: each layer's points are rotated or reflected and shifted to lie as
-/// near as possible, in least squares, to those of the layer before.
+/// Aligns the layers of an embedding: each layer's points are rotated or reflected and shifted to
+/// lie as near as possible, in least squares, to those of the layer before.
 ///
-/// Reducers give two layers with the same content maps that differ by a rotation or reflection, because
-/// the signs and the order of components are arbitrary. Distances within a layer do not change; the axes
-/// do, so their names and shares of variance are dropped in rotated layers. Degenerate layers are skipped.
+/// Reducers give two layers with the same content maps that differ by a rotation or reflection,
+/// because the signs and the order of components are arbitrary. Distances within a layer do not
+/// change; the axes do, so their names and shares of variance are dropped in rotated layers.
+/// Degenerate layers are skipped.
 ///
 /// The `i`-th motion is that of the `i`-th layer, to be applied to newly transformed points
 /// ([`Procrustes::apply`]). It is `None` for the first layer and for degenerate ones.

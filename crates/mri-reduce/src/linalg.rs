@@ -1,7 +1,7 @@
 //! The one file that names faer or LAPACK.
 //!
-//! Products are bit-identical on any number of threads; eigenvalue solvers are not, so they run on one
-//! thread, and callers parallelize over layers.
+//! Products are bit-identical on any number of threads; eigenvalue solvers are not, so they run on
+//! one thread, and callers parallelize over layers.
 
 use mri_core::ReduceError;
 use ndarray::{Array2, ArrayView2};

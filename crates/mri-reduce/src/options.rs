@@ -5,7 +5,8 @@ use crate::distance::Distance;
 use crate::kind::ReducerKind;
 use crate::neighbor_embedding::Init;
 
-/// The options that only some reducers have, named as their fields; `None` means the reducer's default.
+/// The options that only some reducers have, named as their fields; `None` means the reducer's
+/// default.
 ///
 /// An option that the reducer does not have is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -15,7 +16,8 @@ pub struct ReducerOptions {
     /// [`Pacmap::n_neighbors`](crate::Pacmap::n_neighbors), which count differently.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_neighbors: Option<usize>,
-    /// The distance below which points attract no further; see [`Umap::min_dist`](crate::Umap::min_dist).
+    /// The distance below which points attract no further; see
+    /// [`Umap::min_dist`](crate::Umap::min_dist).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_dist: Option<f64>,
     /// The scale of the distances between neighbors; see [`Umap::spread`](crate::Umap::spread).

@@ -1,5 +1,5 @@
-//! Counter-based random numbers: a function of a seed and a counter, so that the order in which threads
-//! draw does not matter.
+//! Counter-based random numbers: a function of a seed and a counter, so that the order in which
+//! threads draw does not matter.
 
 use mri_core::SplitMix64;
 

@@ -4,11 +4,12 @@ use rayon::prelude::*;
 
 use crate::columns::Columns;
 
-/// Rows per block: enough to keep the matrix product at full speed, few enough to stay in the cache.
+/// Rows per block: enough to keep the matrix product at full speed, few enough to stay in the
+/// cache.
 pub(crate) const BLOCK: usize = 512;
 
-/// Values per chunk, the task of a thread: a megabyte of `f32`, which takes some tenths of a millisecond,
-/// much longer than scheduling it. Smaller matrices stay on the caller's thread.
+/// Values per chunk, the task of a thread: a megabyte of `f32`, which takes some tenths of a
+/// millisecond, much longer than scheduling it. Smaller matrices stay on the caller's thread.
 const CHUNK: usize = 1 << 18;
 
 /// Chunks between two checks of the watch, and in the buffer of rows that are not in memory.
@@ -70,8 +71,8 @@ impl<'a> RowBlocks<'a> {
         Ok(())
     }
 
-    /// Calls `f` with chunks and the index of their first row, in parallel, and `join` with the results in
-    /// the order of the rows. The size of chunks depends on the width alone.
+    /// Calls `f` with chunks and the index of their first row, in parallel, and `join` with the
+    /// results in the order of the rows. The size of chunks depends on the width alone.
     pub(crate) fn for_chunks<S: Send>(
         &self,
         watch: &dyn Watch,

@@ -34,8 +34,8 @@ pub struct Scaler {
     factor: Array1<f64>,
 }
 
-/// A column counts as constant if its spread is below this share of its largest absolute value: such a
-/// spread is rounding of `f32`, which division would amplify to noise of size 1.
+/// A column counts as constant if its spread is below this share of its largest absolute value:
+/// such a spread is rounding of `f32`, which division would amplify to noise of size 1.
 const CONSTANT: f64 = 1e-7;
 
 impl Scaler {

@@ -77,8 +77,8 @@ fn exp2(x: f32) -> f32 {
     f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
 
-/// `x` to the power of `p`, for positive normal `x`, to 1e-5 of itself while the result lies between
-/// 2⁻¹²⁰ and 2¹²⁰; held there otherwise.
+/// `x` to the power of `p`, for positive normal `x`, to 1e-5 of itself while the result lies
+/// between 2⁻¹²⁰ and 2¹²⁰; held there otherwise.
 #[inline(always)]
 pub(crate) fn power(x: f32, p: f32) -> f32 {
     exp2((log2(x) * p).clamp(-120.0, 120.0))

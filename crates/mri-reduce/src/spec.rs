@@ -48,8 +48,8 @@ impl ReducerSpec {
     /// The reducer.
     ///
     /// # Errors
-    /// [`ReduceError::Parameter`] for an option that the reducer does not have or whose value is out of
-    /// range for all rows.
+    /// [`ReduceError::Parameter`] for an option that the reducer does not have or whose value is
+    /// out of range for all rows.
     pub fn build(&self) -> Result<Box<dyn Reducer>, ReduceError> {
         self.options.check(self.kind)?;
         Ok(match self.kind {

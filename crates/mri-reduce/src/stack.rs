@@ -6,14 +6,15 @@ use crate::align::rotate_layer;
 use crate::reduced::{LayerError, Reduced, ReducedLayer};
 use crate::row_blocks::RowBlocks;
 
-/// Rows count as equal if no column spreads over more than this share of the layer's largest absolute
-/// value. This tolerates the rounding differences of one text between batches of different shape.
+/// Rows count as equal if no column spreads over more than this share of the layer's largest
+/// absolute value. This tolerates the rounding differences of one text between batches of different
+/// shape.
 const EQUAL: f32 = 1e-5;
 
 /// Reduces every layer of a recording, layers in parallel.
 ///
-/// A layer whose rows are all equal is degenerate: its points are all at the origin, and rounding errors
-/// are not reduced.
+/// A layer whose rows are all equal is degenerate: its points are all at the origin, and rounding
+/// errors are not reduced.
 ///
 /// # Errors
 /// [`LayerError`] with the first layer, in stack order, that failed.
@@ -56,8 +57,8 @@ pub fn reduce_stack(
 /// [`reduce_stack`] in one frame for all layers: a text moves between maps because its activations
 /// change, not because the reducer rotates its axes.
 ///
-/// Each layer is fitted from the points of the layer before ([`Reducer::fit_aligned`]). The points of a
-/// reducer without aligned fits, such as PCA, are rotated onto them instead, as
+/// Each layer is fitted from the points of the layer before ([`Reducer::fit_aligned`]). The points
+/// of a reducer without aligned fits, such as PCA, are rotated onto them instead, as
 /// [`align_layers`](crate::align_layers) does. Degenerate layers are skipped.
 ///
 /// # Errors
@@ -87,8 +88,8 @@ pub fn reduce_stack_aligned(
     })
 }
 
-/// Reduces one layer as [`reduce_stack_aligned`] does: aligned to the points of the layer before, of shape
-/// (rows, components), if there is one.
+/// Reduces one layer as [`reduce_stack_aligned`] does: aligned to the points of the layer before,
+/// of shape (rows, components), if there is one.
 ///
 /// # Errors
 /// [`ReduceError`].
@@ -165,8 +166,8 @@ fn is_degenerate(rows: &dyn RowSource) -> Result<bool, ReduceError> {
                 finite &= v.is_finite();
             }
         }
-        // Stops at a spread of twice the bound: later rows could raise the bound above it only with a
-        // value twice as large as all before, which is a spread itself.
+        // Stops at a spread of twice the bound: later rows could raise the bound above it only with
+        // a value twice as large as all before, which is a spread itself.
         Ok(finite && spread(&low, &high) <= 2.0 * EQUAL * largest)
     })?;
     Ok(finite && spread(&low, &high) <= EQUAL * largest)

@@ -6,8 +6,8 @@
 //! ([`undrawable_letters`] returns those that no installed font has).
 //!
 //! - [`heatmap_sheet`] draws the grids of several layers under one color scale,
-//!   [`difference_sheet`] the significant differences of two sides, [`contact_sheet`] all categories
-//!   at once;
+//!   [`difference_sheet`] the significant differences of two sides, [`contact_sheet`] all
+//!   categories at once;
 //! - [`graph_picture`] draws a region graph with a column per layer, [`path_picture`] the path of
 //!   one text through it;
 //! - [`line_chart`], [`metrics_chart`] and [`scree`] draw numbers by layer;

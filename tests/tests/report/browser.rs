@@ -172,7 +172,8 @@ impl Browser {
         }
     }
 
-    /// Scrolls an element into view and gives its middle, once it stands still and nothing covers it.
+    /// Scrolls an element into view and gives its middle, once it stands still and nothing covers
+    /// it.
     fn middle(&mut self, selector: &str) -> (f64, f64) {
         let place = self.eval(&format!(
             "(async () => {{
@@ -255,8 +256,8 @@ impl Browser {
         );
     }
 
-    /// Asserts that the page found itself whole, that it asked for nothing but its own file, and that
-    /// nothing was refused, thrown or logged on the way.
+    /// Asserts that the page found itself whole, that it asked for nothing but its own file, and
+    /// that nothing was refused, thrown or logged on the way.
     pub(crate) fn assert_quiet(&mut self) {
         assert_eq!(
             self.words("#self-check").split(':').next(),

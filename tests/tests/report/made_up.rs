@@ -21,8 +21,8 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    /// Clouds of points, one per category, that part as the layers go up. Layer 0 is one point where
-    /// there are further ones, as under first-token pooling.
+    /// Clouds of points, one per category, that part as the layers go up. Layer 0 is one point
+    /// where there are further ones, as under first-token pooling.
     pub(crate) fn new(texts: usize, names: &[&str], layers: usize, side: usize) -> Self {
         let mut state = 7_u64;
         let mut uniform = move || {

@@ -1,7 +1,7 @@
 //! The HTML report, opened in a browser.
 //!
-//! Needs Chromium (Debian: `chromium`; another one by the variable `CHROMIUM`), so that its tests are
-//! ignored but by `cargo xtask test`. With `REPORT_SCREENSHOTS` set to a folder,
+//! Needs Chromium (Debian: `chromium`; another one by the variable `CHROMIUM`), so that its tests
+//! are ignored but by `cargo xtask test`. With `REPORT_SCREENSHOTS` set to a folder,
 //! `screenshots_by_hand` fills it with pages to look at.
 
 #![allow(

@@ -22,9 +22,9 @@ impl Graph {
         self.starts[vertex]..self.starts[vertex + 1]
     }
 
-    /// The undirected graph of directed edges from every row to its neighbors, whose `weights` are in the
-    /// shape of their ids. The weight of an edge is `join` of the weights of both directions, 0 for a
-    /// direction that is missing.
+    /// The undirected graph of directed edges from every row to its neighbors, whose `weights` are
+    /// in the shape of their ids. The weight of an edge is `join` of the weights of both
+    /// directions, 0 for a direction that is missing.
     pub(crate) fn union(
         found: &Neighbors,
         weights: &[f32],
@@ -48,7 +48,8 @@ impl Graph {
                 let outgoing = (i * k..(i + 1) * k).map(|e| (ids[e], weights[e]));
                 let mut all: Vec<(u32, f32)> = outgoing.collect();
                 all.extend_from_slice(&incoming[from[i]..from[i + 1]]);
-                // No row is its own neighbor or twice in one list, so at most two entries are equal.
+                // No row is its own neighbor or twice in one list, so at most two entries are
+                // equal.
                 all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
                 all.chunk_by(|a, b| a.0 == b.0)
                     .map(|pair| {

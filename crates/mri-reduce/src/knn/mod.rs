@@ -1,7 +1,7 @@
 //! Nearest rows: the one search of the workspace.
 //!
-//! [`nearest_rows`] is exhaustive, [`approximate_nearest_rows`] is not; both compute distances in `f32`
-//! from a [`Table`]. [`k_nearest`] selects from distances that are known already, in `f64`.
+//! [`nearest_rows`] is exhaustive, [`approximate_nearest_rows`] is not; both compute distances in
+//! `f32` from a [`Table`]. [`k_nearest`] selects from distances that are known already, in `f64`.
 
 mod descent;
 mod exact;

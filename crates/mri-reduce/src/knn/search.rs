@@ -9,9 +9,9 @@ use crate::distance::Distance;
 
 /// The `k` nearest other rows of every row of `x`, of shape (rows, width), by exhaustive search.
 ///
-/// Distances are computed in `f32`: Euclidean ones after subtracting the columns' medians, so that a
-/// common offset costs no precision; cosine distances below 1e-12 are near rounding error. The result is
-/// the same on any number of threads.
+/// Distances are computed in `f32`: Euclidean ones after subtracting the columns' medians, so that
+/// a common offset costs no precision; cosine distances below 1e-12 are near rounding error. The
+/// result is the same on any number of threads.
 ///
 /// # Complexity
 /// O(rows²·width) time in matrix products; O(rows·width) memory.
@@ -28,12 +28,13 @@ pub fn nearest_rows(
     find(x, k, distance, |table| exact::search_self(table, k, watch))
 }
 
-/// The `k` nearest other rows of every row of `x`, of shape (rows, width), by an approximate search whose
-/// recall on real activations is 0.97 or more. Faster than [`nearest_rows`] from some 15,000 rows, and
-/// four times as fast at 60,000.
+/// The `k` nearest other rows of every row of `x`, of shape (rows, width), by an approximate search
+/// whose recall on real activations is 0.97 or more. Faster than [`nearest_rows`] from some 15,000
+/// rows, and four times as fast at 60,000.
 ///
-/// Random projection trees and nearest-neighbor descent (Dasgupta & Freund 2008; Dong, Moses & Li 2011).
-/// Distances are those of [`nearest_rows`]. One seed gives the same result on any number of threads.
+/// Random projection trees and nearest-neighbor descent (Dasgupta & Freund 2008; Dong, Moses & Li
+/// 2011). Distances are those of [`nearest_rows`]. One seed gives the same result on any number of
+/// threads.
 ///
 /// # Complexity
 /// About O(rows · log rows · width · k) time; O(rows · (width + k)) memory.
@@ -76,8 +77,8 @@ fn find(
 /// Up to this many rows exhaustive search is faster than descent.
 const EXACT: usize = 15_000;
 
-/// The `k` nearest other rows of every row, approximately for more than [`EXACT`] rows; distances are in
-/// the table's unit.
+/// The `k` nearest other rows of every row, approximately for more than [`EXACT`] rows; distances
+/// are in the table's unit.
 pub(crate) fn of_table(
     table: &Table,
     k: usize,

@@ -7,8 +7,8 @@ use super::space::Space;
 use crate::block::{BLOCK_VECTORS, PaddedVec, VectorBlock, times};
 use crate::linalg::{Eigen, symmetric_eigen};
 
-/// Up to this size all eigenvectors are computed, which takes a millisecond or two. Beyond it a Krylov space
-/// finds a few leading ones faster, at 300 already several times.
+/// Up to this size all eigenvectors are computed, which takes a millisecond or two. Beyond it a
+/// Krylov space finds a few leading ones faster, at 300 already several times.
 pub(crate) const FULL: usize = 128;
 
 /// The limit of block products for a matrix of `rows` rows: half the space, or 64. Beyond it all
@@ -50,24 +50,25 @@ fn leading_of(a: &Array2<f64>, k: usize) -> Result<Option<Eigen>, ReduceError> {
 }
 
 /// The `k` largest eigenvalues and their eigenvectors by a block Krylov space with Rayleigh-Ritz
-/// (Cullum & Donath 1974; Golub & Underwood 1977), with full reorthogonalization; `None` if the result
-/// cannot be proven within the steps allowed.
+/// (Cullum & Donath 1974; Golub & Underwood 1977), with full reorthogonalization; `None` if the
+/// result cannot be proven within the steps allowed.
 ///
-/// `product` multiplies four vectors with the matrix; its second argument is the index of the block.
+/// `product` multiplies four vectors with the matrix; its second argument is the index of the
+/// block.
 ///
 /// A result is accepted only if two conditions hold.
 ///
-/// - Each of its vectors is within [`MAX_SINE`](super::proof::MAX_SINE) of an eigenvector: the residual over the gap to the
-///   neighboring eigenvalues bounds the sine (Davis & Kahan 1970). A residual at the level of rounding is
-///   accepted, too.
-/// - No larger eigenvalue was missed. A random start misses one only if it is nearly orthogonal to its
-///   eigenvector. By Kuczynski & Wozniakowski (1992, theorem 4.2) the estimate θ of the largest eigenvalue
-///   λ after `q` products satisfies `θ < (1 − ε)·λ` with a probability of at most
-///   `1.648·√n·exp(−√ε·(2q − 1))`, whatever the matrix; here for the matrix deflated by the eigenvectors
-///   found, whose Krylov space is contained in the space, and for four independent starts, all of which
-///   must fail. Solved for λ, this bounds the largest eigenvalue left with a probability of
-///   [`FAILURE_PROBABILITY`](super::proof::FAILURE_PROBABILITY); the sum of all eigenvalues less those
-///   found is a certain bound.
+/// - Each of its vectors is within [`MAX_SINE`](super::proof::MAX_SINE) of an eigenvector: the
+///   residual over the gap to the neighboring eigenvalues bounds the sine (Davis & Kahan 1970). A
+///   residual at the level of rounding is accepted, too.
+/// - No larger eigenvalue was missed. A random start misses one only if it is nearly orthogonal to
+///   its eigenvector. By Kuczynski & Wozniakowski (1992, theorem 4.2) the estimate θ of the largest
+///   eigenvalue λ after `q` products satisfies `θ < (1 − ε)·λ` with a probability of at most
+///   `1.648·√n·exp(−√ε·(2q − 1))`, whatever the matrix; here for the matrix deflated by the
+///   eigenvectors found, whose Krylov space is contained in the space, and for four independent
+///   starts, all of which must fail. Solved for λ, this bounds the largest eigenvalue left with a
+///   probability of [`FAILURE_PROBABILITY`](super::proof::FAILURE_PROBABILITY); the sum of all
+///   eigenvalues less those found is a certain bound.
 pub(crate) fn leading(
     problem: &Problem,
     mut product: impl FnMut(&VectorBlock, usize) -> Result<VectorBlock, ReduceError>,
@@ -120,14 +121,14 @@ impl Schedule {
 
     /// Whether to test after this step, with `size` vectors in the space.
     fn is_due(&self, step: usize, size: usize) -> bool {
-        /// A decomposition of a matrix of `m` rows takes as long as 12·`m³` multiplications of a step
-        /// (measured), and a test may cost a tenth of a step at any time.
+        /// A decomposition of a matrix of `m` rows takes as long as 12·`m³` multiplications of a
+        /// step (measured), and a test may cost a tenth of a step at any time.
         const EXPENSIVE: usize = 10 * 12;
         step >= self.next || EXPENSIVE * size.pow(3) <= BLOCK_VECTORS * self.work
     }
 
-    /// Residuals shrink at a steady rate or faster: the next test is a little before they would be small
-    /// enough at the last rate.
+    /// Residuals shrink at a steady rate or faster: the next test is a little before they would be
+    /// small enough at the last rate.
     fn tested(&mut self, step: usize, convergence: &Convergence) {
         let wait = match self.last {
             Some((before, excess)) if excess > convergence.excess => {
@@ -196,7 +197,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_proven_is_refused() {
-        // Equal eigenvalues have no directions of their own, and a flat spectrum needs the whole space.
+        // Equal eigenvalues have no directions of their own, and a flat spectrum needs the whole
+        // space.
         let flat: Vec<f64> = (0..300).map(|i| 1.0 - 1e-9 * f64::from(i)).collect();
         let (a, _) = with_spectrum(&flat);
         assert!(leading_of(&a, 2).unwrap().is_none());

@@ -4,8 +4,8 @@ use super::problem::Problem;
 use crate::block::BLOCK_VECTORS;
 use crate::linalg::Eigen;
 
-/// The largest accepted sine of the angle to the eigenvector, bounded by residual over gap: well below the
-/// resolution of points in `f32`.
+/// The largest accepted sine of the angle to the eigenvector, bounded by residual over gap: well
+/// below the resolution of points in `f32`.
 pub(super) const MAX_SINE: f64 = 1e-8;
 
 /// The accepted probability, over the random start, that an eigenvalue was missed.
@@ -51,7 +51,8 @@ pub(super) fn assess(problem: &Problem, ritz: &Ritz, steps: usize, closed: bool)
     let (largest, last) = (values[0].abs().max(f64::MIN_POSITIVE), values[k - 1]);
     let slack = 1e-12 * problem.trace;
     let left = |found: &[f64]| (problem.trace - found.iter().sum::<f64>()).max(0.0) + slack;
-    // The largest eigenvalue that the space holds beyond the first k, and a bound on what it misses.
+    // The largest eigenvalue that the space holds beyond the first k, and a bound on what it
+    // misses.
     let next = values.get(k).copied().unwrap_or(0.0);
     let complete = closed && left(values) <= 2.0 * slack;
     // The missed one is the largest left of at most k + 1 sets of eigenvectors.
@@ -127,8 +128,8 @@ mod tests {
     #[test]
     fn nothing_is_proven_before_a_miss_is_unlikely() {
         // A missed eigenvalue of 0.5, 0.3 being found, has ε = 0.4: one start of 400 entries misses
-        // it with a chance of 1.648·20·exp(−√0.4·(2q − 1)), 8.9e-3 after 7 steps and 2.5e-3 after 8;
-        // four starts and one of three sets of vectors with 1.9e-8 and 1.2e-10.
+        // it with a chance of 1.648·20·exp(−√0.4·(2q − 1)), 8.9e-3 after 7 steps and 2.5e-3 after
+        // 8; four starts and one of three sets of vectors with 1.9e-8 and 1.2e-10.
         assert!(!proven(10.0, 0.0, 7) && proven(10.0, 0.0, 8));
         // A trace that leaves 0.35 leaves no room for it.
         assert!(proven(1.85, 0.0, 2) && !proven(2.05, 0.0, 2));

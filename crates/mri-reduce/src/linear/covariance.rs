@@ -15,9 +15,9 @@ const CHUNK: usize = 128;
 
 /// Count, column means, and the sums of products about the means.
 ///
-/// Products are in `f64`. In `f32` they would be twice as fast, with errors of 1e-6 in directions of close
-/// variances, and of 1e-5 in those that a massive column dominates. Blocks are merged by the update of
-/// Chan, Golub & LeVeque (1983), so offsets cost no precision.
+/// Products are in `f64`. In `f32` they would be twice as fast, with errors of 1e-6 in directions
+/// of close variances, and of 1e-5 in those that a massive column dominates. Blocks are merged by
+/// the update of Chan, Golub & LeVeque (1983), so offsets cost no precision.
 #[derive(Debug, Clone)]
 pub(crate) struct Covariance {
     pub(crate) columns: Columns,
@@ -37,8 +37,8 @@ impl Covariance {
         self.columns.mean.len()
     }
 
-    /// Rejects rows of another width and values that are not finite; the error counts rows from the first
-    /// ever added.
+    /// Rejects rows of another width and values that are not finite; the error counts rows from the
+    /// first ever added.
     pub(crate) fn check(&self, x: ArrayView2<'_, f32>) -> Result<(), ReduceError> {
         let (given, fitted) = (x.ncols(), self.width());
         if given != fitted {

@@ -14,8 +14,8 @@ use crate::linalg::product_f64;
 use crate::row_blocks::RowBlocks;
 use crate::scaling::{Scaler, column_means};
 
-/// Fits the directions with the largest sum of squares of the scaled rows, and projects the rows on them.
-/// See [`crate::Pca`] for the choice of the algorithm by shape.
+/// Fits the directions with the largest sum of squares of the scaled rows, and projects the rows on
+/// them. See [`crate::Pca`] for the choice of the algorithm by shape.
 pub(crate) fn fit(
     rows: &RowBlocks<'_>,
     plan: Plan,
@@ -112,8 +112,8 @@ fn fit_gram(
     let (squares, total) = if plan.center {
         (eigen.values, gram.diag().sum())
     } else {
-        // Centered first: the difference of two large sums would cancel all digits of a variance that is
-        // small compared to the mean.
+        // Centered first: the difference of two large sums would cancel all digits of a variance
+        // that is small compared to the mean.
         z -= &((&mean - &offset) * scaler.factor());
         let along = product_f64(z.view(), components.t());
         let of = |m: ArrayView1<'_, f64>| m.dot(&m);

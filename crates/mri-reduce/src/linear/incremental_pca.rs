@@ -10,10 +10,10 @@ use crate::check::{check_components, check_size};
 
 /// PCA and SVD of rows that arrive in batches, in one pass over them.
 ///
-/// Exact: it holds the count, the means and the covariance, O(width²) numbers for any number of rows, of
-/// which every scaling can be derived at the end. Partial results can be merged in any order. How rows are
-/// divided into batches changes the result by rounding only; the same batches give the same bits on any
-/// number of threads.
+/// Exact: it holds the count, the means and the covariance, O(width²) numbers for any number of
+/// rows, of which every scaling can be derived at the end. Partial results can be merged in any
+/// order. How rows are divided into batches changes the result by rounding only; the same batches
+/// give the same bits on any number of threads.
 ///
 /// ```
 /// use mri_reduce::{Pca, IncrementalPca, Projection};

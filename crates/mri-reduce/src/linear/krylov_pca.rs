@@ -10,12 +10,14 @@ use crate::block::{PaddedVec, VectorBlock, gram_product};
 use crate::krylov::{FULL, Problem, leading, most_steps};
 use crate::row_blocks::{ProgressStage, RowBlocks};
 
-/// Whether one or two dozen passes over the rows are expected to be faster than forming a covariance.
+/// Whether one or two dozen passes over the rows are expected to be faster than forming a
+/// covariance.
 pub(crate) fn prefer_krylov((n, width): (usize, usize), components: usize) -> bool {
-    /// At its largest the space holds some ten times as many vectors, as slowly decaying spectra need.
+    /// At its largest the space holds some ten times as many vectors, as slowly decaying spectra
+    /// need.
     const COMPONENTS: usize = 32;
-    /// Larger matrices, above a gibibyte, may lie in a file larger than the memory and are read only
-    /// twice.
+    /// Larger matrices, above a gibibyte, may lie in a file larger than the memory and are read
+    /// only twice.
     const NUMBERS: usize = 1 << 28;
     let narrow = n.min(width);
     narrow > FULL && components <= narrow / COMPONENTS && n * width <= NUMBERS
@@ -108,8 +110,8 @@ mod tests {
     use crate::random::normal;
     use crate::scaling::{Scaler, Scaling};
 
-    /// All eigenvalues, descending, and eigenvectors as columns, by Jacobi's rotations (1846): slow,
-    /// and with nothing in common with the code tested.
+    /// All eigenvalues, descending, and eigenvectors as columns, by Jacobi's rotations (1846):
+    /// slow, and with nothing in common with the code tested.
     fn jacobi(mut a: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
         let n = a.nrows();
         let mut v = Array2::<f64>::eye(n);

@@ -25,8 +25,8 @@ pub(crate) struct Plan {
     pub(crate) prefix: &'static str,
 }
 
-/// A model from the centered sums of squares of the scaled rows along each component, and their total over
-/// all columns.
+/// A model from the centered sums of squares of the scaled rows along each component, and their
+/// total over all columns.
 pub(crate) fn model(
     plan: Plan,
     rows: usize,

@@ -2,9 +2,9 @@ use ndarray::{Array2, ArrayView1, ArrayViewMut1};
 
 use crate::krylov::NEGLIGIBLE;
 
-/// Makes the rows orthonormal, replaces those of negligible eigenvalue by unit vectors orthogonal to the
-/// rows before them, and fixes every sign: the entry of largest absolute value (the first of equals) is
-/// positive.
+/// Makes the rows orthonormal, replaces those of negligible eigenvalue by unit vectors orthogonal
+/// to the rows before them, and fixes every sign: the entry of largest absolute value (the first of
+/// equals) is positive.
 pub(crate) fn orthonormal_rows(mut rows: Array2<f64>, values: &[f64]) -> Array2<f64> {
     let largest = values.first().copied().unwrap_or(0.0);
     let width = rows.ncols();
@@ -28,12 +28,13 @@ pub(crate) fn orthonormal_rows(mut rows: Array2<f64>, values: &[f64]) -> Array2<
     rows
 }
 
-/// Makes row `i` orthogonal to the rows before it and normalizes it; returns the share of its norm that
-/// was left.
+/// Makes row `i` orthogonal to the rows before it and normalizes it; returns the share of its norm
+/// that was left.
 fn orthogonalize(rows: &mut Array2<f64>, i: usize) -> f64 {
     let norm = |row: ArrayView1<'_, f64>| row.dot(&row).sqrt();
     let before = norm(rows.row(i));
-    // Twice is enough (Kahan and Parlett): the second pass removes the rounding errors of the first.
+    // Twice is enough (Kahan and Parlett): the second pass removes the rounding errors of the
+    // first.
     for _ in 0..2 {
         for j in 0..i {
             let along = rows.row(i).dot(&rows.row(j));

@@ -15,20 +15,20 @@ use crate::scaling::Scaling;
 /// How it is computed depends on the shape, and is exact in every case. With n rows, d columns and
 /// m the smaller of the two:
 ///
-/// - m above 128, at most m / 32 components, and n·d at most 2²⁸ (a gibibyte of rows): a block Krylov
-///   space of products with four vectors at a time. Neither a covariance nor a copy of the rows is
-///   formed; one pass over the rows serves four vectors and both factors of the product. Five to twenty
-///   passes are typical, m / 8 or 64 the limit; O(passes·n·d), in `f64`. The result is accepted only if
-///   its residuals prove each direction to 1e-8 and the probability, over the random start, that a larger
-///   eigenvalue was missed is below 1e-9; the start is the same in every run. Otherwise the next case
-///   applies;
+/// - m above 128, at most m / 32 components, and n·d at most 2²⁸ (a gibibyte of rows): a block
+///   Krylov space of products with four vectors at a time. Neither a covariance nor a copy of the
+///   rows is formed; one pass over the rows serves four vectors and both factors of the product.
+///   Five to twenty passes are typical, m / 8 or 64 the limit; O(passes·n·d), in `f64`. The result
+///   is accepted only if its residuals prove each direction to 1e-8 and the probability, over the
+///   random start, that a larger eigenvalue was missed is below 1e-9; the start is the same in
+///   every run. Otherwise the next case applies;
 /// - otherwise, with fewer rows than columns: eigenvectors of the rows' Gram matrix; O(n²·d + n³);
-/// - otherwise eigenvectors of the covariance, summed over blocks of 512 rows shifted by their means;
-///   O(n·d² + d³).
+/// - otherwise eigenvectors of the covariance, summed over blocks of 512 rows shifted by their
+///   means; O(n·d² + d³).
 ///
 /// Columns a thousand times larger than the rest, or far from 0, cost no precision: means are
-/// subtracted before anything is multiplied, and sums are in `f64` throughout. The same rows give the
-/// same bits on any number of threads; another kind of processor may change the last ones.
+/// subtracted before anything is multiplied, and sums are in `f64` throughout. The same rows give
+/// the same bits on any number of threads; another kind of processor may change the last ones.
 ///
 /// There is no randomized solver here: on activations, whose spectra decay slowly, it finds another
 /// subspace.
@@ -80,15 +80,15 @@ impl Reducer for Pca {
         "PCA"
     }
 
-    /// The components carry the explained variance ratio: variance (denominator n−1) along the component
-    /// over the total variance of the scaled columns.
+    /// The components carry the explained variance ratio: variance (denominator n−1) along the
+    /// component over the total variance of the scaled columns.
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
         fit(&RowBlocks::View(x), self.plan(), watch)
     }
 
-    /// Streams, with the same bits as [`Reducer::fit`]: rows are read in blocks, twice for the covariance
-    /// and once per step of the Krylov space. The matrix is loaded only with fewer rows than columns and
-    /// no proof by the Krylov space.
+    /// Streams, with the same bits as [`Reducer::fit`]: rows are read in blocks, twice for the
+    /// covariance and once per step of the Krylov space. The matrix is loaded only with fewer rows
+    /// than columns and no proof by the Krylov space.
     fn fit_rows(&self, rows: &dyn RowSource, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
         fit(&RowBlocks::of(rows), self.plan(), watch)
     }

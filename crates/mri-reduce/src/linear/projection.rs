@@ -31,8 +31,8 @@ impl LinearProjection {
         self.factor.view()
     }
 
-    /// The directions in the space of the scaled columns, one unit vector per row, of shape (components,
-    /// width).
+    /// The directions in the space of the scaled columns, one unit vector per row, of shape
+    /// (components, width).
     #[must_use]
     pub fn components(&self) -> ArrayView2<'_, f64> {
         self.components.view()

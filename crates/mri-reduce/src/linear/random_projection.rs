@@ -10,11 +10,11 @@ use crate::random::normal;
 use crate::row_blocks::RowBlocks;
 use crate::scaling::Scaling;
 
-/// A Gaussian random projection (Johnson & Lindenstrauss 1984): distances are preserved up to an error that
-/// falls with the number of components, whatever the data.
+/// A Gaussian random projection (Johnson & Lindenstrauss 1984): distances are preserved up to an
+/// error that falls with the number of components, whatever the data.
 ///
-/// In two dimensions it is a baseline for other reducers; with some hundred components it is a cheap step
-/// before a slow one.
+/// In two dimensions it is a baseline for other reducers; with some hundred components it is a
+/// cheap step before a slow one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandomProjection {
     /// The number of components, from 1 to the width.

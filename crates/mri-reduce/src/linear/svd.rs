@@ -10,8 +10,8 @@ use crate::scaling::Scaling;
 /// Truncated singular value decomposition: PCA without subtracting the mean, exact.
 ///
 /// Equal to scikit-learn's `TruncatedSVD` on scaled data up to the sign of a component, which is
-/// fixed as for [`Pca`](crate::Pca). With [`Scaling::None`] the first component is close to the direction
-/// of the mean; the default standardizes, with which SVD and PCA agree.
+/// fixed as for [`Pca`](crate::Pca). With [`Scaling::None`] the first component is close to the
+/// direction of the mean; the default standardizes, with which SVD and PCA agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Svd {
     /// The number of components, from 1 to min(rows, width).
@@ -52,9 +52,9 @@ impl Reducer for Svd {
         "SVD"
     }
 
-    /// The components carry the explained variance ratio as scikit-learn defines it: the variance of the
-    /// points along the component over the total variance of the scaled columns, both about their
-    /// means.
+    /// The components carry the explained variance ratio as scikit-learn defines it: the variance
+    /// of the points along the component over the total variance of the scaled columns, both about
+    /// their means.
     fn fit(&self, x: ArrayView2<'_, f32>, watch: &dyn Watch) -> Result<Fitted, ReduceError> {
         fit(&RowBlocks::View(x), self.plan(), watch)
     }

@@ -1,6 +1,7 @@
 //! Compile-time numbers of components.
 
-/// The largest number of components: the largest for which [`dispatch_dimensions`] compiles kernels.
+/// The largest number of components: the largest for which [`dispatch_dimensions`] compiles
+/// kernels.
 pub(crate) const MAX_COMPONENTS: usize = 16;
 
 /// Code that is compiled for several numbers of coordinates.
@@ -15,8 +16,8 @@ pub(crate) trait DimensionKernel {
 /// Runs a kernel with the smallest compiled `D` of at least `components`, from 2 to
 /// [`MAX_COMPONENTS`].
 ///
-/// The compiler keeps a known number of coordinates in registers. Coordinates beyond `components` are 0,
-/// and as no force acts along them they stay 0.
+/// The compiler keeps a known number of coordinates in registers. Coordinates beyond `components`
+/// are 0, and as no force acts along them they stay 0.
 pub(crate) fn dispatch_dimensions<K: DimensionKernel>(components: usize, kernel: K) -> K::Output {
     match components {
         0..=2 => kernel.run::<2>(),

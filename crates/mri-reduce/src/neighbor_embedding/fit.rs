@@ -54,8 +54,8 @@ pub(crate) trait NeighborEmbedding: Reducer {
         watch: &dyn Watch,
     ) -> Result<Array2<f32>, ReduceError>;
 
-    /// Moves the points, which came from [`NeighborEmbedding::initialize`] or, if `aligned`, are those
-    /// of another map, whose frame is to be kept.
+    /// Moves the points, which came from [`NeighborEmbedding::initialize`] or, if `aligned`, are
+    /// those of another map, whose frame is to be kept.
     fn optimize(
         &self,
         graph: &Self::Graph,

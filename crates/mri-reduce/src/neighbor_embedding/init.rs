@@ -14,9 +14,9 @@ pub enum Init {
     /// The principal components, which keep large distances.
     #[default]
     Pca,
-    /// The leading eigenvectors of the neighbor graph's Laplacian, as in umap-learn: connected rows begin
-    /// together. If the graph is not connected, or has no more rows than components, these eigenvectors
-    /// carry no layout, and the principal components are used instead.
+    /// The leading eigenvectors of the neighbor graph's Laplacian, as in umap-learn: connected rows
+    /// begin together. If the graph is not connected, or has no more rows than components, these
+    /// eigenvectors carry no layout, and the principal components are used instead.
     Spectral,
 }
 

@@ -5,13 +5,14 @@ use rayon::prelude::*;
 use crate::knn::{self, Neighbors, Table};
 use crate::scaling::Scaler;
 
-/// How an embedding places a new row among the fitted points. The position of a row must not depend on
-/// the rows placed with it.
+/// How an embedding places a new row among the fitted points. The position of a row must not depend
+/// on the rows placed with it.
 pub(crate) trait Place: Send + Sync {
     /// How many nearest rows of `fitted` rows [`Place::place`] needs.
     fn neighbors(&self, fitted: usize) -> usize;
 
-    /// The positions of new rows, given their nearest fitted rows and the points of all fitted rows.
+    /// The positions of new rows, given their nearest fitted rows and the points of all fitted
+    /// rows.
     fn place(&self, found: &Neighbors, points: &Array2<f32>) -> Array2<f32>;
 }
 
@@ -33,9 +34,9 @@ impl<P: Place> Projection for NeighborProjection<P> {
     }
 }
 
-/// Places every row at the weighted mean of its neighbors' points, `weights` being of the shape of their
-/// ids; then, `steps` times, at the mean weighted by `strength(weight, squared distance)`, where the
-/// distance is from the row's position to that of its neighbor.
+/// Places every row at the weighted mean of its neighbors' points, `weights` being of the shape of
+/// their ids; then, `steps` times, at the mean weighted by `strength(weight, squared distance)`,
+/// where the distance is from the row's position to that of its neighbor.
 ///
 /// A position that no longer moves is one where attractions of that strength balance.
 pub(crate) fn weighted_means(

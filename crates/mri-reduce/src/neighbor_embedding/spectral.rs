@@ -23,8 +23,8 @@ const STREAM: u64 = 0x57EC;
 /// The eigenvectors of the graph's normalized Laplacian `1 − D^−½·W·D^−½` with the smallest
 /// eigenvalues, the trivial one excluded (Belkin & Niyogi 2003), one per component.
 ///
-/// `None` if the graph is not connected, because such eigenvectors only separate its parts, or if it has
-/// too few vertices.
+/// `None` if the graph is not connected, because such eigenvectors only separate its parts, or if
+/// it has too few vertices.
 pub(crate) fn spectral_points(
     graph: &Graph,
     components: usize,
@@ -68,8 +68,8 @@ pub(crate) fn spectral_points(
     let steps = STEPS.min(n - 1);
     for done in 0..steps {
         watch.check("spectrum", done, steps)?;
-        // Full reorthogonalization, or vectors already found return. A second pass where cancellation
-        // was severe is enough (Parlett 1998).
+        // Full reorthogonalization, or vectors already found return. A second pass where
+        // cancellation was severe is enough (Parlett 1998).
         let before = dot(&next, &next);
         orthogonalize(&mut next, &basis);
         if dot(&next, &next) < 0.5 * before {
@@ -159,7 +159,8 @@ mod tests {
     use crate::distance::Distance;
     use crate::knn::{Table, of_table};
 
-    /// The neighbor graph of a bent strip of three hundred rows, wide enough to have a second direction.
+    /// The neighbor graph of a bent strip of three hundred rows, wide enough to have a second
+    /// direction.
     fn strip(gap: f32) -> Graph {
         let rows = Array2::from_shape_fn((300, 3), |(i, j)| {
             let (along, across) = ((i / 6) as f32 / 50.0, (i % 6) as f32 / 20.0);

@@ -1,7 +1,8 @@
 //! The three forces, their schedule, and Adam.
 //!
-//! With d̃ = 1 + d² the loss is `w_near · Σ d̃/(10 + d̃) + w_mid · Σ d̃/(10000 + d̃) + w_further · Σ 1/(1 + d̃)`
-//! over the three kinds of pairs. The gradient of each term is a factor times `(own − other)/(s + d̃)²`.
+//! With d̃ = 1 + d² the loss is `w_near · Σ d̃/(10 + d̃) + w_mid · Σ d̃/(10000 + d̃) + w_further ·
+//! Σ 1/(1 + d̃)` over the three kinds of pairs. The gradient of each term is a factor times `(own −
+//! other)/(s + d̃)²`.
 
 use mri_core::{ReduceError, Watch};
 use ndarray::Array2;
@@ -13,19 +14,20 @@ use crate::neighbor_embedding::{
 };
 use crate::simd::{Kernel, LANES, Lanes, widest};
 
-/// The squared distance at which the attraction of near pairs saturates, that of mid-near pairs, and the
-/// offset of the repulsion of further pairs.
+/// The squared distance at which the attraction of near pairs saturates, that of mid-near pairs,
+/// and the offset of the repulsion of further pairs.
 pub(super) const NEAR_SCALE: f32 = 10.0;
 const MID_NEAR_SCALE: f32 = 10_000.0;
 const FURTHER_SCALE: f32 = 1.0;
 
-/// Adam's decay rates and the term that keeps its quotient finite (as in the reference implementation).
+/// Adam's decay rates and the term that keeps its quotient finite (as in the reference
+/// implementation).
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
 const EPSILON: f32 = 1e-7;
 
-/// The factor on the step size of an aligned fit: Adam's first steps have the length of the step size in
-/// every coordinate, however small the gradient.
+/// The factor on the step size of an aligned fit: Adam's first steps have the length of the step
+/// size in every coordinate, however small the gradient.
 const ALIGNED_RATE: f64 = 0.1;
 
 /// Blocks per task of a thread: about 50 µs of work.
@@ -36,8 +38,8 @@ const BLOCKS_PER_TASK: usize = 16;
 pub(super) struct Optimization {
     pub(super) epochs: usize,
     pub(super) learning_rate: f64,
-    /// Stiffness of the spring to a point's initial position, relative to that of its attracting pairs;
-    /// `None` if the initial points are no map yet.
+    /// Stiffness of the spring to a point's initial position, relative to that of its attracting
+    /// pairs; `None` if the initial points are no map yet.
     pub(super) anchor_strength: Option<f32>,
     pub(super) seed: u64,
 }

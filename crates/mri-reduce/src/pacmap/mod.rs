@@ -20,22 +20,23 @@ use pairs::{Counts, Pairs};
 use projection::PacmapProjection;
 
 /// The standard deviation of the initial points along the first axis. The reference implementation
-/// multiplies principal components by 0.01, whatever their unit; here it is the unit that is taken out.
+/// multiplies principal components by 0.01, whatever their unit; here it is the unit that is taken
+/// out.
 const INITIAL_DEVIATION: f32 = 0.01;
 
-/// The standard deviation of the noise that separates the initial points of equal rows, as a share of
-/// [`INITIAL_DEVIATION`].
+/// The standard deviation of the noise that separates the initial points of equal rows, as a share
+/// of [`INITIAL_DEVIATION`].
 const INITIAL_NOISE: f32 = 0.01;
 
 /// Separates the noise of the initial points from other uses of the seed.
 const NOISE_STREAM: u64 = 0x9A_C0;
 
-/// How strongly [`Reducer::fit_aligned`] pulls a point back to its initial position, as a share of the
-/// stiffness of all its attracting pairs.
+/// How strongly [`Reducer::fit_aligned`] pulls a point back to its initial position, as a share of
+/// the stiffness of all its attracting pairs.
 const ANCHOR_STRENGTH: f32 = 0.1;
 
-/// PaCMAP: near pairs of rows attract each other, as do mid-near pairs at first, and further pairs repel
-/// each other (Wang, Huang, Rudin & Shaposhnik 2021).
+/// PaCMAP: near pairs of rows attract each other, as do mid-near pairs at first, and further pairs
+/// repel each other (Wang, Huang, Rudin & Shaposhnik 2021).
 ///
 /// It keeps the large structure of the rows, as random triplets measure it, better than
 /// [`Umap`](crate::Umap) and [`Tsne`](crate::Tsne), and fewer of the nearest neighbors.
@@ -43,26 +44,27 @@ const ANCHOR_STRENGTH: f32 = 0.1;
 /// Parameters, defaults and the computation are those of the `pacmap` package, the reference
 /// implementation, except:
 ///
-/// - rows are compared in all columns, not in their first 100 principal components, and neighbors are
-///   exact up to 15,000 rows, and beyond that found by
+/// - rows are compared in all columns, not in their first 100 principal components, and neighbors
+///   are exact up to 15,000 rows, and beyond that found by
 ///   [`approximate_nearest_rows`](crate::approximate_nearest_rows);
-/// - the initial principal components are brought to one scale, so that the unit of the rows does not
-///   matter;
+/// - the initial principal components are brought to one scale, so that the unit of the rows does
+///   not matter;
 /// - at most a third of the other rows are neighbors;
-/// - every point reads the positions before the step: **one seed gives the same bits on any number of
-///   threads**.
+/// - every point reads the positions before the step: **one seed gives the same bits on any number
+///   of threads**.
 ///
-/// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each other
-/// and at distance 1 from all others.
+/// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each
+/// other and at distance 1 from all others.
 ///
 /// # Complexity
-/// O(n²·width) time for the neighbors up to 15,000 rows and about O(n·log n·width·n_neighbors) beyond,
-/// O(epochs · n · n_neighbors · (1 + mn_ratio + fp_ratio)) for the points; memory
-/// O(n · (width + n_neighbors)).
+/// O(n²·width) time for the neighbors up to 15,000 rows and about O(n·log n·width·n_neighbors)
+/// beyond, O(epochs · n · n_neighbors · (1 + mn_ratio + fp_ratio)) for the points; memory O(n ·
+/// (width + n_neighbors)).
 ///
 /// ```
 /// use mri_reduce::{Pacmap, Reducer};
-/// let x = ndarray::Array2::from_shape_fn((60, 8), |(i, j)| ((i % 3 * 20 + i * (j + 3) % 7) as f32));
+/// let value = |(i, j)| (i % 3 * 20 + i * (j + 3) % 7) as f32;
+/// let x = ndarray::Array2::from_shape_fn((60, 8), value);
 /// let fitted = Pacmap { seed: 7, ..Pacmap::default() }.fit(x.view(), &())?;
 /// assert_eq!(fitted.points.dim(), (60, 2));
 /// let placed = fitted.projection.transform(x.view())?;
@@ -74,8 +76,9 @@ const ANCHOR_STRENGTH: f32 = 0.1;
 pub struct Pacmap {
     /// The number of components, from 1 to min(rows, width, 16).
     pub n_components: usize,
-    /// The number of near pairs of each row, at least 1; unlike in [`Umap`](crate::Umap) the row itself
-    /// is not included. `None` means 10, or 10 + 15·(log₁₀ rows − 4) for more than 10,000 rows.
+    /// The number of near pairs of each row, at least 1; unlike in [`Umap`](crate::Umap) the row
+    /// itself is not included. `None` means 10, or 10 + 15·(log₁₀ rows − 4) for more than 10,000
+    /// rows.
     pub n_neighbors: Option<usize>,
     /// Mid-near pairs of each row per near pair, at least 0.
     pub mn_ratio: f64,
@@ -95,8 +98,8 @@ pub struct Pacmap {
 
 impl Default for Pacmap {
     /// Two components of centered columns, and the defaults of the reference implementation: 10
-    /// neighbors, half as many mid-near and twice as many further pairs, 450 epochs, a step size of 1,
-    /// Euclidean.
+    /// neighbors, half as many mid-near and twice as many further pairs, 450 epochs, a step size of
+    /// 1, Euclidean.
     fn default() -> Self {
         Self {
             n_components: 2,
@@ -232,8 +235,8 @@ impl Reducer for Pacmap {
         fit(self, x, watch)
     }
 
-    /// Without the first two phases, which lay out the large structure, and with springs to the initial
-    /// positions whose stiffness follows that of each point's own pairs.
+    /// Without the first two phases, which lay out the large structure, and with springs to the
+    /// initial positions whose stiffness follows that of each point's own pairs.
     fn fit_aligned(
         &self,
         x: ArrayView2<'_, f32>,

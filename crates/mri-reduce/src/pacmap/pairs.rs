@@ -9,8 +9,9 @@ use crate::knn::{Graph, Neighbors, Table};
 use crate::random;
 use crate::simd::{Kernel, square_distance, widest};
 
-/// Candidates for near pairs beyond those chosen: the nearest by scaled distance are among the nearest by
-/// plain distance, if a few more of these are looked at (as in the reference implementation).
+/// Candidates for near pairs beyond those chosen: the nearest by scaled distance are among the
+/// nearest by plain distance, if a few more of these are looked at (as in the reference
+/// implementation).
 const EXTRA_CANDIDATES: usize = 50;
 
 /// The local scale of a row is its mean distance to these of its neighbors, counted from 1.

@@ -8,7 +8,8 @@ use super::layout::NEAR_SCALE;
 /// Steps of a new point.
 const STEPS: usize = 30;
 
-/// Places a new row where the attractions of its nearest fitted rows balance, starting at their mean.
+/// Places a new row where the attractions of its nearest fitted rows balance, starting at their
+/// mean.
 pub(crate) struct PacmapProjection {
     pub(super) n_neighbors: usize,
 }

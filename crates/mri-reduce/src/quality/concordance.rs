@@ -1,5 +1,5 @@
-/// The share of pairs of other rows whose distances from row `i` are in the same order in both lists; equal
-/// distances are ordered by index. O(n log n), by counting inversions (Knight 1966).
+/// The share of pairs of other rows whose distances from row `i` are in the same order in both
+/// lists; equal distances are ordered by index. O(n log n), by counting inversions (Knight 1966).
 pub(super) fn concordance(high: &[f64], low: &[f64], i: usize) -> f64 {
     let mut by_high: Vec<usize> = (0..high.len()).filter(|&j| j != i).collect();
     let pairs = by_high.len() * (by_high.len() - 1) / 2;

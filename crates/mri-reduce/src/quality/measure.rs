@@ -25,11 +25,12 @@ pub struct Quality {
     /// `None` without labels.
     #[serde(rename = "neighbourhood_hit")]
     pub neighborhood_hit: Option<f64>,
-    /// The share of triplets (i, j, l) in which the nearer of j and l to i is the same among the rows and
-    /// among the points (Wang et al. 2021).
+    /// The share of triplets (i, j, l) in which the nearer of j and l to i is the same among the
+    /// rows and among the points (Wang et al. 2021).
     pub triplet_accuracy: f64,
-    /// Spearman's rank correlation of the pairwise distances, from −1 to 1. Where all distances of one
-    /// side are equal it is undefined, as in scipy, and given as 0: the points keep no distance.
+    /// Spearman's rank correlation of the pairwise distances, from −1 to 1. Where all distances of
+    /// one side are equal it is undefined, as in scipy, and given as 0: the points keep no
+    /// distance.
     pub distance_correlation: f64,
 }
 

@@ -10,12 +10,12 @@ use crate::knn::k_nearest;
 /// Rows with their points: of shapes (n, width) and (n, components).
 pub type RowsAndPoints<'a> = (ArrayView2<'a, f32>, ArrayView2<'a, f32>);
 
-/// The quality of placed rows: for each of them, the share of its k nearest fitted rows that are among the
-/// k fitted points nearest to its point, from 0 to 1.
+/// The quality of placed rows: for each of them, the share of its k nearest fitted rows that are
+/// among the k fitted points nearest to its point, from 0 to 1.
 ///
-/// `fitted` are the rows that a reducer was fitted to and their points, `placed` are new rows and their
-/// points by [`Projection::transform`](mri_core::Projection::transform). Equal distances are ordered by
-/// index.
+/// `fitted` are the rows that a reducer was fitted to and their points, `placed` are new rows and
+/// their points by [`Projection::transform`](mri_core::Projection::transform). Equal distances are
+/// ordered by index.
 ///
 /// # Errors
 /// [`ReduceError::TooSmall`] for fewer than two fitted rows, [`ReduceError::NonFinite`],
@@ -33,7 +33,8 @@ pub type RowsAndPoints<'a> = (ArrayView2<'a, f32>, ArrayView2<'a, f32>);
 /// let (old, new) = (x.slice(s![..30, ..]), x.slice(s![30.., ..]));
 /// let fitted = Pca::new(2).fit(old, &())?;
 /// let points = fitted.projection.transform(new)?;
-/// let shares = placement((old, fitted.points.view()), (new, points.view()), 5, Distance::Euclidean)?;
+/// let (fitted, placed) = ((old, fitted.points.view()), (new, points.view()));
+/// let shares = placement(fitted, placed, 5, Distance::Euclidean)?;
 /// assert_eq!(shares.len(), 10);
 /// # Ok::<(), mri_reduce::ReduceError>(())
 /// ```

@@ -8,9 +8,9 @@ const BLOCK: usize = 512;
 
 /// Linear centered kernel alignment of two matrices over the same rows, from 0 to 1.
 ///
-/// With `X` and `Y` centered, `|Y'X|² / (|X'X| |Y'Y|)` in Frobenius norms (Kornblith, Norouzi, Lee &
-/// Hinton 2019): 1 if one is the other up to rotation, reflection, shift and scale. The numbers of columns
-/// may differ. `None` if all rows of a matrix are equal.
+/// With `X` and `Y` centered, `|Y'X|² / (|X'X| |Y'Y|)` in Frobenius norms (Kornblith, Norouzi, Lee
+/// & Hinton 2019): 1 if one is the other up to rotation, reflection, shift and scale. The numbers
+/// of columns may differ. `None` if all rows of a matrix are equal.
 ///
 /// # Errors
 /// [`ReduceError::Parameter`] if the numbers of rows differ, [`ReduceError::Read`].

@@ -3,12 +3,12 @@ use rayon::prelude::*;
 
 use crate::knn::k_nearest;
 
-/// For every row, the share of its `k` nearest rows in `x` that are among its `k` nearest in `y`, from 0 to
-/// 1 (the same neighbors).
+/// For every row, the share of its `k` nearest rows in `x` that are among its `k` nearest in `y`,
+/// from 0 to 1 (the same neighbors).
 ///
-/// Rotation, reflection, shift and scale change nothing. Distances are Euclidean and computed in `f64`;
-/// equal ones are ordered by index. `k` is lowered to the number of other rows, rows beyond the shorter
-/// matrix are ignored, and the overlap of a single row is 1.
+/// Rotation, reflection, shift and scale change nothing. Distances are Euclidean and computed in
+/// `f64`; equal ones are ordered by index. `k` is lowered to the number of other rows, rows beyond
+/// the shorter matrix are ignored, and the overlap of a single row is 1.
 ///
 /// # Complexity
 /// O(rows² · width) time, on all threads.

@@ -5,8 +5,8 @@ use crate::check::{check_finite, check_size};
 use crate::linalg::{product_f64, symmetric_eigen};
 use crate::linear::orthonormal_rows;
 
-/// The rotation or reflection, shift and scale that minimize the squared differences between two sets of
-/// points (Schönemann 1966): `(x − from) · rotation · scale + to`.
+/// The rotation or reflection, shift and scale that minimize the squared differences between two
+/// sets of points (Schönemann 1966): `(x − from) · rotation · scale + to`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Procrustes {
     /// The mean of the fitted points.
@@ -17,9 +17,9 @@ pub struct Procrustes {
     pub rotation: Array2<f64>,
     /// The scale; 1 if none was fitted.
     pub scale: f64,
-    /// The residual: the sum of squared differences after the best rotation **and scale**, with both sets
-    /// centered and normalized to a sum of squares of 1. From 0 (equal up to rotation, reflection, shift and
-    /// scale) to 1.
+    /// The residual: the sum of squared differences after the best rotation **and scale**, with
+    /// both sets centered and normalized to a sum of squares of 1. From 0 (equal up to rotation,
+    /// reflection, shift and scale) to 1.
     pub disparity: f64,
 }
 
@@ -108,8 +108,8 @@ fn orthonormal_columns_signed(columns: &Array2<f64>, values: &[f64]) -> Array2<f
     rows.reversed_axes()
 }
 
-/// How much several runs, for example of several seeds, differ: the mean disparity of all pairs, from 0
-/// (equal up to rotation, reflection, shift and scale) to 1.
+/// How much several runs, for example of several seeds, differ: the mean disparity of all pairs,
+/// from 0 (equal up to rotation, reflection, shift and scale) to 1.
 ///
 /// # Errors
 /// As [`Procrustes::fit`], and [`ReduceError::Parameter`] for fewer than two runs.

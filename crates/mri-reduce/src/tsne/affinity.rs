@@ -4,12 +4,13 @@ use rayon::prelude::*;
 
 use crate::knn::{Graph, Neighbors};
 
-/// Iterations of the search for a precision. Newton's method takes about six; the bound is for rows whose
-/// neighbors are all at the same distance, where no precision gives the wanted entropy.
+/// Iterations of the search for a precision. Newton's method takes about six; the bound is for rows
+/// whose neighbors are all at the same distance, where no precision gives the wanted entropy.
 const STEPS: usize = 64;
 
-/// The probability with which each row picks each of its neighbors, in the shape of the distances, row by
-/// row: a Gaussian kernel whose entropy is the logarithm of `perplexity`. Each row sums to 1.
+/// The probability with which each row picks each of its neighbors, in the shape of the distances,
+/// row by row: a Gaussian kernel whose entropy is the logarithm of `perplexity`. Each row
+/// sums to 1.
 pub(super) fn conditional_probabilities(found: &Neighbors, perplexity: f64) -> Vec<f32> {
     let k = found.distances.ncols().max(1);
     let distances = found.distances.as_slice().unwrap_or(&[]);
@@ -21,8 +22,8 @@ pub(super) fn conditional_probabilities(found: &Neighbors, perplexity: f64) -> V
 }
 
 fn of_row(distances: &[f32], perplexity: f64, out: &mut [f32]) {
-    // Squared distances relative to the nearest, so that its kernel is 1 and no sum is 0, and to the
-    // range, so that the search does not depend on the unit.
+    // Squared distances relative to the nearest, so that its kernel is 1 and no sum is 0, and to
+    // the range, so that the search does not depend on the unit.
     let nearest = f64::from(distances.iter().copied().fold(f32::INFINITY, f32::min)).powi(2);
     let farthest = f64::from(distances.iter().copied().fold(0.0, f32::max)).powi(2);
     let unit = farthest - nearest;
@@ -45,7 +46,8 @@ fn of_row(distances: &[f32], perplexity: f64, out: &mut [f32]) {
             second += square * square * *weight;
         }
         let (mean, variance) = (first / sum, second / sum - (first / sum).powi(2));
-        // The entropy less the wanted one; its derivative by the precision is −precision · variance.
+        // The entropy less the wanted one; its derivative by the precision is −precision ·
+        // variance.
         let excess = sum.ln() + precision * mean - target;
         if excess.abs() < 1e-6 {
             break;
@@ -69,8 +71,8 @@ fn of_row(distances: &[f32], perplexity: f64, out: &mut [f32]) {
     }
 }
 
-/// The joint probability of each pair of neighbors: the mean of both conditional probabilities over the
-/// number of rows, so that all (each pair counted at both ends) sum to 1.
+/// The joint probability of each pair of neighbors: the mean of both conditional probabilities over
+/// the number of rows, so that all (each pair counted at both ends) sum to 1.
 pub(super) fn joint_probabilities(found: &Neighbors, conditional: &[f32]) -> Graph {
     let total = 2.0 * found.ids.nrows() as f32;
     Graph::union(found, conditional, |a, b| (a + b) / total)

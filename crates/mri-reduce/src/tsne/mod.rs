@@ -19,25 +19,25 @@ use crate::scaling::Scaling;
 use descent::Optimization;
 use projection::TsneProjection;
 
-/// The standard deviation of the initial points along the first axis (as in openTSNE): so small that all
-/// repel each other alike and clusters form first.
+/// The standard deviation of the initial points along the first axis (as in openTSNE): so small
+/// that all repel each other alike and clusters form first.
 const INITIAL_DEVIATION: f32 = 1e-4;
 
-/// The standard deviation of the noise that separates the initial points of equal rows, as a share of
-/// [`INITIAL_DEVIATION`] (as in openTSNE).
+/// The standard deviation of the noise that separates the initial points of equal rows, as a share
+/// of [`INITIAL_DEVIATION`] (as in openTSNE).
 const INITIAL_NOISE: f32 = 0.01;
 
 /// Separates the noise of the initial points from other uses of the seed.
 const NOISE_STREAM: u64 = 0x75_4E;
 
-/// How strongly [`Reducer::fit_aligned`] pulls a point back to its initial position, as a share of the
-/// stiffness of all its edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points move by
-/// 0.31 of the map's radius from one layer to the next without it, by 0.20 with 0.03, for 0.008 of
-/// trustworthiness; independent maps move them by 1.2 (aligned by rotation, 0.45).
+/// How strongly [`Reducer::fit_aligned`] pulls a point back to its initial position, as a share of
+/// the stiffness of all its edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points
+/// move by 0.31 of the map's radius from one layer to the next without it, by 0.20 with 0.03, for
+/// 0.008 of trustworthiness; independent maps move them by 1.2 (aligned by rotation, 0.45).
 const ANCHOR_STRENGTH: f32 = 0.02;
 
-/// t-SNE: the probability with which a row picks another as its neighbor, by a Gaussian kernel, is matched
-/// by that of the points, by a Student kernel (van der Maaten & Hinton 2008).
+/// t-SNE: the probability with which a row picks another as its neighbor, by a Gaussian kernel, is
+/// matched by that of the points, by a Student kernel (van der Maaten & Hinton 2008).
 ///
 /// It keeps the **nearest** neighbors best, which is what UMAP does worst. On 5,000 activations of
 /// all-MiniLM-L6-v2 (layer 3 / layer 6, `benches/record`):
@@ -51,24 +51,25 @@ const ANCHOR_STRENGTH: f32 = 0.02;
 ///
 /// The computation is that of openTSNE by default, except:
 ///
-/// - repulsion is computed by a Barnes–Hut tree (see `tsne/tree.rs`) instead of interpolation on a grid,
-///   for any number of components;
-/// - every point reads the positions before the step: **one seed gives the same bits on any number of
-///   threads**.
+/// - repulsion is computed by a Barnes–Hut tree (see `tsne/tree.rs`) instead of interpolation on a
+///   grid, for any number of components;
+/// - every point reads the positions before the step: **one seed gives the same bits on any number
+///   of threads**.
 ///
 /// The sizes of clusters and the distances between them mean little.
 ///
-/// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each other
-/// and at distance 1 from all others. The perplexity is at most a third of the number of other rows.
+/// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each
+/// other and at distance 1 from all others. The perplexity is at most a third of the number of
+/// other rows.
 ///
 /// # Complexity
-/// O(n²·width) time for the neighbors up to 15,000 rows, about O(n · log n · width · perplexity) above;
-/// O(epochs · n · (perplexity + log n)) for the points; memory
-/// O(n · (width + perplexity)).
+/// O(n²·width) time for the neighbors up to 15,000 rows, about O(n · log n · width · perplexity)
+/// above; O(epochs · n · (perplexity + log n)) for the points; memory O(n · (width + perplexity)).
 ///
 /// ```
 /// use mri_reduce::{Reducer, Tsne};
-/// let x = ndarray::Array2::from_shape_fn((60, 8), |(i, j)| ((i % 3 * 20 + i * (j + 3) % 7) as f32));
+/// let value = |(i, j)| (i % 3 * 20 + i * (j + 3) % 7) as f32;
+/// let x = ndarray::Array2::from_shape_fn((60, 8), value);
 /// let fitted = Tsne { seed: 7, ..Tsne::default() }.fit(x.view(), &())?;
 /// assert_eq!(fitted.points.dim(), (60, 2));
 /// let placed = fitted.projection.transform(x.view())?;
@@ -80,11 +81,11 @@ const ANCHOR_STRENGTH: f32 = 0.02;
 pub struct Tsne {
     /// The number of components, from 1 to min(rows, width, 16).
     pub n_components: usize,
-    /// The effective number of neighbors of a row, at least 1: the exponential of the entropy of its
-    /// neighbor distribution. Three times as many neighbors are searched for.
+    /// The effective number of neighbors of a row, at least 1: the exponential of the entropy of
+    /// its neighbor distribution. Three times as many neighbors are searched for.
     pub perplexity: f64,
-    /// The number of epochs. In the first third attraction is twelve times stronger (early exaggeration),
-    /// in which clusters form.
+    /// The number of epochs. In the first third attraction is twelve times stronger (early
+    /// exaggeration), in which clusters form.
     pub n_epochs: usize,
     /// The distance that defines neighbors.
     pub metric: Distance,
@@ -212,8 +213,8 @@ impl Reducer for Tsne {
         fit(self, x, watch)
     }
 
-    /// Like dynamic t-SNE from one time step to the next (Rauber, Falcão & Telea 2016), but with springs
-    /// whose stiffness follows that of each point's own edges.
+    /// Like dynamic t-SNE from one time step to the next (Rauber, Falcão & Telea 2016), but with
+    /// springs whose stiffness follows that of each point's own edges.
     fn fit_aligned(
         &self,
         x: ArrayView2<'_, f32>,

@@ -4,16 +4,16 @@ use super::affinity;
 use crate::knn::Neighbors;
 use crate::neighbor_embedding::{Place, weighted_means};
 
-/// The perplexity of a new row among the fitted ones: low, because the points of many neighbors lie far
-/// apart and no row belongs at their mean.
+/// The perplexity of a new row among the fitted ones: low, because the points of many neighbors lie
+/// far apart and no row belongs at their mean.
 const PERPLEXITY: f64 = 5.0;
 
 /// Steps of a new point. It stops moving after some ten.
 const STEPS: usize = 30;
 
-/// Places a new row where the attractions of its nearest fitted rows balance, starting at their weighted
-/// mean. Attractions fade with the distance, so that a row whose neighbors lie in two clusters joins one
-/// of them.
+/// Places a new row where the attractions of its nearest fitted rows balance, starting at their
+/// weighted mean. Attractions fade with the distance, so that a row whose neighbors lie in two
+/// clusters joins one of them.
 pub(crate) struct TsneProjection {
     perplexity: f64,
 }

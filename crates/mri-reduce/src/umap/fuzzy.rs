@@ -7,13 +7,13 @@ use crate::knn::{Graph, Neighbors};
 /// Bisections in the search for a width: more change no `f32`.
 const HALVINGS: usize = 64;
 
-/// Lower bound of a width, as a share of the mean distance to the neighbors: rows whose neighbors are all
-/// at one distance would have a width of 0.
+/// Lower bound of a width, as a share of the mean distance to the neighbors: rows whose neighbors
+/// are all at one distance would have a width of 0.
 const SMALLEST: f32 = 1e-3;
 
 /// The membership strengths of the directed edges, in the shape of the distances: 1 up to the
-/// `connectivity`-th distance above 0 (0 if `connectivity` is 0), exponentially decreasing beyond, with
-/// the width at which a row sums to log₂ of `size`.
+/// `connectivity`-th distance above 0 (0 if `connectivity` is 0), exponentially decreasing beyond,
+/// with the width at which a row sums to log₂ of `size`.
 pub(super) fn memberships(found: &Neighbors, size: usize, connectivity: usize) -> Vec<f32> {
     let k = found.ids.ncols();
     let distances = found.distances.as_slice().unwrap_or(&[]);
@@ -74,8 +74,8 @@ fn width(distances: &[f32], nearest: f32, target: f64) -> f32 {
     width as f32
 }
 
-/// The fuzzy union of all neighborhoods: an edge has weight `a + b − a·b`, with a and b the memberships of
-/// its two directions.
+/// The fuzzy union of all neighborhoods: an edge has weight `a + b − a·b`, with a and b the
+/// memberships of its two directions.
 pub(super) fn union(found: &Neighbors, memberships: &[f32]) -> Graph {
     Graph::union(found, memberships, |a, b| a + b - a * b)
 }

@@ -23,21 +23,21 @@ use projection::UmapProjection;
 /// Negative samples per positive one (as in the reference implementation).
 const NEGATIVE_SAMPLE_RATE: f64 = 5.0;
 
-/// Lets points oscillate in the first epochs. Curves in separate clusters, which principal components
-/// project across each other, stay tangled with 1 (a trustworthiness of 0.986 where umap-learn's spectral
-/// initialization has 0.997) and come apart with a quarter (0.997); less than that costs trustworthiness
-/// elsewhere.
+/// Lets points oscillate in the first epochs. Curves in separate clusters, which principal
+/// components project across each other, stay tangled with 1 (a trustworthiness of 0.986 where
+/// umap-learn's spectral initialization has 0.997) and come apart with a quarter (0.997); less than
+/// that costs trustworthiness elsewhere.
 const DAMPING: f32 = 0.25;
 
-/// How strongly [`Reducer::fit_aligned`] pulls a point back to its initial position, as a share of the
-/// stiffness of all its edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points then move
-/// by 0.28 of the map's radius from one layer to the next, where independent maps move them by 1.8
-/// (aligned by rotation, 0.39), and trustworthiness falls by 0.003. Three times as strong: 0.21, and
-/// 0.012.
+/// How strongly [`Reducer::fit_aligned`] pulls a point back to its initial position, as a share of
+/// the stiffness of all its edges. On the seven layers of 300 abstracts (all-MiniLM-L6-v2) points
+/// then move by 0.28 of the map's radius from one layer to the next, where independent maps move
+/// them by 1.8 (aligned by rotation, 0.39), and trustworthiness falls by 0.003. Three times as
+/// strong: 0.21, and 0.012.
 const ANCHOR_STRENGTH: f32 = 0.03;
 
-/// The largest coordinate of the initial points, as in the reference implementation, whose points begin
-/// between 0 and 10.
+/// The largest coordinate of the initial points, as in the reference implementation, whose points
+/// begin between 0 and 10.
 const INITIAL_RANGE: f32 = 5.0;
 
 /// The standard deviation of the noise that separates the initial points of equal rows (as in the
@@ -50,32 +50,33 @@ const NOISE_STREAM: u64 = 0x57_A7;
 /// UMAP: points are near where rows are neighbors, and apart where they are not (McInnes, Healy &
 /// Melville 2018).
 ///
-/// Parameters, defaults and the computation are those of umap-learn, the reference implementation, except:
+/// Parameters, defaults and the computation are those of umap-learn, the reference implementation,
+/// except:
 ///
 /// - the initial points are the principal components unless `init` says otherwise; the two choices
 ///   differ no more in quality than two seeds do (`benches/record`);
 /// - neighbors are exact up to 15,000 rows, and beyond that found by
 ///   [`approximate_nearest_rows`](crate::approximate_nearest_rows);
-/// - all points move at once, each by the sum of its forces (see `umap/layout.rs`): **one seed gives the
-///   same bits on any number of threads**, and no vector width changes them.
+/// - all points move at once, each by the sum of its forces (see `umap/layout.rs`): **one seed
+///   gives the same bits on any number of threads**, and no vector width changes them.
 ///
-/// On real activations the four measures of [`quality`](crate::quality) are equal to umap-learn's or
-/// better (`benches/record`).
+/// On real activations the four measures of [`quality`](crate::quality) are equal to umap-learn's
+/// or better (`benches/record`).
 ///
 /// Distances between clusters and their sizes mean little; neighborhoods are what a map shows.
 ///
-/// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each other
-/// and at distance 1 from all others. Components of the neighbor graph that no edge joins only repel each
-/// other. With fewer than `n_neighbors` rows all are neighbors.
+/// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each
+/// other and at distance 1 from all others. Components of the neighbor graph that no edge joins
+/// only repel each other. With fewer than `n_neighbors` rows all are neighbors.
 ///
 /// # Complexity
-/// O(n²·width) time for the neighbors up to 15,000 rows and about O(n·log n·width·n_neighbors) beyond,
-/// O(epochs · n · (n_neighbors + 64)) for the points; memory
-/// O(n · (width + n_neighbors)).
+/// O(n²·width) time for the neighbors up to 15,000 rows and about O(n·log n·width·n_neighbors)
+/// beyond, O(epochs · n · (n_neighbors + 64)) for the points; memory O(n · (width + n_neighbors)).
 ///
 /// ```
 /// use mri_reduce::{Reducer, Umap};
-/// let x = ndarray::Array2::from_shape_fn((60, 8), |(i, j)| ((i % 3 * 20 + i * (j + 3) % 7) as f32));
+/// let value = |(i, j)| (i % 3 * 20 + i * (j + 3) % 7) as f32;
+/// let x = ndarray::Array2::from_shape_fn((60, 8), value);
 /// let fitted = Umap { seed: 7, ..Umap::default() }.fit(x.view(), &())?;
 /// assert_eq!(fitted.points.dim(), (60, 2));
 /// let placed = fitted.projection.transform(x.view())?;
@@ -136,8 +137,8 @@ impl Umap {
     }
 
     /// The settings of LLM-MRI: columns are mapped to 0 … 1 and compared by angle. As no value is
-    /// negative then, all angles are small and the common direction dominates; the default is the better
-    /// choice.
+    /// negative then, all angles are small and the common direction dominates; the default is the
+    /// better choice.
     #[must_use]
     pub fn llm_mri(n_components: usize, seed: u64) -> Self {
         Self {
@@ -263,8 +264,8 @@ impl Reducer for Umap {
         fit(self, x, watch)
     }
 
-    /// Like AlignedUMAP from one data set to the next, but with springs whose stiffness follows that of
-    /// each point's own edges.
+    /// Like AlignedUMAP from one data set to the next, but with springs whose stiffness follows
+    /// that of each point's own edges.
     fn fit_aligned(
         &self,
         x: ArrayView2<'_, f32>,

@@ -5,8 +5,8 @@ use super::layout::{self, Optimization};
 use crate::knn::{Graph, Neighbors};
 use crate::neighbor_embedding::{Place, weighted_means};
 
-/// Places new rows by the forces of the fit: each starts at the mean of its nearest fitted rows' points,
-/// weighted by membership, and is then optimized among the fitted points.
+/// Places new rows by the forces of the fit: each starts at the mean of its nearest fitted rows'
+/// points, weighted by membership, and is then optimized among the fitted points.
 pub(crate) struct UmapProjection {
     pub(super) n_neighbors: usize,
     pub(super) optimization: Optimization,

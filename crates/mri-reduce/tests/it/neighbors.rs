@@ -61,7 +61,8 @@ fn descent_finds_nearly_all_neighbors_the_same_on_any_number_of_threads() {
                 .zip(found.distances.row(i))
                 .enumerate()
             {
-                // Nothing is nearer than the truth, and the distance given is that of the row named.
+                // Nothing is nearer than the truth, and the distance given is that of the row
+                // named.
                 assert!(*d >= truth.distances[(i, c)], "row {i}");
                 if let Some(at) = truth.ids.row(i).iter().position(|&t| t == j) {
                     assert_eq!(*d, truth.distances[(i, at)], "row {i}");

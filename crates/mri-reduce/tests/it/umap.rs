@@ -32,7 +32,8 @@ pub(crate) fn rows(n: usize) -> Array2<f32> {
     })
 }
 
-/// The share of the 15 nearest of `rows` to each of `new` that are among the 15 nearest points, too.
+/// The share of the 15 nearest of `rows` to each of `new` that are among the 15 nearest points,
+/// too.
 fn placed_well(
     distance: Distance,
     rows: ArrayView2<'_, f32>,

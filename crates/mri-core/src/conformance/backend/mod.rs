@@ -34,8 +34,8 @@ use crate::random::SplitMix64;
 pub struct BackendSuite {
     /// The seed of the made-up texts.
     pub seed: u64,
-    /// How far equal rows may differ, as a share of the layer's largest absolute value. The default,
-    /// 2e-4, suits engines that compute in `f32`; bfloat16 needs about 5e-2.
+    /// How far equal rows may differ, as a share of the layer's largest absolute value. The
+    /// default, 2e-4, suits engines that compute in `f32`; bfloat16 needs about 5e-2.
     pub tolerance: f32,
     /// The longest text, where the model takes that many tokens.
     pub longest: usize,

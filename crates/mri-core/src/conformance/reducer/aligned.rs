@@ -11,7 +11,8 @@ use crate::reducer::{Fitted, ReduceError, Reducer};
 /// that ignores mirrored initial points reaches 4, one that mistakes their rows 2.
 const DISPLACEMENT: f64 = 0.5;
 
-/// An aligned fit from initial points that no fit of its own would give: the mirrored points of one.
+/// An aligned fit from initial points that no fit of its own would give: the mirrored points of
+/// one.
 pub(super) fn fit_mirrored(
     reducer: &dyn Reducer,
     x: &Array2<f32>,

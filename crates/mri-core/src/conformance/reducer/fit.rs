@@ -137,7 +137,8 @@ impl Run<'_> {
 
     pub(super) fn equal_rows(&self) -> Result<(), Violation> {
         let rows = self.x.nrows();
-        // Each row three times in all, far from each other, so that many neighbors are at distance 0.
+        // Each row three times in all, far from each other, so that many neighbors are at
+        // distance 0.
         let third: Vec<usize> = (0..rows).map(|i| i % rows.div_ceil(3)).collect();
         let x = self.x.select(Axis(0), &third);
         let fitted = self.reducer.fit(x.view(), &());

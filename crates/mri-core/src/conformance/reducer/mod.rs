@@ -31,9 +31,10 @@ use crate::reducer::{Fitted, Reducer};
 /// - points have one row per row and one column per component, all finite; components have names
 ///   that differ;
 /// - fitting again gives the same bytes, whatever was fitted or watched before;
-/// - how the matrix lies in memory does not matter: points are equal within the tolerance, or to the
-///   bit where they are not a function of the row, because such reducers amplify a difference in the
-///   last bit (sums of ndarray depend on the layout; call `x.as_standard_layout()` first, then);
+/// - how the matrix lies in memory does not matter: points are equal within the tolerance, or to
+///   the bit where they are not a function of the row, because such reducers amplify a difference
+///   in the last bit (sums of ndarray depend on the layout; call `x.as_standard_layout()` first,
+///   then);
 /// - a point belongs to its row: where the rows form two clouds far apart, in any order, each
 ///   point's nearest is of its own cloud, and `transform` puts each row into its own cloud, too;
 /// - equal rows, constant columns and hardly more rows than components give finite points or a
