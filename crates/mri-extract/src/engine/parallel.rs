@@ -2,8 +2,9 @@ use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Does jobs with so many threads, which take the next as soon as they are free; with one, here.
-pub(super) fn side_by_side<T: Send>(threads: usize, jobs: Vec<T>, work: impl Fn(T) + Sync) {
+/// Runs `work` on every job with up to `threads` threads, which take the next job when they are
+/// free; on the calling thread alone if `threads < 2`.
+pub(super) fn parallel_for_each<T: Send>(threads: usize, jobs: Vec<T>, work: impl Fn(T) + Sync) {
     let threads = threads.min(jobs.len());
     if threads < 2 {
         return jobs.into_iter().for_each(work);
@@ -33,7 +34,7 @@ mod tests {
     fn every_job_is_done_once() {
         for threads in [0, 1, 3, 50] {
             let mut done = [0; 20];
-            side_by_side(threads, done.iter_mut().collect(), |done: &mut i32| {
+            parallel_for_each(threads, done.iter_mut().collect(), |done: &mut i32| {
                 *done += 1;
             });
             assert_eq!(done, [1; 20]);
