@@ -1,113 +1,37 @@
 //! From stored weights to tensors on the device.
 
-use safetensors::Dtype as Stored;
+use safetensors::Dtype as StoredDtype;
 use tch::{Device, Kind, Tensor};
 
-use super::engine_error;
-use super::map::Map;
-use crate::engine::ModelError;
+use super::linear::Linear;
+use super::norm::{NormWeights, QkNormWeights};
+use super::runtime::engine_error;
+use super::stored_linear::{StoredLinear, stack, ungroup};
+use super::weights::{BlockWeights, EmbeddingWeights, MlpWeights, ModelWeights};
+use crate::engine::error::ModelError;
 use crate::engine::spec::{
-    Attention, Block, BlockNorms, Mlp, Norm, NormKind, Part, QkNormOver, QkvLayout, ScoreBias,
-    TransformerSpec,
+    Attention, Block, BlockNorms, Mlp, Norm, NormKind, QkNormOver, QkvLayout, ScoreBias,
+    TransformerSpec, WeightRole,
 };
-use crate::engine::weights::Weights;
+use crate::engine::weights::{StoredTensor, Weights};
 
-/// A linear map of shape (out, in), as it is stored.
-struct Linear {
-    weight: Tensor,
-    bias: Option<Tensor>,
-}
-
-/// A normalisation with its weights.
-pub(super) struct NormWeights {
-    pub(super) norm: Norm,
-    pub(super) weight: Tensor,
-    pub(super) bias: Option<Tensor>,
-    pub(super) width: i64,
-}
-
-/// The weights of the embedding.
-pub(super) struct EmbeddingWeights {
-    pub(super) tokens: Tensor,
-    pub(super) positions: Option<Tensor>,
-    /// The vector of token type 0, which every token gets.
-    pub(super) token_type: Option<Tensor>,
-    pub(super) norm: Option<NormWeights>,
-    pub(super) projection: Option<Map>,
-}
-
-/// The weights of one block.
-pub(super) struct BlockWeights {
-    pub(super) attn_in: Option<NormWeights>,
-    pub(super) attn_out: Option<NormWeights>,
-    pub(super) after_attn: Option<NormWeights>,
-    pub(super) mlp_in: Option<NormWeights>,
-    pub(super) mlp_out: Option<NormWeights>,
-    pub(super) after_mlp: Option<NormWeights>,
-    /// Rows: all query heads, then all key heads, then all value heads.
-    pub(super) qkv: Map,
-    /// The norms of queries and keys.
-    pub(super) qk_norm: Option<[QkNormWeights; 2]>,
-    pub(super) output: Map,
-    pub(super) mlp: MlpWeights,
-}
-
-/// The weights of a feed-forward part.
-pub(super) enum MlpWeights {
-    Plain {
-        up: Map,
-        down: Map,
-    },
-    Gated {
-        /// Rows: the gates, then the neurons.
-        gate_up: Map,
-        down: Map,
-    },
-    Experts {
-        router: Map,
-        /// `gate_up` and `down` of each.
-        experts: Vec<(Map, Map)>,
-    },
-}
-
-/// A norm of queries or keys.
-pub(super) struct QkNormWeights {
-    pub(super) norm: NormWeights,
-    /// One row of weights per head, to be applied after the norm, where heads have their own.
-    pub(super) each_head: Option<Tensor>,
-}
-
-/// All weights of a model.
-pub(super) struct ModelWeights {
-    pub(super) embedding: EmbeddingWeights,
-    pub(super) blocks: Vec<BlockWeights>,
-    pub(super) final_norm: Option<NormWeights>,
-    /// The table of scores by distance, of shape (buckets, heads).
-    pub(super) relative_bias: Option<Tensor>,
-}
-
-impl ModelWeights {
-    pub(super) fn load(
-        spec: &TransformerSpec,
-        weights: &Weights,
-        device: Device,
-        kind: Kind,
-    ) -> Result<Self, ModelError> {
-        Loader::new(spec, weights, device, kind)?.model()
-    }
-
-    /// Whether the products are our own.
-    pub(super) fn packed(&self) -> bool {
-        let first = self.blocks.first();
-        first.is_some_and(|block| block.output.packed())
-    }
+/// Loads the weights of a model onto a device.
+pub(super) fn load(
+    spec: &TransformerSpec,
+    weights: &Weights,
+    device: Device,
+    kind: Kind,
+) -> Result<ModelWeights, ModelError> {
+    Loader::new(spec, weights, device, kind)?.model()
 }
 
 struct Loader<'a> {
     spec: &'a TransformerSpec,
     weights: &'a Weights,
+    /// The prefix of all names.
     prefix: &'static str,
     device: Device,
+    /// The compute dtype.
     kind: Kind,
 }
 
@@ -125,7 +49,7 @@ impl<'a> Loader<'a> {
             device,
             kind,
         };
-        let names: Vec<String> = spec.weights.names(Part::Tokens, 0, 0).collect();
+        let names: Vec<String> = spec.weights.of(WeightRole::Tokens, 0, 0).collect();
         let found = |prefix: &&&str| {
             let mut full = names.iter().map(|name| format!("{prefix}{name}.weight"));
             full.any(|name| weights.contains(&name))
@@ -144,38 +68,46 @@ impl<'a> Loader<'a> {
             ScoreBias::Relative { rows, .. } => Some([rows, attention.heads]),
             ScoreBias::None | ScoreBias::Alibi => None,
         });
-        let relative = relative.map(|shape| self.part(Part::RelativeBias, 0, "weight", &shape));
+        let relative =
+            relative.map(|shape| self.tensor(WeightRole::RelativeBias, 0, "weight", &shape));
         Ok(ModelWeights {
             embedding: self.embedding()?,
             blocks: blocks
                 .map(|(i, block)| self.block(i, block))
                 .collect::<Result<_, _>>()?,
-            final_norm: self.norm(self.spec.final_norm, Part::FinalNorm, 0, self.spec.width)?,
+            final_norm: self.norm(
+                self.spec.final_norm,
+                WeightRole::FinalNorm,
+                0,
+                self.spec.width,
+            )?,
             relative_bias: relative.transpose()?,
         })
     }
 
     fn embedding(&self) -> Result<EmbeddingWeights, ModelError> {
         let spec = &self.spec.embedding;
-        let table = |part, rows| self.part(part, 0, "weight", &[rows, spec.width]);
+        let table = |role, rows| self.tensor(role, 0, "weight", &[rows, spec.width]);
         let positions = spec.positions.map(|p| {
             let width = match spec.projection {
                 Some(projection) if projection.before_positions => self.spec.width,
                 _ => spec.width,
             };
-            self.part(Part::Positions, 0, "weight", &[p.rows, width])
+            self.tensor(WeightRole::Positions, 0, "weight", &[p.rows, width])
         });
-        let types = spec.token_types.map(|rows| table(Part::TokenTypes, rows));
+        let types = spec
+            .token_types
+            .map(|rows| table(WeightRole::TokenTypes, rows));
         let first_row = |t: Tensor| t.f_get(0).map_err(engine_error);
         let projection = spec.projection.map(|p| {
-            let part = Part::EmbeddingProjection;
-            self.map(self.linear(part, 0, spec.width, self.spec.width, p.bias)?)
+            let role = WeightRole::EmbeddingProjection;
+            self.layer(self.linear(role, 0, spec.width, self.spec.width, p.bias)?)
         });
         Ok(EmbeddingWeights {
-            tokens: table(Part::Tokens, self.spec.vocab_size)?,
+            tokens: table(WeightRole::Tokens, self.spec.vocab_size)?,
             positions: positions.transpose()?,
             token_type: types.transpose()?.map(first_row).transpose()?,
-            norm: self.norm(spec.norm, Part::EmbeddingNorm, 0, spec.width)?,
+            norm: self.norm(spec.norm, WeightRole::EmbeddingNorm, 0, spec.width)?,
             projection: projection.transpose()?,
         })
     }
@@ -189,20 +121,20 @@ impl<'a> Loader<'a> {
             mlp_out,
             after_mlp,
         } = block.norms;
-        let norm = |norm, part| self.norm(norm, part, i, self.spec.width);
+        let norm = |norm, role| self.norm(norm, role, i, self.spec.width);
         let attention = &block.attention;
         let inner = attention.heads * attention.head_width;
         Ok(BlockWeights {
-            attn_in: norm(attn_in, Part::AttnIn)?,
-            attn_out: norm(attn_out, Part::AttnOut)?,
-            after_attn: norm(after_attn, Part::AfterAttn)?,
-            mlp_in: norm(mlp_in, Part::MlpIn)?,
-            mlp_out: norm(mlp_out, Part::MlpOut)?,
-            after_mlp: norm(after_mlp, Part::AfterMlp)?,
-            qkv: self.map(self.qkv(i, attention)?)?,
+            attn_in: norm(attn_in, WeightRole::AttnIn)?,
+            attn_out: norm(attn_out, WeightRole::AttnOut)?,
+            after_attn: norm(after_attn, WeightRole::AfterAttn)?,
+            mlp_in: norm(mlp_in, WeightRole::MlpIn)?,
+            mlp_out: norm(mlp_out, WeightRole::MlpOut)?,
+            after_mlp: norm(after_mlp, WeightRole::AfterMlp)?,
+            qkv: self.layer(self.qkv(i, attention)?)?,
             qk_norm: self.qk_norm(i, attention)?,
-            output: self.map(self.linear(
-                Part::Output,
+            output: self.layer(self.linear(
+                WeightRole::Output,
                 i,
                 inner,
                 self.spec.width,
@@ -212,21 +144,21 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn qkv(&self, i: usize, attention: &Attention) -> Result<Linear, ModelError> {
+    fn qkv(&self, i: usize, attention: &Attention) -> Result<StoredLinear, ModelError> {
         let width = self.spec.width;
         let queries = attention.heads * attention.head_width;
         let keys = attention.kv_heads * attention.head_width;
         let bias = attention.qkv_bias;
         match attention.layout {
-            QkvLayout::Stacked => self.linear(Part::Qkv, i, width, queries + 2 * keys, bias),
+            QkvLayout::Stacked => self.linear(WeightRole::Qkv, i, width, queries + 2 * keys, bias),
             QkvLayout::Separate => stack(&[
-                self.linear(Part::Query, i, width, queries, bias)?,
-                self.linear(Part::Key, i, width, keys, bias)?,
-                self.linear(Part::Value, i, width, keys, bias)?,
+                self.linear(WeightRole::Query, i, width, queries, bias)?,
+                self.linear(WeightRole::Key, i, width, keys, bias)?,
+                self.linear(WeightRole::Value, i, width, keys, bias)?,
             ]),
             QkvLayout::Grouped => {
-                let stored = self.linear(Part::Qkv, i, width, queries + 2 * keys, bias)?;
-                ungroup(&stored, attention).map_err(engine_error)
+                let stored = self.linear(WeightRole::Qkv, i, width, queries + 2 * keys, bias)?;
+                ungroup(&stored, attention)
             }
         }
     }
@@ -239,14 +171,15 @@ impl<'a> Loader<'a> {
         let Some(qk_norm) = attention.qk_norm else {
             return Ok(None);
         };
-        let load = |part, heads: usize| {
+        let load = |role, heads: usize| {
             let head = attention.head_width;
             let width = match qk_norm.over {
                 QkNormOver::AllHeads => heads * head,
                 QkNormOver::Head | QkNormOver::EachHead => head,
             };
             if qk_norm.over == QkNormOver::EachHead {
-                let weights = (0..heads).map(|h| self.inner_part(part, i, h, "weight", &[head]));
+                let weights =
+                    (0..heads).map(|h| self.indexed_tensor(role, i, h, "weight", &[head]));
                 let weights = weights.collect::<Result<Vec<_>, _>>()?;
                 let ones = Tensor::f_ones([head as i64], (Kind::Float, self.device));
                 return Ok(QkNormWeights {
@@ -260,13 +193,13 @@ impl<'a> Loader<'a> {
                 });
             }
             Ok(QkNormWeights {
-                norm: self.affine(qk_norm.norm, part, i, width)?,
+                norm: self.affine(qk_norm.norm, role, i, width)?,
                 each_head: None,
             })
         };
         Ok(Some([
-            load(Part::QueryNorm, attention.heads)?,
-            load(Part::KeyNorm, attention.kv_heads)?,
+            load(WeightRole::QueryNorm, attention.heads)?,
+            load(WeightRole::KeyNorm, attention.kv_heads)?,
         ]))
     }
 
@@ -274,8 +207,8 @@ impl<'a> Loader<'a> {
         let model = self.spec.width;
         match *mlp {
             Mlp::Plain { width, bias, .. } => Ok(MlpWeights::Plain {
-                up: self.map(self.linear(Part::Up, i, model, width, bias)?)?,
-                down: self.map(self.linear(Part::Down, i, width, model, bias)?)?,
+                up: self.layer(self.linear(WeightRole::Up, i, model, width, bias)?)?,
+                down: self.layer(self.linear(WeightRole::Down, i, width, model, bias)?)?,
             }),
             Mlp::Gated {
                 width,
@@ -283,85 +216,94 @@ impl<'a> Loader<'a> {
                 stacked,
                 ..
             } => Ok(MlpWeights::Gated {
-                gate_up: self.map(if stacked {
-                    self.linear(Part::GateUp, i, model, 2 * width, bias)?
+                gate_up: self.layer(if stacked {
+                    self.linear(WeightRole::GateUp, i, model, 2 * width, bias)?
                 } else {
                     stack(&[
-                        self.linear(Part::Gate, i, model, width, bias)?,
-                        self.linear(Part::Up, i, model, width, bias)?,
+                        self.linear(WeightRole::Gate, i, model, width, bias)?,
+                        self.linear(WeightRole::Up, i, model, width, bias)?,
                     ])?
                 })?,
-                down: self.map(self.linear(Part::Down, i, width, model, bias)?)?,
+                down: self.layer(self.linear(WeightRole::Down, i, width, model, bias)?)?,
             }),
             Mlp::Experts { count, width, .. } => {
                 let expert = |e| {
-                    let map = |part, inputs, outputs| {
-                        let weight = self.inner_part(part, i, e, "weight", &[outputs, inputs])?;
-                        Ok(Linear { weight, bias: None })
+                    let layer = |role, inputs, outputs| {
+                        let weight =
+                            self.indexed_tensor(role, i, e, "weight", &[outputs, inputs])?;
+                        Ok::<_, ModelError>(StoredLinear { weight, bias: None })
                     };
                     let gate_up = stack(&[
-                        map(Part::ExpertGate, model, width)?,
-                        map(Part::ExpertUp, model, width)?,
+                        layer(WeightRole::ExpertGate, model, width)?,
+                        layer(WeightRole::ExpertUp, model, width)?,
                     ])?;
-                    let down = map(Part::ExpertDown, width, model)?;
-                    Ok((self.map(gate_up)?, self.map(down)?))
+                    let down = layer(WeightRole::ExpertDown, width, model)?;
+                    Ok((self.layer(gate_up)?, self.layer(down)?))
                 };
                 Ok(MlpWeights::Experts {
-                    router: self.map(self.linear(Part::Router, i, model, count, false)?)?,
+                    router: self.layer(self.linear(
+                        WeightRole::Router,
+                        i,
+                        model,
+                        count,
+                        false,
+                    )?)?,
                     experts: (0..count).map(expert).collect::<Result<_, ModelError>>()?,
                 })
             }
         }
     }
 
+    /// A linear layer as it is stored.
     fn linear(
         &self,
-        part: Part,
+        role: WeightRole,
         block: usize,
         inputs: usize,
         outputs: usize,
         bias: bool,
-    ) -> Result<Linear, ModelError> {
+    ) -> Result<StoredLinear, ModelError> {
         let weight = if self.spec.weights.transposed {
-            self.part(part, block, "weight", &[inputs, outputs])?
+            self.tensor(role, block, "weight", &[inputs, outputs])?
                 .f_transpose(0, 1)
                 .map_err(engine_error)?
         } else {
-            self.part(part, block, "weight", &[outputs, inputs])?
+            self.tensor(role, block, "weight", &[outputs, inputs])?
         };
-        let bias = bias.then(|| self.part(part, block, "bias", &[outputs]));
-        Ok(Linear {
+        let bias = bias.then(|| self.tensor(role, block, "bias", &[outputs]));
+        Ok(StoredLinear {
             weight,
             bias: bias.transpose()?,
         })
     }
 
-    fn map(&self, map: Linear) -> Result<Map, ModelError> {
-        Map::new(&map.weight, map.bias).map_err(engine_error)
+    /// Lays out the weights of a layer for its products.
+    fn layer(&self, stored: StoredLinear) -> Result<Linear, ModelError> {
+        Linear::new(&stored.weight, stored.bias).map_err(engine_error)
     }
 
     fn norm(
         &self,
         norm: Option<Norm>,
-        part: Part,
+        role: WeightRole,
         block: usize,
         width: usize,
     ) -> Result<Option<NormWeights>, ModelError> {
-        norm.map(|norm| self.affine(norm, part, block, width))
+        norm.map(|norm| self.affine(norm, role, block, width))
             .transpose()
     }
 
     fn affine(
         &self,
         norm: Norm,
-        part: Part,
+        role: WeightRole,
         block: usize,
         width: usize,
     ) -> Result<NormWeights, ModelError> {
-        let weight = self.part(part, block, "weight", &[width])?;
+        let weight = self.tensor(role, block, "weight", &[width])?;
         let (weight, bias) = match norm.kind {
             NormKind::Layer { bias: true } => {
-                (weight, Some(self.part(part, block, "bias", &[width])?))
+                (weight, Some(self.tensor(role, block, "bias", &[width])?))
             }
             NormKind::Rms { one_plus: true } => {
                 (weight.f_add_scalar(1.0).map_err(engine_error)?, None)
@@ -376,45 +318,26 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn part(
+    fn tensor(
         &self,
-        part: Part,
+        role: WeightRole,
         block: usize,
         suffix: &str,
         expected: &[usize],
     ) -> Result<Tensor, ModelError> {
-        self.inner_part(part, block, 0, suffix, expected)
+        self.indexed_tensor(role, block, 0, suffix, expected)
     }
 
-    /// A tensor in its stored place, copied to the device. `inner` is the number of the head or
-    /// the expert.
-    fn inner_part(
+    /// A stored tensor, copied to the device. `inner` is the number of the head or expert.
+    fn indexed_tensor(
         &self,
-        part: Part,
+        role: WeightRole,
         block: usize,
         inner: usize,
         suffix: &str,
         expected: &[usize],
     ) -> Result<Tensor, ModelError> {
-        // Norms of the oldest BERT checkpoints have their weights under these names.
-        let old = match suffix {
-            "weight" => "gamma",
-            _ => "beta",
-        };
-        let stems: Vec<String> = self.spec.weights.names(part, block, inner).collect();
-        let names = stems
-            .iter()
-            .flat_map(|stem| [suffix, old].map(|suffix| format!("{}{stem}.{suffix}", self.prefix)));
-        let names: Vec<String> = names.collect();
-        let found = names.iter().find_map(|name| {
-            let stored = self.weights.get(name)?;
-            Some((name.clone(), stored))
-        });
-        let Some((name, stored)) = found else {
-            // A description that uses a part has to name it; the tests of the families see to that.
-            let name = names.into_iter().next();
-            return Err(self.missing(name.unwrap_or_else(|| format!("for {part:?}"))));
-        };
+        let (name, stored) = self.find(role, block, inner, suffix)?;
         if stored.shape != expected {
             return Err(ModelError::WrongShape {
                 path: stored.path.to_owned(),
@@ -424,10 +347,10 @@ impl<'a> Loader<'a> {
             });
         }
         let kind = match stored.dtype {
-            Stored::F32 => Kind::Float,
-            Stored::F16 => Kind::Half,
-            Stored::BF16 => Kind::BFloat16,
-            Stored::F64 => Kind::Double,
+            StoredDtype::F32 => Kind::Float,
+            StoredDtype::F16 => Kind::Half,
+            StoredDtype::BF16 => Kind::BFloat16,
+            StoredDtype::F64 => Kind::Double,
             other => {
                 return Err(ModelError::UnsupportedDtype {
                     path: stored.path.to_owned(),
@@ -438,26 +361,55 @@ impl<'a> Loader<'a> {
         };
         let size: Vec<i64> = stored.shape.iter().map(|&n| n as i64).collect();
         Tensor::f_from_data_size(stored.bytes, &size, kind)
-            .and_then(|t| t.f_to_device_(self.device, self.kind_of(part, kind), false, false))
+            .and_then(|t| t.f_to_device_(self.device, self.kind_of(role, kind), false, false))
             .map_err(engine_error)
     }
 
-    /// In what numbers a part is kept. The residual stream is in `f32` whatever the products are
-    /// computed in, and so are norms and what is added to the stream; embeddings that are stored in
-    /// fewer bits stay so, since they are large.
-    fn kind_of(&self, part: Part, stored: Kind) -> Kind {
-        match part {
-            Part::EmbeddingNorm
-            | Part::AttnIn
-            | Part::AttnOut
-            | Part::AfterAttn
-            | Part::MlpIn
-            | Part::MlpOut
-            | Part::AfterMlp
-            | Part::FinalNorm
-            | Part::QueryNorm
-            | Part::KeyNorm => Kind::Float,
-            Part::Tokens | Part::Positions | Part::TokenTypes if stored == Kind::Float => {
+    /// The first stored tensor among the names of a role.
+    fn find(
+        &self,
+        role: WeightRole,
+        block: usize,
+        inner: usize,
+        suffix: &str,
+    ) -> Result<(String, StoredTensor<'a>), ModelError> {
+        // The oldest BERT checkpoints name the weights of norms so.
+        let old_suffix = match suffix {
+            "weight" => "gamma",
+            _ => "beta",
+        };
+        let mut first = None;
+        for stem in self.spec.weights.of(role, block, inner) {
+            for suffix in [suffix, old_suffix] {
+                let name = format!("{}{stem}.{suffix}", self.prefix);
+                if let Some(stored) = self.weights.get(&name) {
+                    return Ok((name, stored));
+                }
+                first = first.or(Some(name));
+            }
+        }
+        // A description names every role it uses; the tests of the families check it.
+        Err(self.missing(first.unwrap_or_else(|| format!("for {role:?}"))))
+    }
+
+    /// The dtype of a weight on the device. The residual stream is in `f32` whatever the compute
+    /// dtype, and so are norms and what is added to the stream; embeddings stored in fewer bits
+    /// stay so, since they are large.
+    fn kind_of(&self, role: WeightRole, stored: Kind) -> Kind {
+        match role {
+            WeightRole::EmbeddingNorm
+            | WeightRole::AttnIn
+            | WeightRole::AttnOut
+            | WeightRole::AfterAttn
+            | WeightRole::MlpIn
+            | WeightRole::MlpOut
+            | WeightRole::AfterMlp
+            | WeightRole::FinalNorm
+            | WeightRole::QueryNorm
+            | WeightRole::KeyNorm => Kind::Float,
+            WeightRole::Tokens | WeightRole::Positions | WeightRole::TokenTypes
+                if stored == Kind::Float =>
+            {
                 Kind::Float
             }
             _ => self.kind,
@@ -471,43 +423,4 @@ impl<'a> Loader<'a> {
             family: self.spec.family.clone(),
         }
     }
-}
-
-/// From groups of query heads with their key and value head to all queries, all keys, all values.
-fn ungroup(stored: &Linear, attention: &Attention) -> Result<Linear, tch::TchError> {
-    let (kv_heads, width) = (attention.kv_heads as i64, attention.head_width as i64);
-    let per_group = (attention.heads / attention.kv_heads) as i64;
-    let regroup = |tensor: &Tensor| {
-        let mut shape = tensor.size();
-        let inputs: Vec<i64> = shape.drain(1..).collect();
-        let grouped: Vec<i64> = [kv_heads, per_group + 2, width]
-            .into_iter()
-            .chain(inputs.iter().copied())
-            .collect();
-        let grouped = tensor.f_view(grouped.as_slice())?;
-        let flat: Vec<i64> = std::iter::once(-1).chain(inputs).collect();
-        let parts = [(0, per_group), (per_group, 1), (per_group + 1, 1)];
-        let parts = parts.map(|(start, count)| {
-            grouped
-                .f_narrow(1, start, count)?
-                .f_reshape(flat.as_slice())
-        });
-        let [queries, keys, values] = parts;
-        Tensor::f_cat(&[queries?, keys?, values?], 0)
-    };
-    Ok(Linear {
-        weight: regroup(&stored.weight)?,
-        bias: stored.bias.as_ref().map(regroup).transpose()?,
-    })
-}
-
-/// One linear map with the outputs of several, one after the other.
-fn stack(maps: &[Linear]) -> Result<Linear, ModelError> {
-    let weights: Vec<&Tensor> = maps.iter().map(|map| &map.weight).collect();
-    let biases: Option<Vec<&Tensor>> = maps.iter().map(|map| map.bias.as_ref()).collect();
-    let bias = biases.map(|biases| Tensor::f_cat(&biases, 0));
-    Ok(Linear {
-        weight: Tensor::f_cat(&weights, 0).map_err(engine_error)?,
-        bias: bias.transpose().map_err(engine_error)?,
-    })
 }

@@ -1,36 +1,35 @@
 use mri_core::TokenBatch;
 
-/// The texts of a batch laid end to end, longest first.
-///
-/// Order and groups are about the work only: what is recorded goes back to the order of the batch.
+/// The texts of a micro-batch laid end to end, longest first. Recorded rows go back to the order of
+/// the batch.
 pub(super) struct Packing {
-    /// The texts in the order in which they are laid down.
+    /// The texts in packed order.
     pub(super) texts: Vec<PackedText>,
     /// Runs of texts whose attention is computed together.
     pub(super) groups: Vec<Group>,
     pub(super) n_tokens: usize,
 }
 
-/// A text in its packed place.
+/// A packed text.
 #[derive(Clone, Copy)]
 pub(super) struct PackedText {
-    /// Its number in the batch.
+    /// The index in the batch.
     pub(super) number: usize,
-    /// Its first row.
+    /// The first packed row.
     pub(super) start: usize,
-    /// Its tokens.
+    /// The number of tokens.
     pub(super) length: usize,
 }
 
-/// Texts that lie one after the other, of equal or nearly equal length.
+/// Consecutive texts of equal or similar length.
 pub(super) struct Group {
-    /// The first of them in [`Packing::texts`].
+    /// The index of the first in [`Packing::texts`].
     pub(super) first: usize,
     pub(super) count: usize,
     /// The length of the longest, to which the others are padded.
     pub(super) longest: usize,
-    /// All have the same length, so that there is nothing to pad.
-    pub(super) even: bool,
+    /// All have the same length: no padding.
+    pub(super) equal_lengths: bool,
 }
 
 impl Group {
@@ -39,13 +38,13 @@ impl Group {
     }
 }
 
-/// Below this many tokens per group the cost of starting a computation, some 20 µs, outweighs that
-/// of padding and of copying the states into a padded block and out of it.
+/// On a CPU, groups are joined up to this many padded tokens: below it the overhead of an
+/// operation, about 20 µs, outweighs padding and copying to and from a padded block.
 const CPU_GROUP_TOKENS: usize = 128;
 
 impl Packing {
-    /// `on_cpu`: many small computations are cheap, so that padding is avoided; a GPU wants few
-    /// large ones.
+    /// Packs a micro-batch. On a CPU small operations are cheap and padding is avoided; a GPU wants
+    /// few large operations.
     pub(super) fn new(batch: &TokenBatch, on_cpu: bool) -> Self {
         let lengths: Vec<usize> = batch.iter().map(<[u32]>::len).collect();
         let mut order: Vec<usize> = (0..lengths.len()).collect();
@@ -72,9 +71,8 @@ impl Packing {
                 } else {
                     text.length * 4 >= group.longest * 3 || group.longest <= 16
                 };
-                // A longer even group is as good as several, and one that is padded may grow too.
                 if text.length == group.longest || joins {
-                    group.even &= text.length == group.longest;
+                    group.equal_lengths &= text.length == group.longest;
                     group.count += 1;
                     continue;
                 }
@@ -83,7 +81,7 @@ impl Packing {
                 first: i,
                 count: 1,
                 longest: text.length,
-                even: true,
+                equal_lengths: true,
             });
         }
         Self {
@@ -124,7 +122,7 @@ mod tests {
                     assert_eq!((text.start, text.length), (end, lengths[text.number]));
                     end += text.length;
                     assert!(text.length <= group.longest);
-                    assert!(!group.even || text.length == group.longest);
+                    assert!(!group.equal_lengths || text.length == group.longest);
                 }
             }
             assert_eq!((texts, end), (lengths.len(), packing.n_tokens));

@@ -3,15 +3,16 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::packing::{PackedText, Packing};
 
-/// From token states to rows, on the device.
+/// Pools token states to rows, on the device.
 pub(super) struct Pool {
     pooling: Pooling,
-    /// In the order of the batch.
+    /// The texts in the order of the batch.
     texts: Vec<PackedText>,
-    /// The packed rows of the picked tokens, or of all tokens, in the order of the batch.
+    /// The packed rows of the picked tokens or, for `Pooling::Tokens`, of all tokens, in the order
+    /// of the batch.
     rows: Option<Tensor>,
-    /// For each text of the batch its place among the packed texts, where one token is picked.
-    places: Option<Tensor>,
+    /// For each text of the batch its index among the packed texts, if one token is picked.
+    packed_index: Option<Tensor>,
 }
 
 impl Pool {
@@ -27,31 +28,35 @@ impl Pool {
                 Some(all.map(|row| row as i64).collect())
             }
             _ if picks_one(pooling) => {
-                let picked = texts.iter().map(|t| (t.start + picked(pooling, t)) as i64);
+                let picked = texts.iter().map(|t| (t.start + picked_token(pooling, t)) as i64);
                 Some(picked.collect())
             }
             _ => None,
         };
-        let places = picks_one(pooling).then(|| {
-            let mut places = vec![0_i64; texts.len()];
-            for (place, text) in packing.texts.iter().enumerate() {
-                places[text.number] = place as i64;
+        let packed_index = picks_one(pooling).then(|| {
+            let mut packed_index = vec![0_i64; texts.len()];
+            for (index, text) in packing.texts.iter().enumerate() {
+                packed_index[text.number] = index as i64;
             }
-            places
+            packed_index
         });
         let index = |rows: Vec<i64>| Tensor::f_from_slice(&rows)?.f_to_device(device);
         Ok(Self {
             pooling,
             texts,
             rows: rows.map(index).transpose()?,
-            places: places.map(index).transpose()?,
+            packed_index: packed_index.map(index).transpose()?,
         })
     }
 
-    /// The rows of a layer. `states` has one row per packed token or, if `picked`, already one per
-    /// text in the packed order.
+    /// The pooled rows of a layer. `states` has one row per packed token or, if `picked`, already
+    /// one per text in packed order.
     pub(super) fn apply(&self, states: &Tensor, picked: bool) -> Result<Tensor, TchError> {
-        let rows = if picked { &self.places } else { &self.rows };
+        let rows = if picked {
+            &self.packed_index
+        } else {
+            &self.rows
+        };
         if let Some(rows) = rows {
             return states.f_index_select(0, rows)?.f_to_kind(Kind::Float);
         }
@@ -67,8 +72,8 @@ impl Pool {
     }
 }
 
-/// Whether the pooling takes one token per text, so that from the queries of the last block on
-/// nothing else has to be computed.
+/// Whether the pooling picks one token per text: nothing else is needed from the queries of the
+/// last block on.
 pub(super) fn picks_one(pooling: Pooling) -> bool {
     matches!(
         pooling,
@@ -76,7 +81,7 @@ pub(super) fn picks_one(pooling: Pooling) -> bool {
     )
 }
 
-/// The token that is picked from a text; [`mri_core::TokenBatch::check`] has seen to its existence.
-pub(super) fn picked(pooling: Pooling, text: &PackedText) -> usize {
+/// The picked token of a text, which [`mri_core::TokenBatch::check`] has found to exist.
+pub(super) fn picked_token(pooling: Pooling, text: &PackedText) -> usize {
     pooling.picks(text.length).unwrap_or(0)
 }

@@ -6,25 +6,29 @@ use mri_core::{Backend, BackendError, Capture, ModelInfo, Site, TokenBatch};
 use ndarray::Array2;
 use tch::{CModule, TchError, Tensor};
 
+use super::microbatch::{run_microbatches, split_by_length};
+use super::options::TchOptions;
 use super::packing::Packing;
-use super::parts::{by_length, in_parts};
 use super::pool::Pool;
-use super::{Recorder, TchOptions, engine_error, find_device, forward_error, set_threads};
-use crate::engine::ModelError;
-use crate::{Device, ExtractError, files};
+use super::recorder::Recorder;
+use super::runtime::{engine_error, find_device, forward_error, set_threads};
+use crate::engine::device::Device;
+use crate::engine::error::ModelError;
+use crate::error::ExtractError;
+use crate::files;
 
-/// So many tokens go through a module at once.
-const PART_TOKENS: usize = 4096;
+/// The tokens that go through a module at once.
+const MICROBATCH_TOKENS: usize = 4096;
 
 /// A TorchScript module that returns hidden states, run by libtorch.
 ///
 /// The module takes token ids of shape (texts, tokens), `i64`, and returns one tensor of shape
-/// (blocks + 1, texts, tokens, width): the embedding output and the output of every block. It is
-/// only ever given texts of equal length, so that it needs no mask. `recipes/export_torchscript.py`
-/// makes such a module of most transformers models.
+/// (blocks + 1, texts, tokens, width): the output of the embedding and of every block. The texts of
+/// a call have equal length, so the module needs no mask. `recipes/export_torchscript.py` exports
+/// most transformers models.
 ///
-/// Only the residual stream can be recorded, and the last layer is as the module gives it, whatever
-/// [`Capture::final_norm`] says.
+/// Only the residual stream can be recorded, and [`Capture::final_norm`] has no effect: the last
+/// layer is as the module returns it.
 pub struct TorchScriptBackend {
     info: ModelInfo,
     module: CModule,
@@ -34,12 +38,11 @@ pub struct TorchScriptBackend {
 impl TorchScriptBackend {
     /// Loads a module and its description: `model.json` beside `model.pt`, a [`ModelInfo`] in JSON.
     ///
-    /// A module is a program: load only those you trust. [`TchOptions::dtype`] does not apply; a
-    /// module computes in the numbers that it was exported in.
+    /// A module is a program: load only those you trust. [`TchOptions::dtype`] has no effect: a
+    /// module computes in the dtype that it was exported in.
     ///
     /// # Errors
-    /// [`ModelError`]: a file that is missing or not what it should be, or a device that is not
-    /// there.
+    /// [`ModelError`] if a file is missing or invalid, or the device is not available.
     pub fn load(module: &Path, options: &TchOptions) -> Result<Self, ModelError> {
         let info = Self::describe(module)?;
         let device = find_device(options.device)?;
@@ -53,10 +56,10 @@ impl TorchScriptBackend {
         })
     }
 
-    /// What the file beside a module says of it.
+    /// Reads the description of a module.
     ///
     /// # Errors
-    /// [`ModelError`] if either file is missing or the description is not what it should be.
+    /// [`ModelError`] if either file is missing or the description is invalid.
     pub fn describe(module: &Path) -> Result<ModelInfo, ModelError> {
         if !module.is_file() {
             return Err(ModelError::MissingFile {
@@ -82,7 +85,7 @@ impl TorchScriptBackend {
     }
 
     /// Runs texts of equal length.
-    fn run_part(
+    fn run_microbatch(
         &self,
         batch: &TokenBatch,
         capture: &Capture,
@@ -103,11 +106,8 @@ impl TorchScriptBackend {
             )));
         }
         let packing = Packing::new(batch, true);
-        let mut recorder = Recorder {
-            pool: Pool::new(&packing, capture.pooling, self.device)?,
-            capture,
-            rows: capture.layers.iter().map(|_| None).collect(),
-        };
+        let pool = Pool::new(&packing, capture.pooling, self.device)?;
+        let mut recorder = Recorder::new(pool, capture);
         for layer in 0..layers {
             let states = states.f_select(0, layer)?.f_reshape([-1, width])?;
             recorder.record(Site::Resid, layer as usize, &states, false)?;
@@ -155,8 +155,9 @@ impl Backend for TorchScriptBackend {
         if capture.layers.is_empty() {
             return Ok(Vec::new());
         }
-        let parts = by_length(batch, PART_TOKENS);
-        let run = |part: &TokenBatch| self.run_part(part, capture);
-        tch::no_grad(|| in_parts(batch, &parts, &self.info, capture, run)).map_err(forward_error)
+        let microbatches = split_by_length(batch, MICROBATCH_TOKENS);
+        let run = |texts: &TokenBatch| self.run_microbatch(texts, capture);
+        tch::no_grad(|| run_microbatches(batch, &microbatches, &self.info, capture, run))
+            .map_err(forward_error)
     }
 }

@@ -1,36 +1,35 @@
-//! What is added to attention scores.
+//! Masks and position biases of attention scores.
 
 use half::bf16;
 use mri_core::Pooling;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::packing::{Group, PackedText};
-use super::pool;
-use crate::engine::score_bias::{alibi_slopes, relative_bucket};
-use crate::engine::spec::{Attention, ScoreBias};
+use super::pool::picked_token;
+use crate::engine::spec::{Attention, ScoreBias, alibi_slopes, relative_bucket};
 
-/// The group of texts and the queries that scores are needed for.
-pub(super) struct Scores<'a> {
+/// The scores of a group of texts.
+pub(super) struct GroupScores<'a> {
     pub(super) group: &'a Group,
     pub(super) texts: &'a [PackedText],
-    /// Where only one token per text asks: which.
+    /// The pooling, if only the queries of its picked tokens are needed.
     pub(super) picked: Option<Pooling>,
     pub(super) device: Device,
     pub(super) kind: Kind,
 }
 
-impl Scores<'_> {
-    /// Numbers to add to the scores, of a shape that broadcasts to (texts, heads, queries, keys),
-    /// or `None` where nothing is added. If `causal_flag`, the order in time is seen to elsewhere
-    /// whenever nothing is added.
-    pub(super) fn addend(
+impl GroupScores<'_> {
+    /// What is added to the scores, of a shape that broadcasts to (texts, heads, queries, keys), or
+    /// `None` for nothing. With `implicit_causal` the caller applies the causal mask itself
+    /// whenever the result is `None`.
+    pub(super) fn bias(
         &self,
         spec: &Attention,
         relative: Option<&Tensor>,
-        causal_flag: bool,
+        implicit_causal: bool,
     ) -> Result<Option<Tensor>, TchError> {
-        let bias = self.bias(spec, relative)?;
-        let explicit = bias.is_some() || !causal_flag;
+        let bias = self.position_bias(spec, relative)?;
+        let explicit = bias.is_some() || !implicit_causal;
         let mask = self.mask(spec, explicit)?;
         Ok(match (bias, mask) {
             (Some(bias), Some(mask)) => Some(bias.f_add(&mask)?),
@@ -38,7 +37,7 @@ impl Scores<'_> {
         })
     }
 
-    /// Minus infinity where a query does not see a key.
+    /// Minus infinity where a query does not see a key, 0 elsewhere.
     fn mask(&self, spec: &Attention, explicit: bool) -> Result<Option<Tensor>, TchError> {
         let longest = self.group.longest;
         let windowed = spec.window.is_some_and(|window| longest > window);
@@ -52,7 +51,7 @@ impl Scores<'_> {
         let mut scores = Vec::new();
         let shape = if let Some(pooling) = self.picked {
             for text in self.texts {
-                let query = pool::picked(pooling, text);
+                let query = picked_token(pooling, text);
                 let seen = |key| key < text.length && sees(query, key);
                 scores.extend((0..longest).map(|key| penalty(seen(key))));
             }
@@ -61,9 +60,8 @@ impl Scores<'_> {
             }
             [self.texts.len(), 1, 1, longest]
         } else if windowed || (explicit && spec.causal) {
-            // Keys past the end of a text are never seen backwards; they need hiding only from
-            // those that look ahead.
-            let texts = if self.group.even || spec.causal {
+            // A causal mask hides the padding from all real tokens.
+            let texts = if self.group.equal_lengths || spec.causal {
                 &self.texts[..1]
             } else {
                 self.texts
@@ -76,7 +74,7 @@ impl Scores<'_> {
                 }
             }
             [texts.len(), 1, longest, longest]
-        } else if !self.group.even && !spec.causal {
+        } else if !self.group.equal_lengths && !spec.causal {
             for text in self.texts {
                 scores.extend((0..longest).map(|key| penalty(key < text.length)));
             }
@@ -87,8 +85,8 @@ impl Scores<'_> {
         self.tensor(&scores, &shape).map(Some)
     }
 
-    /// What the positions add.
-    fn bias(
+    /// The bias that depends on positions.
+    fn position_bias(
         &self,
         spec: &Attention,
         relative: Option<&Tensor>,
@@ -114,11 +112,11 @@ impl Scores<'_> {
                 ..
             } => {
                 let table = relative
-                    .ok_or_else(|| TchError::Shape("no table of relative positions".to_owned()))?;
+                    .ok_or_else(|| TchError::Shape("the model has no table of relative position biases".to_owned()))?;
                 let queries: Vec<usize> = match self.picked {
                     // One query per text.
                     Some(pooling) => {
-                        let queries = self.texts.iter().map(|t| pool::picked(pooling, t));
+                        let queries = self.texts.iter().map(|t| picked_token(pooling, t));
                         queries.collect()
                     }
                     // The same for every text.
