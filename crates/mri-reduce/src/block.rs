@@ -1,8 +1,7 @@
 //! Products of rows with four vectors at a time, so that a row is read once for all of them.
 
+use mri_simd::{F64_LANES as LANES, F64x8, Kernel, Simd, dispatch};
 use ndarray::ArrayView2;
-
-use crate::eight::{Eight, LANES, Work, widest};
 
 /// Vectors per block: with the rows of a tile their sums fill half the registers of AVX-512, and reading
 /// a row from memory takes about as long as the arithmetic of all four.
@@ -84,20 +83,20 @@ impl PaddedVec {
 
 /// Element types of rows: `f32` for data, `f64` for a basis.
 pub(crate) trait Number: Copy + Default {
-    fn eight<E: Eight>(from: &[Self; LANES]) -> E;
+    fn load<V: F64x8>(from: &[Self; LANES]) -> V;
 }
 
 impl Number for f32 {
     #[inline(always)]
-    fn eight<E: Eight>(from: &[Self; LANES]) -> E {
-        E::widen(from)
+    fn load<V: F64x8>(from: &[Self; LANES]) -> V {
+        V::load_f32(from)
     }
 }
 
 impl Number for f64 {
     #[inline(always)]
-    fn eight<E: Eight>(from: &[Self; LANES]) -> E {
-        E::load(from)
+    fn load<V: F64x8>(from: &[Self; LANES]) -> V {
+        V::load(from)
     }
 }
 
@@ -146,7 +145,7 @@ fn fused_pass<T: Number>(
     let width = rows.ncols();
     // Copies only what is strided.
     let rows = rows.as_standard_layout();
-    widest(FusedPass {
+    dispatch(FusedPass {
         rows: rows.as_slice().unwrap_or(&[]),
         width,
         shift: &shift.0,
@@ -165,9 +164,11 @@ struct FusedPass<'a, T> {
     to: Option<&'a mut [[[f64; LANES]; BLOCK_VECTORS]]>,
 }
 
-impl<T: Number> Work for FusedPass<'_, T> {
+impl<T: Number> Kernel for FusedPass<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<E: Eight>(mut self) {
+    fn run<S: Simd>(mut self) {
         let (width, padded) = (self.width, self.shift.len() * LANES);
         if width == 0 {
             return;
@@ -188,10 +189,10 @@ impl<T: Number> Work for FusedPass<'_, T> {
             if let Ok(products) = <&mut [[f64; BLOCK_VECTORS]; TILE]>::try_from(&mut *products) {
                 let (a, b) = tile.split_at(2 * padded);
                 let ((a, b), (c, d)) = (a.split_at(padded), b.split_at(padded));
-                self.tile::<E, TILE>([a, b, c, d], products);
+                self.tile::<S::F64, TILE>([a, b, c, d], products);
             } else {
                 for (row, products) in tile.chunks_exact(padded).zip(products) {
-                    self.tile::<E, 1>([row], std::array::from_mut(products));
+                    self.tile::<S::F64, 1>([row], std::array::from_mut(products));
                 }
             }
         }
@@ -200,52 +201,52 @@ impl<T: Number> Work for FusedPass<'_, T> {
 
 impl<T: Number> FusedPass<'_, T> {
     #[inline(always)]
-    fn tile<E: Eight, const R: usize>(
+    fn tile<V: F64x8, const R: usize>(
         &mut self,
         rows: [&[T]; R],
         products: &mut [[f64; BLOCK_VECTORS]; R],
     ) {
         if let Some(by) = self.by {
-            *products = dots::<T, E, R>(rows, self.shift, by);
+            *products = dots::<T, V, R>(rows, self.shift, by);
         }
         if let Some(to) = &mut self.to {
-            add::<T, E, R>(rows, self.shift, products, to);
+            add::<T, V, R>(rows, self.shift, products, to);
         }
     }
 }
 
 #[inline(always)]
-fn dots<T: Number, E: Eight, const R: usize>(
+fn dots<T: Number, V: F64x8, const R: usize>(
     rows: [&[T]; R],
     shift: &[[f64; LANES]],
     by: &[[[f64; LANES]; BLOCK_VECTORS]],
 ) -> [[f64; BLOCK_VECTORS]; R] {
     let rows = rows.map(|row| row.as_chunks::<LANES>().0);
-    let mut sums = [[E::splat(0.0); BLOCK_VECTORS]; R];
+    let mut sums = [[V::splat(0.0); BLOCK_VECTORS]; R];
     let groups = shift.len().min(by.len());
     let rows = rows.map(|row| &row[..groups]);
     for g in 0..groups {
-        let shift = E::load(&shift[g]);
+        let shift = V::load(&shift[g]);
         let [a, b, c, d] = &by[g];
-        let by = [E::load(a), E::load(b), E::load(c), E::load(d)];
+        let by = [V::load(a), V::load(b), V::load(c), V::load(d)];
         for r in 0..R {
-            let x = T::eight::<E>(&rows[r][g]).minus(shift);
+            let x = T::load::<V>(&rows[r][g]).sub(shift);
             for v in 0..BLOCK_VECTORS {
-                sums[r][v] = sums[r][v].plus_product(x, by[v]);
+                sums[r][v] = x.mul_add(by[v], sums[r][v]);
             }
         }
     }
     let mut products = [[0.0; BLOCK_VECTORS]; R];
     for r in 0..R {
         for v in 0..BLOCK_VECTORS {
-            products[r][v] = sums[r][v].sum();
+            products[r][v] = sums[r][v].reduce_sum();
         }
     }
     products
 }
 
 #[inline(always)]
-fn add<T: Number, E: Eight, const R: usize>(
+fn add<T: Number, V: F64x8, const R: usize>(
     rows: [&[T]; R],
     shift: &[[f64; LANES]],
     numbers: &[[f64; BLOCK_VECTORS]; R],
@@ -253,22 +254,22 @@ fn add<T: Number, E: Eight, const R: usize>(
 ) {
     let rows = rows.map(|row| row.as_chunks::<LANES>().0);
     // Loops, here and above: a closure might be compiled separately, without the vector instructions.
-    let mut factors = [[E::splat(0.0); BLOCK_VECTORS]; R];
+    let mut factors = [[V::splat(0.0); BLOCK_VECTORS]; R];
     for r in 0..R {
         for v in 0..BLOCK_VECTORS {
-            factors[r][v] = E::splat(numbers[r][v]);
+            factors[r][v] = V::splat(numbers[r][v]);
         }
     }
     let groups = shift.len().min(to.len());
     let rows = rows.map(|row| &row[..groups]);
     for g in 0..groups {
-        let shift = E::load(&shift[g]);
+        let shift = V::load(&shift[g]);
         let [a, b, c, d] = &mut to[g];
-        let mut sums = [E::load(a), E::load(b), E::load(c), E::load(d)];
+        let mut sums = [V::load(a), V::load(b), V::load(c), V::load(d)];
         for r in 0..R {
-            let x = T::eight::<E>(&rows[r][g]).minus(shift);
+            let x = T::load::<V>(&rows[r][g]).sub(shift);
             for v in 0..BLOCK_VECTORS {
-                sums[v] = sums[v].plus_product(x, factors[r][v]);
+                sums[v] = x.mul_add(factors[r][v], sums[v]);
             }
         }
         let [sa, sb, sc, sd] = sums;

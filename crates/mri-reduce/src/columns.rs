@@ -1,11 +1,11 @@
 //! Counts, means, sums of squares and ranges of columns, in one pass over the rows.
 
 use mri_core::ReduceError;
+use mri_simd::{F64_LANES as LANES, F64x8, Kernel, Simd, dispatch};
 use ndarray::{Array1, ArrayView2};
 
 use crate::block::PaddedVec;
 use crate::check::check_finite;
-use crate::eight::{Eight, LANES, Work, widest};
 use crate::scaling::{Scaler, Scaling};
 
 /// The statistics of columns that scalings need.
@@ -44,7 +44,7 @@ impl Columns {
         let flat = flat.as_slice().unwrap_or(&[]);
         let first = PaddedVec::new(flat.iter().take(width).map(|&v| f64::from(v)));
         let mut groups = vec![Group::default(); width.div_ceil(LANES)];
-        widest(Pass {
+        dispatch(Pass {
             rows: flat,
             width,
             first: first.groups(),
@@ -125,9 +125,11 @@ struct Pass<'a> {
     groups: &'a mut [Group],
 }
 
-impl Work for Pass<'_> {
+impl Kernel for Pass<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<E: Eight>(self) {
+    fn run<S: Simd>(self) {
         /// Rows for which the sums of a group are kept in registers: few, so that rows are still read
         /// nearly in the order in which they lie in memory.
         const TILE: usize = 8;
@@ -136,24 +138,25 @@ impl Work for Pass<'_> {
         }
         for tile in self.rows.chunks(TILE * self.width) {
             for (g, (group, first)) in self.groups.iter_mut().zip(self.first).enumerate() {
-                let shift = E::load(first);
-                let (mut sum, mut squares) = (E::load(&group.sum), E::load(&group.squares));
-                let (mut low, mut high) = (E::load(&group.low), E::load(&group.high));
+                let shift = S::F64::load(first);
+                let (mut sum, mut squares) =
+                    (S::F64::load(&group.sum), S::F64::load(&group.squares));
+                let (mut low, mut high) = (S::F64::load(&group.low), S::F64::load(&group.high));
                 for row in tile.chunks_exact(self.width) {
                     let (whole, rest) = row.as_chunks::<LANES>();
                     let x = match whole.get(g) {
-                        Some(eight) => E::widen(eight),
+                        Some(eight) => S::F64::load_f32(eight),
                         None => {
                             let mut eight = [0.0; LANES];
                             eight[..rest.len()].copy_from_slice(rest);
-                            E::widen(&eight)
+                            S::F64::load_f32(&eight)
                         }
                     };
-                    let d = x.minus(shift);
-                    sum = sum.plus(d);
-                    squares = squares.plus_product(d, d);
-                    low = low.least(x);
-                    high = high.greatest(x);
+                    let d = x.sub(shift);
+                    sum = sum.add(d);
+                    squares = d.mul_add(d, squares);
+                    low = low.min(x);
+                    high = high.max(x);
                 }
                 sum.store(&mut group.sum);
                 squares.store(&mut group.squares);

@@ -10,12 +10,13 @@
 //! and indices: the result does not depend on the number of threads.
 
 use mri_core::{ReduceError, Watch};
+use mri_simd::{Kernel, Simd, dispatch};
 use rayon::prelude::*;
 
 use super::neighbors::Neighbors;
 use super::table::Table;
 use crate::random;
-use crate::simd::{Kernel, square_distance, square_distances, widest};
+use crate::vector_math::{square_distance, square_distances};
 
 /// Trees. With two or four, the additional rounds of descent cost more than is saved.
 const TREES: usize = 8;
@@ -158,7 +159,7 @@ fn split(table: &Table, leaf: usize, rows: &mut [u32], seed: u64, found: &mut Ve
     let mut along: Vec<(f32, u32)> = rows
         .par_iter()
         .with_min_len(512)
-        .map(|&i| (widest(Nearer(table.row(i as usize), a, b)), i))
+        .map(|&i| (dispatch(Nearer(table.row(i as usize), a, b)), i))
         .collect();
     // Split at the median, so that equal rows do not make large leaves.
     let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
@@ -182,7 +183,7 @@ impl Kernel for Nearer<'_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run(self) -> f32 {
+    fn run<S: Simd>(self) -> f32 {
         square_distance(self.0, self.2) - square_distance(self.0, self.1)
     }
 }
@@ -202,7 +203,7 @@ impl NeighborLists {
             .map(|groups| {
                 let mut updates = vec![Vec::new(); ranges];
                 for group in groups {
-                    widest(Join {
+                    dispatch(Join {
                         table,
                         group,
                         bounds: &bounds,
@@ -305,7 +306,7 @@ impl Kernel for Join<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self) {
         /// Rows compared with one row at a time.
         const UNROLL: usize = 4;
         let rows = &self.group.rows;

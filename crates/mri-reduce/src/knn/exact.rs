@@ -2,12 +2,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use mri_core::{ReduceError, Watch};
+use mri_simd::{F32_LANES as LANES, Kernel, Simd, dispatch};
 use rayon::prelude::*;
 
 use super::neighbors::Neighbors;
 use super::table::Table;
 use crate::linalg::products_f32;
-use crate::simd::{Kernel, LANES, square_distance, widest};
+use crate::vector_math::square_distance;
 
 /// The tile of a matrix product: queries, and rows they are compared with. Its products fill half of a
 /// typical L2 cache.
@@ -47,7 +48,7 @@ pub(super) fn search(
                 let products = &mut products[..(end - start) * (to - from)];
                 let (a, b) = (queries.rows(start, end), table.rows(from, to));
                 products_f32(a, b, table.width(), products);
-                widest(Scan {
+                dispatch(Scan {
                     best: &mut best,
                     products,
                     squares: &table.squares()[from..to],
@@ -91,7 +92,7 @@ pub(super) fn search_self(
             let (a, b) = (table.rows(start, end), table.rows(from, to));
             products_f32(a, b, table.width(), products);
             let squares = table.squares();
-            widest(Scan {
+            dispatch(Scan {
                 best: &mut lock(block),
                 products,
                 squares: &squares[from..to],
@@ -99,7 +100,7 @@ pub(super) fn search_self(
             });
             // The first block of columns is that of the rows themselves.
             for other in (from / QUERIES).max(block + 1)..to.div_ceil(QUERIES) {
-                widest(ScanColumns {
+                dispatch(ScanColumns {
                     best: &mut lock(other),
                     products,
                     width: to - from,
@@ -135,7 +136,7 @@ fn finish(
     let k = ids.len() / best.len().max(1);
     let rows = ids.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
     for ((i, best), (ids, distances)) in (start..).zip(best).zip(rows) {
-        widest(Finish {
+        dispatch(Finish {
             query: queries.row(i),
             square: queries.squares()[i],
             table,
@@ -197,7 +198,7 @@ impl Kernel for Scan<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self) {
         let n = self.squares.len();
         let whole = n - n % LANES;
         for (best, products) in self.best.iter_mut().zip(self.products.chunks_exact(n)) {
@@ -242,7 +243,7 @@ impl Kernel for ScanColumns<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self) {
         let columns = self.best.len();
         let whole = columns - columns % LANES;
         let mut bounds = [f32::NEG_INFINITY; QUERIES];
@@ -289,7 +290,7 @@ impl Kernel for Finish<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
+    fn run<S: Simd>(mut self) {
         self.best.prune();
         let Best { own, bound, .. } = self.best;
         let mut seen = self.best.seen;

@@ -1,7 +1,7 @@
+use mri_simd::F32_LANES as LANES;
 use ndarray::{Array2, ArrayView2};
 
 use crate::distance::Distance;
-use crate::simd::LANES;
 
 /// Rows prepared for distances in `f32`.
 ///

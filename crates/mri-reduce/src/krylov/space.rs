@@ -1,9 +1,9 @@
 use mri_core::ReduceError;
+use mri_simd::F64_LANES as LANES;
 use ndarray::{Array2, ArrayView2};
 
 use super::proof::Ritz;
 use crate::block::{BLOCK_VECTORS, PaddedVec, VectorBlock, add_rows, times};
-use crate::eight::LANES;
 use crate::linalg::{Eigen, symmetric_eigen};
 use crate::random::normal;
 

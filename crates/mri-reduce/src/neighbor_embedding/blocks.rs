@@ -4,11 +4,11 @@
 //! order of their own; the edges of a block are interleaved, so that one vector instruction handles one
 //! edge of every point of the block.
 
+use mri_simd::F32_LANES as LANES;
 use ndarray::Array2;
 
 use crate::knn::Graph;
 use crate::random;
-use crate::simd::LANES;
 
 /// Separates the random order of points from other uses of the seed.
 const ORDER_STREAM: u64 = 0x0F_0DE5;

@@ -4,13 +4,13 @@
 //! point reads, and in which order, does not depend on threads.
 
 use mri_core::{ReduceError, Watch};
+use mri_simd::{F32_LANES as LANES, Kernel, Simd, dispatch};
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::tree::{BLOCK, Lane, PointMass, Tree};
 use crate::knn::Graph;
 use crate::neighbor_embedding::{DimensionKernel, dispatch_dimensions};
-use crate::simd::{Kernel, LANES, widest};
 
 /// Factor on the attraction in the first steps, in which clusters form (as in the paper of 2014 and in
 /// openTSNE).
@@ -127,7 +127,7 @@ impl DimensionKernel for Descent<'_> {
                 .enumerate()
                 .for_each_init(EdgeBuffers::default, |buffers, (chunk, (next, state))| {
                     let first = chunk * POINTS_PER_TASK;
-                    widest(StepKernel {
+                    dispatch(StepKernel {
                         forces,
                         first,
                         state,
@@ -153,7 +153,7 @@ fn repulsion<const D: usize>(tree: &Tree<D>, repulsions: &mut Vec<Repulsion<D>>)
         .map_init(Vec::new, |interactions, block| {
             tree.interaction_list(block, THETA, interactions);
             let own = tree.block(block);
-            widest(RepulsionKernel { own, interactions })
+            dispatch(RepulsionKernel { own, interactions })
         })
         .collect_into_vec(repulsions);
 }
@@ -236,7 +236,7 @@ impl<const D: usize> Kernel for RepulsionKernel<'_, D> {
     type Output = Repulsion<D>;
 
     #[inline(always)]
-    fn run(self) -> Repulsion<D> {
+    fn run<S: Simd>(self) -> Repulsion<D> {
         let own = *self.own;
         let (mut force, mut sum) = ([[0.0; BLOCK]; D], [0.0; BLOCK]);
         for other in self.interactions {
@@ -287,7 +287,7 @@ impl<const D: usize> Kernel for StepKernel<'_, D> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self) {
         let forces = self.forces;
         let normalization = (1.0 / forces.partition) as f32;
         let points = self.next.iter_mut().zip(self.state);

@@ -5,7 +5,7 @@
 //! kept for some steps, and only the masses, centers and bounding boxes of the nodes are recomputed.
 
 /// Points per block. The compiler vectorizes loops of this length, which it would unroll at
-/// [`LANES`](crate::simd::LANES); and the more points share an interaction list, the fewer lists there
+/// [`F32_LANES`](mri_simd::F32_LANES); and the more points share an interaction list, the fewer lists there
 /// are.
 pub(super) const BLOCK: usize = 64;
 

@@ -9,6 +9,7 @@
 //! as those of the reference do while its learning rate is high, which untangles the initial layout.
 
 use mri_core::{ReduceError, Watch};
+use mri_simd::{F32_LANES as LANES, Kernel, Simd, dispatch};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -18,7 +19,7 @@ use crate::neighbor_embedding::{
     DimensionKernel, EdgeBlocks, degree_order, dispatch_dimensions, offset, pack, positions, unpack,
 };
 use crate::random;
-use crate::simd::{Kernel, LANES, Lanes, power, widest};
+use crate::vector_math::{Lanes, power};
 
 /// Lower bound of squared distances: the attraction of two points diverges as they meet.
 const MIN_SQUARE: f32 = 1e-10;
@@ -117,7 +118,7 @@ impl DimensionKernel for All<'_> {
                 .enumerate()
                 .with_min_len(BLOCKS_PER_TASK)
                 .for_each(|(block, (new, old))| {
-                    widest(StepKernel::<D> {
+                    dispatch(StepKernel::<D> {
                         step,
                         block,
                         stream: block,
@@ -161,7 +162,7 @@ impl DimensionKernel for AmongFixed<'_> {
             .for_each(|(block, now)| {
                 let mut old = now.to_vec();
                 for epoch in 0..optimization.epochs {
-                    widest(StepKernel::<D> {
+                    dispatch(StepKernel::<D> {
                         step: Epoch::new(&among, others.len(), &edges, optimization, epoch),
                         block,
                         // The same samples for all blocks, so that a point does not depend on the rows
@@ -263,7 +264,7 @@ impl<const D: usize> Kernel for StepKernel<'_, D> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self) {
         let mut own = [[0.0; LANES]; D];
         for (own, old) in own.iter_mut().zip(self.old.chunks_exact(LANES)) {
             own.copy_from_slice(old);

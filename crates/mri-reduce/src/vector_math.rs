@@ -1,97 +1,53 @@
-//! One body of code, compiled for several widths of vectors and chosen when the program runs.
+//! Arithmetic on arrays of lanes, which the compiler turns into vectors within a
+//! [`Kernel`](mri_simd::Kernel). Every instruction set gives the same bits.
 
-/// A piece of arithmetic worth compiling for wide vectors.
-///
-/// `run` and everything it calls must be `#[inline(always)]`, or it is compiled without them. The
-/// compiler may reorder nothing and never fuses a product with a sum, so all widths give the same
-/// bits.
-pub(crate) trait Kernel {
-    /// What comes out.
-    type Output;
-
-    /// Does the work.
-    fn run(self) -> Self::Output;
-}
-
-/// Runs a kernel on the widest vectors that this processor has.
-#[inline]
-pub(crate) fn widest<K: Kernel>(kernel: K) -> K::Output {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
-            // SAFETY: the processor was just asked for these features.
-            return unsafe { with_avx512(kernel) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
-            return unsafe { with_avx2(kernel) };
-        }
-    }
-    // Elsewhere the baseline has vectors of its own, such as NEON.
-    kernel.run()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq")]
-fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run()
-}
-
-/// Numbers handled together: the width of the widest vectors in `f32`.
-pub(crate) const LANES: usize = 16;
+use mri_simd::F32_LANES as LANES;
 
 /// One number per lane.
 pub(crate) type Lanes = [f32; LANES];
 
-/// The base-2 logarithm of positive normal numbers, to 2e-6.
+/// The base-2 logarithm of a positive normal number; absolute error below 2e-6.
 #[inline(always)]
 fn log2(x: f32) -> f32 {
-    /// The bits of √½, so that the mantissa comes to lie between √½ and √2.
+    /// The bits of √½: the mantissa lies between √½ and √2.
     const LOW: i32 = 0x3f35_04f3;
     let bits = x.to_bits() as i32;
     let exponent = (bits - LOW) >> 23;
     let mantissa = f32::from_bits((bits - (exponent << 23)) as u32);
-    // ln m = 2·artanh((m−1)/(m+1)); with |s| ≤ 0.172 the first term left out is below 2e-6.
+    // ln m = 2·artanh((m−1)/(m+1)); for |s| ≤ 0.172 the next term is below 2e-6.
     let s = (mantissa - 1.0) / (mantissa + 1.0);
     let square = s * s;
     let series = 1.0 + square * (1.0 / 3.0 + square * (1.0 / 5.0));
     exponent as f32 + s * series * (2.0 * std::f32::consts::LOG2_E)
 }
 
-/// 2 to the power of numbers between −120 and 120, to 3e-6 of itself.
+/// `2^x` for `x` between −120 and 120; relative error below 3e-6.
 #[inline(always)]
 fn exp2(x: f32) -> f32 {
-    /// Added to a number, it leaves the nearest integer in the low bits.
+    /// Adding it leaves the nearest integer in the low bits.
     const ROUND: f32 = 12_582_912.0;
     let shifted = x + ROUND;
     let f = (x - (shifted - ROUND)) * std::f32::consts::LN_2;
-    // The exponential series; |f| ≤ 0.347, so the first term left out is below 3e-6.
+    // The exponential series; for |f| ≤ 0.347 the next term is below 3e-6.
     let series =
         1.0 + f * (1.0 + f * (1.0 / 2.0 + f * (1.0 / 6.0 + f * (1.0 / 24.0 + f * (1.0 / 120.0)))));
     f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
 
-/// `x` to the power of `p`, for positive normal `x`, to 1e-5 of itself while the result lies
-/// between 2⁻¹²⁰ and 2¹²⁰; held there otherwise.
+/// `x^p` for a positive normal `x`, clamped between 2⁻¹²⁰ and 2¹²⁰; relative error below 1e-5.
 #[inline(always)]
 pub(crate) fn power(x: f32, p: f32) -> f32 {
     exp2((log2(x) * p).clamp(-120.0, 120.0))
 }
 
-/// The squared straight-line distance of two rows whose length is a multiple of [`LANES`].
+/// The squared Euclidean distance of two rows whose length is a multiple of [`LANES`].
 #[inline(always)]
 pub(crate) fn square_distance(a: &[f32], b: &[f32]) -> f32 {
     square_distances(a, [b])[0]
 }
 
-/// The squared distances of a row to several, which are read together: the same bits as one by one,
-/// and in either direction.
+/// The squared distances of a row to several, read together; the same bits as one by one, and
+/// symmetric.
 #[inline(always)]
 pub(crate) fn square_distances<const N: usize>(a: &[f32], others: [&[f32]; N]) -> [f32; N] {
     let mut sums = [[0.0_f32; LANES]; N];
@@ -111,7 +67,7 @@ pub(crate) fn square_distances<const N: usize>(a: &[f32], others: [&[f32]; N]) -
 
 #[inline(always)]
 fn total(mut sums: Lanes) -> f32 {
-    // In halves, as vectors are added up; a plain sum would be a chain of sixteen additions.
+    // Pairwise: a plain sum would be a chain of sixteen dependent additions.
     let mut width = LANES / 2;
     while width > 0 {
         for l in 0..width {
@@ -124,6 +80,8 @@ fn total(mut sums: Lanes) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use mri_simd::{Kernel, Level, Simd, dispatch};
+
     use super::*;
 
     struct Powers<'a>(&'a [f32], f32);
@@ -132,7 +90,7 @@ mod tests {
         type Output = Vec<u32>;
 
         #[inline(always)]
-        fn run(self) -> Vec<u32> {
+        fn run<S: Simd>(self) -> Vec<u32> {
             self.0.iter().map(|&x| power(x, self.1).to_bits()).collect()
         }
     }
@@ -157,8 +115,11 @@ mod tests {
     }
 
     #[test]
-    fn wide_vectors_give_the_same_bits() {
+    fn every_instruction_set_gives_the_same_bits() {
         let x = numbers();
-        assert_eq!(widest(Powers(&x, 0.895)), Powers(&x, 0.895).run());
+        let expected = dispatch(Powers(&x, 0.895));
+        for level in Level::available() {
+            assert_eq!(level.run(Powers(&x, 0.895)), expected, "{level:?}");
+        }
     }
 }
