@@ -112,10 +112,7 @@ fn write_corpus(path: &Path, options: &Options) -> anyhow::Result<()> {
 
 /// One process's work: as `llm-mri extract` does it, from texts on disk to a finished store.
 fn record_into(corpus: &Path, folder: &Path, options: &Options) -> anyhow::Result<()> {
-    let engine = TchOptions {
-        device: Device::Cpu,
-        ..TchOptions::default()
-    };
+    let engine = TchOptions::default().with_device(Device::Cpu);
     let mut backend = TchBackend::load(&options.model, &engine)?;
     let tokenizer = TextTokenizer::open(&options.model, backend.model(), None)?;
     let loaded = memory()?;

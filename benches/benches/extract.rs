@@ -31,8 +31,8 @@ use anyhow::{Context, bail};
 use mri_core::{Backend, BackendError, Capture, ModelInfo, TokenBatch};
 use mri_corpus::{Corpus, CorpusFile, CorpusOptions, TextSource};
 use mri_extract::{
-    Device, Dtype, Mlp, RecordOptions, TchBackend, TchOptions, TextTokenizer, TransformerSpec,
-    record_to_store,
+    Device, Dtype, RecordOptions, TchBackend, TchOptions, TextTokenizer, record_to_store,
+    spec::{Mlp, TransformerSpec},
 };
 use mri_store::StoreOptions;
 use ndarray::Array2;
@@ -218,11 +218,10 @@ fn options() -> anyhow::Result<Option<Options>> {
 }
 
 fn load(options: &Options, dtype: Dtype) -> anyhow::Result<TchBackend> {
-    let engine = TchOptions {
-        device: Device::Cpu,
-        dtype,
-        threads: options.threads,
-    };
+    let engine = TchOptions::default()
+        .with_device(Device::Cpu)
+        .with_dtype(dtype)
+        .with_threads(options.threads);
     Ok(TchBackend::load(&options.model, &engine)?)
 }
 

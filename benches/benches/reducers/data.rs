@@ -105,10 +105,7 @@ fn topics(name: &str, table: &str, tokens: bool) -> Result<Option<Set>> {
     }
     let corpus = root.join(table);
     let corpus = Corpus::open(&corpus, &CorpusOptions::default())?;
-    let engine = TchOptions {
-        device: Device::Cpu,
-        ..TchOptions::default()
-    };
+    let engine = TchOptions::default().with_device(Device::Cpu);
     let mut backend = TchBackend::load(&model, &engine)?;
     let tokenizer = TextTokenizer::open(&model, backend.model(), None)?;
     let texts = tokenizer.encode(corpus.texts())?.tokens;

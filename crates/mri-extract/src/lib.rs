@@ -39,7 +39,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Every transformer that can be run is one value of [`TransformerSpec`], read from its
+//! Every transformer that can be run is one value of [`spec::TransformerSpec`], read from its
 //! `config.json`; `TchBackend` executes the description and knows no architecture by name. It is
 //! the feature `tch`, on by default and the only part that needs libtorch. The feature `hub`
 //! fetches models by their id.
@@ -58,12 +58,7 @@ mod tokenized;
 mod tokenizer;
 mod tokens;
 
-pub use engine::{
-    Activation, Attention, Block, BlockNorms, Device, Dtype, Embedding, FakeBackend,
-    LearnedPositions, Mlp, ModelError, Norm, NormKind, Part, Projection, QkNorm, QkNormOver,
-    QkvLayout, Rotary, RotaryPairs, RotaryScaling, ScoreBias, TransformerSpec, WeightNames,
-    alibi_slopes, relative_bucket, supported_families,
-};
+pub use engine::{Device, Dtype, FakeBackend, ModelError, spec, supported_families};
 #[cfg(feature = "tch")]
 pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
 pub use error::{ExtractError, OptionsProblem, TokenizerProblem};

@@ -19,7 +19,7 @@ struct Room {
 const ENGINE: [&str; 2] = ["tch", "torch-sys"];
 const NO_DEFAULT: &[&str] = &["--no-default-features"];
 
-const ROOMS: [Room; 11] = [
+const ROOMS: [Room; 12] = [
     Room {
         package: "mri-build",
         may_know: &[],
@@ -39,6 +39,12 @@ const ROOMS: [Room; 11] = [
         without: &["faer", "ndarray", "ndarray-linalg", "plotters", "serde"],
     },
     Room {
+        package: "mri-simd",
+        may_know: &[],
+        features: &[],
+        without: &["ndarray", "pulp", "serde"],
+    },
+    Room {
         package: "mri-corpus",
         may_know: &["mri-core"],
         features: &[],
@@ -52,13 +58,13 @@ const ROOMS: [Room; 11] = [
     },
     Room {
         package: "mri-extract",
-        may_know: &["mri-build", "mri-core", "mri-corpus", "mri-store"],
+        may_know: &["mri-build", "mri-core", "mri-corpus", "mri-simd", "mri-store"],
         features: NO_DEFAULT,
         without: &["faer", "plotters", "parquet", "hf-hub"],
     },
     Room {
         package: "mri-reduce",
-        may_know: &["mri-core", "mri-stats"],
+        may_know: &["mri-core", "mri-simd", "mri-stats"],
         features: &[],
         without: &["ndarray-linalg", "plotters"],
     },

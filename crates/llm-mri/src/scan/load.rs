@@ -13,8 +13,8 @@ use mri_core::{Backend, ModelInfo, Progress};
 use mri_corpus::{Corpus, CorpusFile, TextSource};
 #[cfg(feature = "tch")]
 use mri_extract::{
-    Device, ExtractError, ModelError, TchBackend, TextTokenizer, TorchScriptBackend,
-    TransformerSpec, model_hash,
+    Device, ExtractError, ModelError, TchBackend, TextTokenizer, TorchScriptBackend, model_hash,
+    spec::TransformerSpec,
 };
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::{HubOptions, ModelSource};

@@ -4,26 +4,25 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::ModelError;
+use super::error::ModelError;
 
-/// No count in a configuration is larger than this. The largest vocabularies have 2^18 entries,
-/// the widest models 2^15 columns; the bound keeps every product of two counts within `i64` and
-/// a damaged file from asking for absurd memory.
-const LARGEST_COUNT: u64 = 1 << 24;
+/// The limit of every count in a configuration. The largest vocabularies have 2^18 entries, the
+/// widest models 2^15 columns; the limit keeps products of two counts within `i64` and the memory
+/// that a damaged file can request bounded.
+const MAX_COUNT: u64 = 1 << 24;
 
-/// No model has this many blocks; 128 is the most in use.
-const MOST_BLOCKS: usize = 4096;
+/// The limit of the number of blocks; the deepest models in use have 128.
+const MAX_BLOCKS: usize = 4096;
 
-/// A model's `config.json` with typed access to its entries.
-///
-/// An entry that is `null` counts as absent.
+/// A model's `config.json` with typed access to its entries. An entry that is `null` counts as
+/// absent.
 pub(crate) struct Config {
     path: PathBuf,
     json: Value,
 }
 
 impl Config {
-    /// Reads `config.json` of a model's folder.
+    /// Reads the `config.json` in a model's folder.
     pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
         if !folder.is_dir() {
             return Err(ModelError::MissingFolder {
@@ -59,13 +58,15 @@ impl Config {
         &self.path
     }
 
-    /// The entry of this name, if it is there and not `null`. A dotted name looks inside objects.
+    /// The entry of this name, unless it is absent or `null`. Dots in a name separate nested
+    /// objects.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         key.split('.')
             .try_fold(&self.json, |value, part| value.get(part))
             .filter(|value| !value.is_null())
     }
 
+    /// The error for an entry that is missing or invalid.
     pub(crate) fn bad(&self, key: &str, problem: impl Into<String>) -> ModelError {
         ModelError::BadConfig {
             path: self.path.clone(),
@@ -74,7 +75,7 @@ impl Config {
         }
     }
 
-    /// The error for a setting that is understood but not supported.
+    /// The error for a setting that the engine does not support.
     pub(crate) fn unsupported(&self, key: &str, hint: &'static str) -> ModelError {
         ModelError::UnsupportedSetting {
             path: self.path.clone(),
@@ -99,14 +100,14 @@ impl Config {
         }
     }
 
-    /// A count of at least 1, if given.
+    /// An optional count, at least 1.
     pub(crate) fn count_opt(&self, key: &str) -> Result<Option<usize>, ModelError> {
-        let read = |v: &Value| v.as_u64().filter(|n| (1..=LARGEST_COUNT).contains(n));
+        let read = |v: &Value| v.as_u64().filter(|n| (1..=MAX_COUNT).contains(n));
         let n = self.typed(key, "a count between 1 and 16777216", read)?;
         Ok(n.map(|n| usize::try_from(n).expect("at most 2^24")))
     }
 
-    /// A count of at least 1 that has to be there.
+    /// A required count, at least 1.
     pub(crate) fn count(&self, key: &str) -> Result<usize, ModelError> {
         self.count_opt(key)?
             .ok_or_else(|| self.bad(key, "missing; the model cannot be built without it"))
@@ -119,21 +120,21 @@ impl Config {
     /// The number of blocks.
     pub(crate) fn blocks(&self, key: &str) -> Result<usize, ModelError> {
         let n = self.count(key)?;
-        if n > MOST_BLOCKS {
-            return Err(self.bad(key, format!("{n} blocks; at most {MOST_BLOCKS} make sense")));
+        if n > MAX_BLOCKS {
+            return Err(self.bad(key, format!("{n} blocks; at most {MAX_BLOCKS} make sense")));
         }
         Ok(n)
     }
 
-    /// A token id or another number that may be 0, if given. A negative one counts as absent, since
+    /// An optional number that may be 0, such as a token id. A negative one counts as absent, since
     /// some configurations write -1 for "none".
-    pub(crate) fn index_opt(&self, key: &str) -> Result<Option<u32>, ModelError> {
+    pub(crate) fn u32_opt(&self, key: &str) -> Result<Option<u32>, ModelError> {
         let n = self.typed(key, "a whole number", Value::as_i64)?;
         Ok(n.and_then(|n| u32::try_from(n).ok()))
     }
 
-    /// A list of `count` strings, if given.
-    pub(crate) fn texts(&self, key: &str, count: usize) -> Result<Option<Vec<&str>>, ModelError> {
+    /// An optional list of `count` strings.
+    pub(crate) fn strings(&self, key: &str, count: usize) -> Result<Option<Vec<&str>>, ModelError> {
         let texts = self.typed(key, "a list of strings", |value| {
             let list = value.as_array()?;
             list.iter().map(Value::as_str).collect::<Option<Vec<_>>>()
@@ -147,7 +148,7 @@ impl Config {
         }
     }
 
-    /// A list of block numbers; empty where there is none.
+    /// A list of block numbers; empty if absent.
     pub(crate) fn indices(&self, key: &str) -> Result<Vec<usize>, ModelError> {
         let list = self.typed(key, "a list of block numbers", |value| {
             let one = |v: &Value| v.as_u64().and_then(|n| usize::try_from(n).ok());
@@ -170,17 +171,17 @@ impl Config {
         Ok(self.float_opt(key)?.unwrap_or(default))
     }
 
-    pub(crate) fn flag_or(&self, key: &str, default: bool) -> Result<bool, ModelError> {
+    pub(crate) fn bool_or(&self, key: &str, default: bool) -> Result<bool, ModelError> {
         let flag = self.typed(key, "true or false", Value::as_bool)?;
         Ok(flag.unwrap_or(default))
     }
 
-    pub(crate) fn text_opt(&self, key: &str) -> Result<Option<&str>, ModelError> {
+    pub(crate) fn string_opt(&self, key: &str) -> Result<Option<&str>, ModelError> {
         self.typed(key, "a string", Value::as_str)
     }
 
-    /// `a / b` of two counts, which has to come out even.
-    pub(crate) fn even(&self, key: &str, a: usize, b: usize) -> Result<usize, ModelError> {
+    /// `a / b`; an error if `b` does not divide `a`.
+    pub(crate) fn exact_quotient(&self, key: &str, a: usize, b: usize) -> Result<usize, ModelError> {
         if a.is_multiple_of(b) {
             Ok(a / b)
         } else {

@@ -4,11 +4,11 @@ use std::str::FromStr;
 use mri_core::UnknownName;
 use serde::{Deserialize, Serialize};
 
-/// Where the model runs.
+/// The device a model runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Device {
-    /// The first CUDA device if this libtorch has any, else the CPU.
+    /// The first CUDA device that libtorch finds, else the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -17,16 +17,16 @@ pub enum Device {
     Cuda(usize),
 }
 
-/// In what numbers the model computes. Recorded rows are `f32` in any case.
+/// The compute dtype. Recorded rows are `f32` whatever it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
     /// 32-bit floats, the reference.
     #[default]
     F32,
-    /// bfloat16: 8 bits of precision with the range of `f32`.
+    /// bfloat16: 8 bits of precision, the range of `f32`.
     Bf16,
-    /// 16-bit floats: 11 bits of precision, largest value 65,504.
+    /// 16-bit floats: 11 bits of precision, at most 65,504.
     F16,
 }
 

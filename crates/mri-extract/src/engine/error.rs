@@ -7,25 +7,25 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The model's folder is not there.
+    /// The model's folder does not exist.
     #[error(
         "{}: there is no such folder; a model is a folder with config.json and model.safetensors", .path.display()
     )]
     MissingFolder {
-        /// What was given.
+        /// The path that was given.
         path: PathBuf,
     },
-    /// A file that every model needs is not there.
+    /// A file that every model needs does not exist.
     #[error("{}: not found; {remedy}", .path.display())]
     MissingFile {
         /// The file.
         path: PathBuf,
-        /// What to do.
+        /// How to get it.
         remedy: &'static str,
     },
-    /// The weights are only there as a pickle, which can run any code when it is read.
+    /// The weights exist only as a pickle, which can run arbitrary code when it is read.
     #[error(
-        "{}: pickled weights are not read, since a pickle can run any code; convert them once with python: \
+        "{}: pickled weights are not read, since a pickle can run arbitrary code; convert them once with python: \
          `from transformers import AutoModel; AutoModel.from_pretrained({folder:?}).save_pretrained({folder:?}, safe_serialization=True)`",
         .path.display()
     )]
@@ -40,18 +40,18 @@ pub enum ModelError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file that should be JSON is not.
+    /// A file is not valid JSON.
     #[error("{}: not valid JSON: {source}", .path.display())]
     BadJson {
         /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// The position and cause.
         source: serde_json::Error,
     },
-    /// An entry of `config.json` is missing or makes no sense.
+    /// An entry of `config.json` is missing or invalid.
     #[error("{}: {key}: {problem}", .path.display())]
     BadConfig {
         /// The file.
@@ -61,17 +61,17 @@ pub enum ModelError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The architecture is not one that the engine knows.
+    /// The architecture is not supported.
     #[error("{}: model_type {family:?} is not supported; supported are {supported}", .path.display())]
     UnsupportedFamily {
         /// The configuration file.
         path: PathBuf,
         /// Its `model_type`.
         family: String,
-        /// All that are supported, comma-separated.
+        /// The supported ones, comma-separated.
         supported: String,
     },
-    /// The architecture is known, but not with this setting.
+    /// The architecture is supported, but not with this setting.
     #[error("{}: {key} = {value} is not supported{hint}", .path.display())]
     UnsupportedSetting {
         /// The configuration file.
@@ -80,18 +80,18 @@ pub enum ModelError {
         key: String,
         /// Its value.
         value: String,
-        /// What is supported, led in by punctuation; may be empty.
+        /// What is supported, with leading punctuation; may be empty.
         hint: &'static str,
     },
-    /// A weight file is damaged, most often by a download that broke off.
-    #[error("{}: not a whole safetensors file ({problem}); fetch it again", .path.display())]
+    /// A weight file is damaged, most often by an incomplete download.
+    #[error("{}: not a complete safetensors file ({problem}); download it again", .path.display())]
     BrokenWeights {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
     },
-    /// A tensor that the configuration asks for is not among the weights.
+    /// A tensor that the configuration requires is not among the weights.
     #[error(
         "{}: the weights have no tensor {name:?}, which a model of type {family} needs; do config.json and the weights belong together?",
         .path.display()
@@ -104,9 +104,9 @@ pub enum ModelError {
         /// The `model_type`.
         family: String,
     },
-    /// A tensor has another shape than the configuration says.
+    /// A tensor does not have the shape that the configuration implies.
     #[error(
-        "{}: tensor {name:?} has shape {found:?}, but config.json makes it {expected:?}; do they belong together?",
+        "{}: tensor {name:?} has shape {found:?}, but config.json implies {expected:?}; do they belong together?",
         .path.display()
     )]
     WrongShape {
@@ -119,9 +119,9 @@ pub enum ModelError {
         /// The shape that the configuration implies.
         expected: Vec<usize>,
     },
-    /// A tensor is stored as numbers that the engine does not read.
+    /// A tensor has a dtype that the engine does not read.
     #[error(
-        "{}: tensor {name:?} is stored as {dtype}; supported are F32, F16, BF16 and F64. Quantised models have to be saved unquantised first",
+        "{}: tensor {name:?} is stored as {dtype}; supported are F32, F16, BF16 and F64. Quantized models have to be saved unquantized first",
         .path.display()
     )]
     UnsupportedDtype {
@@ -129,23 +129,23 @@ pub enum ModelError {
         path: PathBuf,
         /// The tensor.
         name: String,
-        /// How its numbers are stored.
+        /// Its dtype.
         dtype: String,
     },
-    /// The device asked for is not there.
-    #[error("device {asked} cannot be used: {problem}")]
+    /// The requested device is not available.
+    #[error("device {device} cannot be used: {problem}")]
     NoDevice {
-        /// What was asked for.
-        asked: String,
+        /// The device.
+        device: String,
         /// Why not.
         problem: String,
     },
-    /// What the engine itself reports.
+    /// An error of the engine itself.
     #[error("{engine}: {source}")]
     Engine {
         /// The engine's name.
         engine: &'static str,
-        /// Its own error.
+        /// The engine's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

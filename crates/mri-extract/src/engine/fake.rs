@@ -3,24 +3,24 @@ use ndarray::Array2;
 
 /// A backend without a model: a small deterministic function of the tokens, for tests.
 ///
-/// It has what a model has — blocks, all sites, limits, every pooling, texts that say where they
-/// come from — and needs no file, no device and no time. States are sines of the token, its
-/// position, its neighbours' mean, the layer and the column, so that rows of different texts
-/// differ, and rows of equal texts are equal.
+/// It has blocks, all sites, limits and every pooling, and needs no files and no device. States are
+/// sines of the token, its position, the mean of the tokens it sees, the layer and the column, so
+/// that different texts have different rows and equal texts equal ones.
 #[derive(Debug, Clone)]
 pub struct FakeBackend {
     info: ModelInfo,
 }
 
 impl Default for FakeBackend {
-    /// An encoder of 3 blocks, 8 wide with 16 neurons, for 1000 tokens and texts of up to 64.
+    /// An encoder of 3 blocks with 8 columns and 16 neurons, a vocabulary of 1000 and texts of up
+    /// to 64 tokens.
     fn default() -> Self {
         Self::new(ModelKind::Encoder, 3, 8)
     }
 }
 
 impl FakeBackend {
-    /// A model of the given kind with `n_blocks` blocks, `width` wide, and twice as many neurons.
+    /// A model with `n_blocks` blocks of `width` columns and `2 · width` neurons.
     #[must_use]
     pub fn new(kind: ModelKind, n_blocks: usize, width: usize) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl FakeBackend {
         }
     }
 
-    /// The same with another vocabulary size and limit.
+    /// Sets the vocabulary size and the maximum length of a text.
     #[must_use]
     pub fn with_limits(mut self, vocab_size: usize, max_length: Option<usize>) -> Self {
         self.info.vocab_size = vocab_size;
@@ -54,7 +54,7 @@ impl FakeBackend {
         let mean =
             |tokens: &[u32]| tokens.iter().map(|&id| id as f32).sum::<f32>() / tokens.len() as f32;
         Array2::from_shape_fn((text.len(), width), |(i, column)| {
-            // What the token has seen: everything, or everything so far; nothing yet at layer 0.
+            // The mean of the tokens seen: of all, or of those so far; of itself at layer 0.
             let seen = match self.info.kind {
                 _ if layer == Layer::resid(0) => text[i] as f32,
                 ModelKind::Encoder => mean(text),

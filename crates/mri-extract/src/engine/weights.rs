@@ -6,27 +6,25 @@ use memmap2::Mmap;
 use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
 
-use super::ModelError;
+use super::error::ModelError;
 
 /// The weights of a model: one safetensors file or several, memory-mapped.
-///
-/// Nothing is read before a tensor is asked for.
 pub(crate) struct Weights {
     folder: PathBuf,
     files: Vec<WeightFile>,
-    /// In which file a tensor lies.
-    places: HashMap<String, usize>,
+    /// The index in `files` of each tensor.
+    file_of: HashMap<String, usize>,
 }
 
 struct WeightFile {
     path: PathBuf,
     map: Mmap,
     metadata: Metadata,
-    /// Where the tensors start in the file.
+    /// The offset of the first tensor in the file.
     data_start: usize,
 }
 
-/// A tensor as it lies in its file.
+/// A tensor in its file, unconverted.
 pub(crate) struct StoredTensor<'a> {
     pub(crate) path: &'a Path,
     pub(crate) dtype: safetensors::Dtype,
@@ -60,23 +58,23 @@ impl Weights {
                 },
             });
         };
-        let mut places = HashMap::new();
+        let mut file_of = HashMap::new();
         let mut files = Vec::with_capacity(paths.len());
         for (number, path) in paths.into_iter().enumerate() {
             let file = WeightFile::open(path)?;
             for name in file.metadata.tensors().into_keys() {
-                places.insert(name, number);
+                file_of.insert(name, number);
             }
             files.push(file);
         }
         Ok(Self {
             folder: folder.to_owned(),
             files,
-            places,
+            file_of,
         })
     }
 
-    /// The one weight file, or the folder where there are several: what an error message names.
+    /// The path for error messages: the weight file, or the folder if there are several.
     pub(crate) fn path(&self) -> &Path {
         match self.files.as_slice() {
             [only] => &only.path,
@@ -85,11 +83,11 @@ impl Weights {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.places.contains_key(name)
+        self.file_of.contains_key(name)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<StoredTensor<'_>> {
-        let file = &self.files[*self.places.get(name)?];
+        let file = &self.files[*self.file_of.get(name)?];
         let info = file.metadata.info(name)?;
         let (start, end) = info.data_offsets;
         Some(StoredTensor {
@@ -110,9 +108,9 @@ impl WeightFile {
             source,
         };
         let file = File::open(&path).map_err(read)?;
-        // SAFETY: the map is only read, as plain bytes, while a model is loaded; the tensors made
-        // from it are copies. As with every map, another process that cuts the file off meanwhile
-        // ends this one with a signal; weight files are not written in place.
+        // SAFETY: the map is read as plain bytes while a model is loaded, and tensors are copies of
+        // it. As with every map, another process that truncates the file meanwhile ends this one
+        // with a signal; weight files are not written in place.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
         let (metadata, data_start) = parse_header(&path, &map)?;
         Ok(Self {
@@ -124,21 +122,21 @@ impl WeightFile {
     }
 }
 
-/// The tensors that a weight file lists, and where the first of them starts in the file.
+/// The tensors that a weight file lists, and the offset of the first of them.
 pub(super) fn parse_header(path: &Path, bytes: &[u8]) -> Result<(Metadata, usize), ModelError> {
     let broken = |problem: String| ModelError::BrokenWeights {
         path: path.to_owned(),
         problem,
     };
-    // Checks that the tensors fill the file exactly, so that a broken-off download is noticed.
+    // Checks that the tensors fill the file exactly, which detects incomplete downloads.
     SafeTensors::deserialize(bytes).map_err(|e| broken(e.to_string()))?;
     let (header, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|e| broken(e.to_string()))?;
-    // Eight bytes for the header's length, then the header.
+    // Eight bytes of header length, then the header.
     Ok((metadata, 8 + header))
 }
 
-/// The files named in an index, each once, all inside the folder.
+/// The files that an index lists, each once, all inside the folder.
 fn listed_files(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {
     let text = std::fs::read(index).map_err(|source| ModelError::Read {
         path: index.to_owned(),
@@ -155,8 +153,8 @@ fn listed_files(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError>
     }
 }
 
-/// The names of the weight files that an index lists, each once; plain names, which lead nowhere
-/// out of the model's folder.
+/// The names of the weight files that an index lists, each once. Names with path separators are
+/// refused.
 pub(crate) fn parse_index(index: &Path, text: &[u8]) -> Result<Vec<String>, ModelError> {
     let json: serde_json::Value =
         serde_json::from_slice(text).map_err(|source| ModelError::BadJson {
@@ -175,7 +173,6 @@ pub(crate) fn parse_index(index: &Path, text: &[u8]) -> Result<Vec<String>, Mode
         let name = value
             .as_str()
             .ok_or_else(|| bad("holds something that is no file name"))?;
-        // An index must not lead out of its folder.
         if name.is_empty() || name.contains(['/', '\\']) || name == ".." {
             return Err(bad("a weight file has to lie in the model's folder"));
         }

@@ -14,7 +14,7 @@ use mri_core::{Progress, Watch};
 use sha2::{Digest, Sha256};
 
 use super::{HubError, HubOptions};
-use crate::engine::parse_index;
+use crate::engine::weights::parse_index;
 use crate::files::{HashWriter, hex};
 
 const CONFIG: &str = "config.json";

@@ -19,10 +19,7 @@ fn the_libtorch_engine_passes() {
     use mri_extract::{Device, TchBackend, TchOptions};
 
     let folder = crate::minilm::folder();
-    let options = TchOptions {
-        device: Device::Cpu,
-        ..TchOptions::default()
-    };
+    let options = TchOptions::default().with_device(Device::Cpu);
     let mut backend = TchBackend::load(&folder, &options).unwrap();
     // Short texts, for time; the tiny models of the families run the suite in full.
     let suite = BackendSuite {
@@ -39,11 +36,9 @@ fn the_libtorch_engine_passes_in_fewer_bits() {
 
     let folder = crate::golden::folder().join("families/bert");
     for (dtype, tolerance) in [(Dtype::Bf16, 5e-2), (Dtype::F16, 5e-3)] {
-        let options = TchOptions {
-            device: Device::Cpu,
-            dtype,
-            ..TchOptions::default()
-        };
+        let options = TchOptions::default()
+            .with_device(Device::Cpu)
+            .with_dtype(dtype);
         let mut backend = TchBackend::load(&folder, &options).unwrap();
         // Some steps of a number with 8 or 11 bits.
         let suite = BackendSuite {
@@ -62,11 +57,10 @@ fn what_fills_a_part_up_is_not_returned() {
     use mri_extract::{Device, Dtype, TchBackend, TchOptions};
 
     let folder = crate::golden::folder().join("families/bert");
-    let options = TchOptions {
-        device: Device::Cpu,
-        dtype: Dtype::Bf16,
-        threads: Some(1),
-    };
+    let options = TchOptions::default()
+        .with_device(Device::Cpu)
+        .with_dtype(Dtype::Bf16)
+        .with_threads(1);
     let mut backend = TchBackend::load(&folder, &options).unwrap();
     let texts: Vec<Vec<u32>> = (3..25)
         .map(|n| (0..n).map(|i| 7 + (i * n) % 20).collect())

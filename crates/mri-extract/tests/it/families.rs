@@ -57,10 +57,7 @@ impl Case {
     }
 
     fn load(&self) -> TchBackend {
-        let options = TchOptions {
-            device: Device::Cpu,
-            ..TchOptions::default()
-        };
+        let options = TchOptions::default().with_device(Device::Cpu);
         TchBackend::load(&self.folder, &options).unwrap_or_else(|e| panic!("{}: {e}", self.name()))
     }
 

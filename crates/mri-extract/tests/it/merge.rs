@@ -140,10 +140,7 @@ fn shards_run_by_libtorch_agree_within_its_tolerance() {
     let folder = tempfile::tempdir().unwrap();
     for family in ["bert", "llama"] {
         let model = crate::golden::folder().join("families").join(family);
-        let engine = TchOptions {
-            device: Device::Cpu,
-            ..TchOptions::default()
-        };
+        let engine = TchOptions::default().with_device(Device::Cpu);
         let mut backend = TchBackend::load(&model, &engine).unwrap();
         let at = folder.path().join(family);
         let f32 = StoreDtype::F32;

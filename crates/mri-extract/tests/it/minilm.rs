@@ -21,11 +21,9 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 fn load(folder: &Path, dtype: Dtype) -> TchBackend {
-    let options = TchOptions {
-        device: Device::Cpu,
-        dtype,
-        ..TchOptions::default()
-    };
+    let options = TchOptions::default()
+        .with_device(Device::Cpu)
+        .with_dtype(dtype);
     TchBackend::load(folder, &options).unwrap()
 }
 

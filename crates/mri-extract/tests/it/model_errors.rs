@@ -2,7 +2,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use mri_extract::{ModelError, TransformerSpec};
+use mri_extract::ModelError;
+use mri_extract::spec::TransformerSpec;
 use proptest::prelude::*;
 
 const BERT: &str = r#"{"model_type": "bert", "hidden_size": 4, "num_attention_heads": 2,
@@ -205,11 +206,8 @@ mod loading {
     #[test]
     fn a_device_that_is_not_there_is_an_error() {
         let folder = folder_with(&[("config.json", BERT.as_bytes())]);
-        let options = TchOptions {
-            // No machine has that many.
-            device: Device::Cuda(10_000),
-            ..TchOptions::default()
-        };
+        // No machine has that many.
+        let options = TchOptions::default().with_device(Device::Cuda(10_000));
         let error = TchBackend::load(folder.path(), &options).err().unwrap();
         assert!(matches!(error, ModelError::NoDevice { .. }), "{error}");
     }

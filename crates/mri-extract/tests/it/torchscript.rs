@@ -9,10 +9,7 @@ use crate::families::Case;
 use crate::golden;
 
 fn options() -> TchOptions {
-    TchOptions {
-        device: Device::Cpu,
-        ..TchOptions::default()
-    }
+    TchOptions::default().with_device(Device::Cpu)
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! other)/(s + d̃)²`.
 
 use mri_core::{ReduceError, Watch};
+use mri_simd::{F32_LANES as LANES, Kernel, Simd, dispatch};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -12,7 +13,7 @@ use super::pairs::Pairs;
 use crate::neighbor_embedding::{
     DimensionKernel, EdgeBlocks, degree_order, dispatch_dimensions, offset, pack, positions, unpack,
 };
-use crate::simd::{Kernel, LANES, Lanes, widest};
+use crate::vector_math::Lanes;
 
 /// The squared distance at which the attraction of near pairs saturates, that of mid-near pairs,
 /// and the offset of the repulsion of further pairs.
@@ -148,7 +149,7 @@ impl DimensionKernel for Descent<'_> {
                 .enumerate()
                 .with_min_len(BLOCKS_PER_TASK)
                 .for_each(|(block, (new, moments))| {
-                    widest(StepKernel::<D> {
+                    dispatch(StepKernel::<D> {
                         step,
                         block,
                         moments,
@@ -234,7 +235,7 @@ impl<const D: usize> Kernel for StepKernel<'_, D> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self) {
         let step = self.step;
         let first = offset::<D>(self.block * LANES);
         let mut own = [[0.0; LANES]; D];

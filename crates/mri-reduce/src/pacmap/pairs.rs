@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
+use mri_simd::{Kernel, Simd, dispatch};
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::knn::{Graph, Neighbors, Table};
 use crate::random;
-use crate::simd::{Kernel, square_distance, widest};
+use crate::vector_math::square_distance;
 
 /// Candidates for near pairs beyond those chosen: the nearest by scaled distance are among the
 /// nearest by plain distance, if a few more of these are looked at (as in the reference
@@ -54,7 +55,7 @@ impl Pairs {
         let near = near_pairs(table, found, counts.near);
         let mid_near = choose(n, counts.mid_near, |i, ids| {
             let others = Sampler::new(seed ^ MID_NEAR_STREAM, i, n);
-            widest(MidNear { table, others, ids });
+            dispatch(MidNear { table, others, ids });
         });
         let near_ids = near.as_slice().unwrap_or(&[]);
         let further = choose(n, counts.further, |i, ids| {
@@ -180,7 +181,7 @@ impl Kernel for MidNear<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self) {
         let Self {
             table,
             mut others,

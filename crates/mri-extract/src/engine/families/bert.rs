@@ -1,65 +1,74 @@
-//! Encoders of BERT's kind: learned positions, a norm after each part of a block.
+//! Post-norm encoders with learned positions: BERT and the models derived from it.
 
 use mri_core::ModelKind;
 
-use super::activation;
-use crate::engine::ModelError;
+use super::common::{activation, family};
 use crate::engine::config::Config;
+use crate::engine::error::ModelError;
 use crate::engine::spec::{
-    Activation, Attention, Block, BlockNorms, Embedding, LearnedPositions, Mlp, Norm, NormKind,
-    Part, Projection, QkvLayout, ScoreBias, TransformerSpec, WeightNames,
+    Activation, Attention, Block, BlockNorms, EmbeddingProjection, LearnedPositions, Mlp, Norm,
+    NormKind, QkvLayout, ScoreBias, TokenEmbedding, TransformerSpec, WeightNames, WeightRole,
 };
 
-const BERT_PARTS: &[(Part, &str)] = &[
-    (Part::Tokens, "embeddings.word_embeddings"),
-    (Part::Positions, "embeddings.position_embeddings"),
-    (Part::TokenTypes, "embeddings.token_type_embeddings"),
-    (Part::EmbeddingNorm, "embeddings.LayerNorm"),
-    (Part::EmbeddingProjection, "embeddings_project"),
-    (Part::Query, "encoder.layer.{}.attention.self.query"),
-    (Part::Key, "encoder.layer.{}.attention.self.key"),
-    (Part::Value, "encoder.layer.{}.attention.self.value"),
-    (Part::Output, "encoder.layer.{}.attention.output.dense"),
+const BERT_WEIGHTS: &[(WeightRole, &str)] = &[
+    (WeightRole::Tokens, "embeddings.word_embeddings"),
+    (WeightRole::Positions, "embeddings.position_embeddings"),
+    (WeightRole::TokenTypes, "embeddings.token_type_embeddings"),
+    (WeightRole::EmbeddingNorm, "embeddings.LayerNorm"),
+    (WeightRole::EmbeddingProjection, "embeddings_project"),
+    (WeightRole::Query, "encoder.layer.{}.attention.self.query"),
+    (WeightRole::Key, "encoder.layer.{}.attention.self.key"),
+    (WeightRole::Value, "encoder.layer.{}.attention.self.value"),
     (
-        Part::AfterAttn,
+        WeightRole::Output,
+        "encoder.layer.{}.attention.output.dense",
+    ),
+    (
+        WeightRole::AfterAttn,
         "encoder.layer.{}.attention.output.LayerNorm",
     ),
-    (Part::Up, "encoder.layer.{}.intermediate.dense"),
-    (Part::Down, "encoder.layer.{}.output.dense"),
-    (Part::AfterMlp, "encoder.layer.{}.output.LayerNorm"),
+    (WeightRole::Up, "encoder.layer.{}.intermediate.dense"),
+    (WeightRole::Down, "encoder.layer.{}.output.dense"),
+    (WeightRole::AfterMlp, "encoder.layer.{}.output.LayerNorm"),
 ];
 
-const DISTILBERT_PARTS: &[(Part, &str)] = &[
-    (Part::Tokens, "embeddings.word_embeddings"),
-    (Part::Positions, "embeddings.position_embeddings"),
-    (Part::EmbeddingNorm, "embeddings.LayerNorm"),
-    (Part::Query, "transformer.layer.{}.attention.q_lin"),
-    (Part::Key, "transformer.layer.{}.attention.k_lin"),
-    (Part::Value, "transformer.layer.{}.attention.v_lin"),
-    (Part::Output, "transformer.layer.{}.attention.out_lin"),
-    (Part::AfterAttn, "transformer.layer.{}.sa_layer_norm"),
-    (Part::Up, "transformer.layer.{}.ffn.lin1"),
-    (Part::Down, "transformer.layer.{}.ffn.lin2"),
-    (Part::AfterMlp, "transformer.layer.{}.output_layer_norm"),
+const DISTILBERT_WEIGHTS: &[(WeightRole, &str)] = &[
+    (WeightRole::Tokens, "embeddings.word_embeddings"),
+    (WeightRole::Positions, "embeddings.position_embeddings"),
+    (WeightRole::EmbeddingNorm, "embeddings.LayerNorm"),
+    (WeightRole::Query, "transformer.layer.{}.attention.q_lin"),
+    (WeightRole::Key, "transformer.layer.{}.attention.k_lin"),
+    (WeightRole::Value, "transformer.layer.{}.attention.v_lin"),
+    (WeightRole::Output, "transformer.layer.{}.attention.out_lin"),
+    (WeightRole::AfterAttn, "transformer.layer.{}.sa_layer_norm"),
+    (WeightRole::Up, "transformer.layer.{}.ffn.lin1"),
+    (WeightRole::Down, "transformer.layer.{}.ffn.lin2"),
+    (
+        WeightRole::AfterMlp,
+        "transformer.layer.{}.output_layer_norm",
+    ),
 ];
 
-const MPNET_PARTS: &[(Part, &str)] = &[
-    (Part::Tokens, "embeddings.word_embeddings"),
-    (Part::Positions, "embeddings.position_embeddings"),
-    (Part::EmbeddingNorm, "embeddings.LayerNorm"),
-    (Part::RelativeBias, "encoder.relative_attention_bias"),
-    (Part::Query, "encoder.layer.{}.attention.attn.q"),
-    (Part::Key, "encoder.layer.{}.attention.attn.k"),
-    (Part::Value, "encoder.layer.{}.attention.attn.v"),
-    (Part::Output, "encoder.layer.{}.attention.attn.o"),
-    (Part::AfterAttn, "encoder.layer.{}.attention.LayerNorm"),
-    (Part::Up, "encoder.layer.{}.intermediate.dense"),
-    (Part::Down, "encoder.layer.{}.output.dense"),
-    (Part::AfterMlp, "encoder.layer.{}.output.LayerNorm"),
+const MPNET_WEIGHTS: &[(WeightRole, &str)] = &[
+    (WeightRole::Tokens, "embeddings.word_embeddings"),
+    (WeightRole::Positions, "embeddings.position_embeddings"),
+    (WeightRole::EmbeddingNorm, "embeddings.LayerNorm"),
+    (WeightRole::RelativeBias, "encoder.relative_attention_bias"),
+    (WeightRole::Query, "encoder.layer.{}.attention.attn.q"),
+    (WeightRole::Key, "encoder.layer.{}.attention.attn.k"),
+    (WeightRole::Value, "encoder.layer.{}.attention.attn.v"),
+    (WeightRole::Output, "encoder.layer.{}.attention.attn.o"),
+    (
+        WeightRole::AfterAttn,
+        "encoder.layer.{}.attention.LayerNorm",
+    ),
+    (WeightRole::Up, "encoder.layer.{}.intermediate.dense"),
+    (WeightRole::Down, "encoder.layer.{}.output.dense"),
+    (WeightRole::AfterMlp, "encoder.layer.{}.output.LayerNorm"),
 ];
 
-/// What the members of the kin call their entries.
-struct Names {
+/// The entries of `config.json`, which the families call differently.
+struct Entries {
     width: &'static str,
     heads: &'static str,
     blocks: &'static str,
@@ -67,7 +76,7 @@ struct Names {
     activation: &'static str,
 }
 
-const NAMES: Names = Names {
+const ENTRIES: Entries = Entries {
     width: "hidden_size",
     heads: "num_attention_heads",
     blocks: "num_hidden_layers",
@@ -77,32 +86,33 @@ const NAMES: Names = Names {
 
 /// BERT (Devlin et al. 2019, arXiv:1810.04805).
 pub(super) fn bert(config: &Config) -> Result<TransformerSpec, ModelError> {
-    let mut spec = encoder(config, &NAMES, BERT_PARTS, &["", "bert."])?;
+    let mut spec = encoder(config, &ENTRIES, BERT_WEIGHTS, &["", "bert."])?;
     spec.embedding.token_types = Some(config.count_or("type_vocab_size", 2)?);
     Ok(spec)
 }
 
-/// RoBERTa (Liu et al. 2019, arXiv:1907.11692) and XLM-RoBERTa: positions start after the padding
-/// id.
+/// RoBERTa (Liu et al. 2019, arXiv:1907.11692) and XLM-RoBERTa: positions start
+/// after the padding id.
 pub(super) fn roberta(config: &Config) -> Result<TransformerSpec, ModelError> {
     let prefixes = &["", "roberta.", "xlm_roberta."];
-    let mut spec = encoder(config, &NAMES, BERT_PARTS, prefixes)?;
+    let mut spec = encoder(config, &ENTRIES, BERT_WEIGHTS, prefixes)?;
     spec.embedding.token_types = Some(config.count_or("type_vocab_size", 2)?);
     shift_positions(
         config,
         &mut spec,
-        config.index_opt("pad_token_id")?.unwrap_or(1),
+        config.u32_opt("pad_token_id")?.unwrap_or(1),
     )?;
     Ok(spec)
 }
 
-/// ELECTRA (Clark et al. 2020, arXiv:2003.10555): a narrower embedding with a map to the blocks.
+/// ELECTRA (Clark et al. 2020, arXiv:2003.10555): a narrower embedding and a
+/// projection to the width of the blocks.
 pub(super) fn electra(config: &Config) -> Result<TransformerSpec, ModelError> {
-    let mut spec = encoder(config, &NAMES, BERT_PARTS, &["", "electra."])?;
+    let mut spec = encoder(config, &ENTRIES, BERT_WEIGHTS, &["", "electra."])?;
     spec.embedding.token_types = Some(config.count_or("type_vocab_size", 2)?);
     spec.embedding.width = config.count_or("embedding_size", 128)?;
     if spec.embedding.width != spec.width {
-        spec.embedding.projection = Some(Projection {
+        spec.embedding.projection = Some(EmbeddingProjection {
             bias: true,
             before_positions: false,
         });
@@ -112,21 +122,21 @@ pub(super) fn electra(config: &Config) -> Result<TransformerSpec, ModelError> {
 
 /// DistilBERT (Sanh et al. 2019, arXiv:1910.01108).
 pub(super) fn distilbert(config: &Config) -> Result<TransformerSpec, ModelError> {
-    let names = Names {
+    let entries = Entries {
         width: "dim",
         heads: "n_heads",
         blocks: "n_layers",
         neurons: "hidden_dim",
         activation: "activation",
     };
-    encoder(config, &names, DISTILBERT_PARTS, &["", "distilbert."])
+    encoder(config, &entries, DISTILBERT_WEIGHTS, &["", "distilbert."])
 }
 
-/// MPNet (Song et al. 2020, arXiv:2004.09297): positions start after the padding id, and learned
-/// numbers by distance are added to the scores.
+/// MPNet (Song et al. 2020, arXiv:2004.09297): positions start after the padding id, and a
+/// learned bias by relative position is added to the scores.
 pub(super) fn mpnet(config: &Config) -> Result<TransformerSpec, ModelError> {
-    let mut spec = encoder(config, &NAMES, MPNET_PARTS, &["", "mpnet."])?;
-    // Fixed by the architecture, whatever the configuration says.
+    let mut spec = encoder(config, &ENTRIES, MPNET_WEIGHTS, &["", "mpnet."])?;
+    // A constant of the architecture, not of the configuration.
     const PADDING: u32 = 1;
     shift_positions(config, &mut spec, PADDING)?;
     let rows = config.count_or("relative_attention_num_buckets", 32)?;
@@ -143,7 +153,7 @@ pub(super) fn mpnet(config: &Config) -> Result<TransformerSpec, ModelError> {
     Ok(spec)
 }
 
-/// Positions start one after the padding id, which tokens of that id get and do not count in.
+/// Position embeddings start at `padding + 1`; padding tokens get row `padding` and do not count.
 fn shift_positions(
     config: &Config,
     spec: &mut TransformerSpec,
@@ -166,66 +176,62 @@ fn shift_positions(
 
 fn encoder(
     config: &Config,
-    names: &Names,
-    parts: &'static [(Part, &'static str)],
+    entries: &Entries,
+    names: &'static [(WeightRole, &'static str)],
     prefixes: &'static [&'static str],
 ) -> Result<TransformerSpec, ModelError> {
-    if config.flag_or("is_decoder", false)? {
+    if config.bool_or("is_decoder", false)? {
         return Err(config.unsupported("is_decoder", "; only encoders are"));
     }
     if !matches!(
-        config.text_opt("position_embedding_type")?,
+        config.string_opt("position_embedding_type")?,
         None | Some("absolute")
     ) {
         return Err(config.unsupported("position_embedding_type", "; only absolute is"));
     }
-    let width = config.count(names.width)?;
-    let heads = config.count(names.heads)?;
-    let head_width = config.even(names.heads, width, heads)?;
+    let width = config.count(entries.width)?;
+    let heads = config.count(entries.heads)?;
+    let head_width = config.exact_quotient(entries.heads, width, heads)?;
     let norm = Norm {
         kind: NormKind::Layer { bias: true },
         eps: config.float_or("layer_norm_eps", 1e-12)?,
     };
     let rows = config.count("max_position_embeddings")?;
+    let attention = Attention {
+        qkv_bias: true,
+        out_bias: true,
+        causal: false,
+        ..Attention::new(heads, heads, head_width, QkvLayout::Separate)
+    };
+    let mlp = Mlp::Plain {
+        width: config.count(entries.neurons)?,
+        activation: activation(config, entries.activation, Activation::Gelu)?,
+        bias: true,
+    };
     let block = Block {
-        norms: BlockNorms {
-            after_attn: Some(norm),
-            after_mlp: Some(norm),
-            ..BlockNorms::default()
-        },
-        attention: Attention {
-            qkv_bias: true,
-            out_bias: true,
-            causal: false,
-            ..super::attention(heads, heads, head_width, QkvLayout::Separate)
-        },
-        mlp: Mlp::Plain {
-            width: config.count(names.neurons)?,
-            activation: activation(config, names.activation, Activation::Gelu)?,
-            bias: true,
-        },
-        parallel: false,
+        norms: BlockNorms::post(norm),
+        ..Block::new(attention, mlp)
     };
     Ok(TransformerSpec {
-        family: super::family(config)?,
+        family: family(config)?,
         kind: ModelKind::Encoder,
         vocab_size: config.count("vocab_size")?,
         width,
         max_length: Some(rows),
-        embedding: Embedding {
+        embedding: TokenEmbedding {
             positions: Some(LearnedPositions {
                 rows,
                 offset: 0,
                 uncounted: None,
             }),
             norm: Some(norm),
-            ..super::embedding(width)
+            ..TokenEmbedding::new(width)
         },
-        blocks: vec![block; config.blocks(names.blocks)?],
+        blocks: vec![block; config.blocks(entries.blocks)?],
         final_norm: None,
         weights: WeightNames {
             prefixes,
-            parts,
+            names,
             transposed: false,
         },
     })

@@ -1,37 +1,37 @@
-//! Rotary positions as configurations spell them.
+//! Rotary position embedding as `config.json` spells it.
 
 use serde_json::Value;
 
-use crate::engine::ModelError;
 use crate::engine::config::Config;
-use crate::engine::rotary::{Rotary, RotaryPairs, RotaryScaling};
+use crate::engine::error::ModelError;
+use crate::engine::spec::{Rotary, RotaryPairs, RotaryScaling};
 
-/// Reads the rotary positions of a model, in the present spelling (`rope_parameters`, perhaps per
-/// kind of layer) or the older one (`rope_theta` and `rope_scaling`).
-///
-/// `layer_type`: the kind of layer, where kinds differ. `old_base` and `old_share` are the entries
-/// of the older spelling for the base and for the share of a head that is rotated.
+/// Reads a model's rotary embedding from the entry of transformers 5 (`rope_parameters`, possibly
+/// per layer type) or the older ones (`rope_theta` and `rope_scaling`).
 pub(super) struct RotaryReader<'a> {
     pub(super) config: &'a Config,
     pub(super) head_width: usize,
+    /// The key within `rope_parameters`, where layer types differ.
     pub(super) layer_type: Option<&'a str>,
+    /// The older entry for the base.
     pub(super) old_base: &'a str,
-    pub(super) old_share: &'a str,
+    /// The older entry for the fraction of a head that is rotated.
+    pub(super) old_fraction: &'a str,
     pub(super) default_base: f64,
-    pub(super) default_share: f64,
+    pub(super) default_fraction: f64,
 }
 
 impl<'a> RotaryReader<'a> {
-    /// Of a model with the common names for its entries.
+    /// A reader of the common entries.
     pub(super) fn new(config: &'a Config, head_width: usize) -> Self {
         Self {
             config,
             head_width,
             layer_type: None,
             old_base: "rope_theta",
-            old_share: "partial_rotary_factor",
+            old_fraction: "partial_rotary_factor",
             default_base: 10_000.0,
-            default_share: 1.0,
+            default_fraction: 1.0,
         }
     }
 
@@ -40,8 +40,8 @@ impl<'a> RotaryReader<'a> {
         let per_type = self
             .layer_type
             .map(|kind| format!("rope_parameters.{kind}"));
-        let present = [per_type.as_deref(), Some("rope_parameters")];
-        let present = present
+        let keys = [per_type.as_deref(), Some("rope_parameters")];
+        let present = keys
             .into_iter()
             .flatten()
             .find(|&key| config.get(key).is_some());
@@ -51,21 +51,24 @@ impl<'a> RotaryReader<'a> {
             Some(base) => base,
             None => config.float_or(self.old_base, self.default_base)?,
         };
-        let share = match config.float_opt(&entry("partial_rotary_factor"))? {
-            Some(share) => share,
-            None => config.float_or(self.old_share, self.default_share)?,
+        let fraction = match config.float_opt(&entry("partial_rotary_factor"))? {
+            Some(fraction) => fraction,
+            None => config.float_or(self.old_fraction, self.default_fraction)?,
         };
         if base <= 1.0 {
             return Err(config.bad(self.old_base, format!("{base} has to be larger than 1")));
         }
-        if !(0.0..=1.0).contains(&share) {
-            return Err(config.bad(self.old_share, format!("{share} is not between 0 and 1")));
+        if !(0.0..=1.0).contains(&fraction) {
+            return Err(config.bad(
+                self.old_fraction,
+                format!("{fraction} is not between 0 and 1"),
+            ));
         }
-        let width = (self.head_width as f64 * share) as usize;
+        let width = (self.head_width as f64 * fraction) as usize;
         if width == 0 || !width.is_multiple_of(2) {
             let problem =
                 format!("rotates {width} columns of a head, which is not a positive even number");
-            return Err(config.bad(self.old_share, problem));
+            return Err(config.bad(self.old_fraction, problem));
         }
         Ok(Rotary {
             width,
@@ -76,109 +79,149 @@ impl<'a> RotaryReader<'a> {
     }
 
     fn scaling(&self, table: &str, width: usize) -> Result<RotaryScaling, ModelError> {
-        let config = self.config;
-        let entry = |name: &str| format!("{table}.{name}");
-        let kind_key = if config.get(&entry("rope_type")).is_some() {
-            entry("rope_type")
+        let entries = ScalingEntries {
+            config: self.config,
+            table,
+        };
+        let kind_key = if self.config.get(&entries.key("rope_type")).is_some() {
+            entries.key("rope_type")
         } else {
-            entry("type")
+            entries.key("type")
         };
-        let positive = |name: &str| match config.float_opt(&entry(name))? {
-            Some(x) if x <= 0.0 => Err(config.bad(&entry(name), format!("{x} is not positive"))),
-            found => Ok(found),
-        };
-        let needed = |name: &str| {
-            positive(name)?.ok_or_else(|| config.bad(&entry(name), "missing for this rope_type"))
-        };
-        let longest = config.count_opt("max_position_embeddings")?;
-        let original = || {
-            let here = config.count_opt(&entry("original_max_position_embeddings"))?;
-            let above = config.count_opt("original_max_position_embeddings")?;
-            here.or(above)
-                .or(longest)
-                .ok_or_else(|| config.bad("original_max_position_embeddings", "missing"))
-        };
-        let factor = || match positive("factor")? {
-            Some(factor) => Ok(factor),
-            None => {
-                let longest =
-                    longest.ok_or_else(|| config.bad("max_position_embeddings", "missing"))?;
-                Ok(longest as f64 / original()? as f64)
-            }
-        };
-        Ok(match config.text_opt(&kind_key)? {
-            // The dynamic kind changes nothing up to `max_position_embeddings`, where texts are cut.
-            None | Some("default" | "dynamic") => RotaryScaling::None,
-            Some("linear") => RotaryScaling::Linear {
-                factor: needed("factor")?,
-            },
-            Some("llama3") => {
-                let (low, high) = (needed("low_freq_factor")?, needed("high_freq_factor")?);
-                if low >= high {
-                    return Err(config.bad(
-                        &entry("low_freq_factor"),
-                        "has to be below high_freq_factor",
-                    ));
-                }
-                RotaryScaling::Llama3 {
-                    factor: needed("factor")?,
-                    low_turns: low,
-                    high_turns: high,
-                    original_length: original()? as f64,
-                }
-            }
-            Some("yarn") => {
-                let factor = factor()?;
-                let log_scale = |weight: f64| match factor {
-                    f if f <= 1.0 => 1.0,
-                    f => 0.1 * weight * f.ln() + 1.0,
-                };
-                let magnitude = match (positive("mscale")?, positive("mscale_all_dim")?) {
-                    (Some(part), Some(all)) => log_scale(part) / log_scale(all),
-                    _ => log_scale(1.0),
-                };
-                RotaryScaling::Yarn {
-                    factor,
-                    fast_turns: positive("beta_fast")?.unwrap_or(32.0),
-                    slow_turns: positive("beta_slow")?.unwrap_or(1.0),
-                    original_length: original()? as f64,
-                    magnitude: positive("attention_factor")?.unwrap_or(magnitude),
-                    whole: config.flag_or(&entry("truncate"), true)?,
-                }
-            }
-            Some("longrope" | "su") => {
-                let original = original()?;
-                let factor = factor()?;
-                let magnitude = if factor <= 1.0 {
-                    1.0
-                } else {
-                    (1.0 + factor.ln() / (original as f64).ln()).sqrt()
-                };
-                RotaryScaling::Long {
-                    short: self.factors(&entry("short_factor"), width / 2)?,
-                    long: self.factors(&entry("long_factor"), width / 2)?,
-                    original_length: original,
-                    magnitude: positive("attention_factor")?.unwrap_or(magnitude),
-                }
-            }
+        match self.config.string_opt(&kind_key)? {
+            // Dynamic scaling changes nothing up to `max_position_embeddings`, where texts are
+            // truncated.
+            None | Some("default" | "dynamic") => Ok(RotaryScaling::None),
+            Some("linear") => Ok(RotaryScaling::Linear {
+                factor: entries.positive("factor")?,
+            }),
+            Some("llama3") => entries.llama3(),
+            Some("yarn") => entries.yarn(),
+            Some("longrope" | "su") => entries.longrope(width / 2),
             Some(_) => {
                 let hint = "; supported are default, linear, dynamic, llama3, yarn and longrope";
-                return Err(config.unsupported(&kind_key, hint));
+                Err(self.config.unsupported(&kind_key, hint))
             }
+        }
+    }
+}
+
+/// The entries of a scaling, in the object `table` of a configuration.
+struct ScalingEntries<'a> {
+    config: &'a Config,
+    table: &'a str,
+}
+
+impl ScalingEntries<'_> {
+    fn key(&self, name: &str) -> String {
+        format!("{}.{name}", self.table)
+    }
+
+    fn positive_opt(&self, name: &str) -> Result<Option<f64>, ModelError> {
+        let key = self.key(name);
+        match self.config.float_opt(&key)? {
+            Some(x) if x <= 0.0 => Err(self.config.bad(&key, format!("{x} is not positive"))),
+            found => Ok(found),
+        }
+    }
+
+    fn positive(&self, name: &str) -> Result<f64, ModelError> {
+        self.positive_opt(name)?.ok_or_else(|| {
+            self.config
+                .bad(&self.key(name), "missing for this rope_type")
         })
     }
 
-    fn factors(&self, key: &str, count: usize) -> Result<Vec<f64>, ModelError> {
-        let list = self.config.get(key).and_then(Value::as_array);
+    fn original_length(&self) -> Result<usize, ModelError> {
+        const KEY: &str = "original_max_position_embeddings";
+        let here = self.config.count_opt(&self.key(KEY))?;
+        let above = self.config.count_opt(KEY)?;
+        let longest = self.config.count_opt("max_position_embeddings")?;
+        here.or(above)
+            .or(longest)
+            .ok_or_else(|| self.config.bad(KEY, "missing"))
+    }
+
+    /// `factor`, or else the ratio of the context length to the original one.
+    fn factor(&self) -> Result<f64, ModelError> {
+        match self.positive_opt("factor")? {
+            Some(factor) => Ok(factor),
+            None => {
+                let longest = self.config.count("max_position_embeddings")?;
+                Ok(longest as f64 / self.original_length()? as f64)
+            }
+        }
+    }
+
+    fn llama3(&self) -> Result<RotaryScaling, ModelError> {
+        let low = self.positive("low_freq_factor")?;
+        let high = self.positive("high_freq_factor")?;
+        if low >= high {
+            let key = self.key("low_freq_factor");
+            return Err(self.config.bad(&key, "has to be below high_freq_factor"));
+        }
+        Ok(RotaryScaling::Llama3 {
+            factor: self.positive("factor")?,
+            low_freq_factor: low,
+            high_freq_factor: high,
+            original_length: self.original_length()? as f64,
+        })
+    }
+
+    fn yarn(&self) -> Result<RotaryScaling, ModelError> {
+        let factor = self.factor()?;
+        let log_scale = |weight: f64| match factor {
+            f if f <= 1.0 => 1.0,
+            f => 0.1 * weight * f.ln() + 1.0,
+        };
+        let mscale = self.positive_opt("mscale")?;
+        let default_factor = match (mscale, self.positive_opt("mscale_all_dim")?) {
+            (Some(mscale), Some(all)) => log_scale(mscale) / log_scale(all),
+            _ => log_scale(1.0),
+        };
+        Ok(RotaryScaling::Yarn {
+            factor,
+            beta_fast: self.positive_opt("beta_fast")?.unwrap_or(32.0),
+            beta_slow: self.positive_opt("beta_slow")?.unwrap_or(1.0),
+            original_length: self.original_length()? as f64,
+            attention_factor: self
+                .positive_opt("attention_factor")?
+                .unwrap_or(default_factor),
+            truncate: self.config.bool_or(&self.key("truncate"), true)?,
+        })
+    }
+
+    fn longrope(&self, pairs: usize) -> Result<RotaryScaling, ModelError> {
+        let original = self.original_length()?;
+        let factor = self.factor()?;
+        let default_factor = if factor <= 1.0 {
+            1.0
+        } else {
+            (1.0 + factor.ln() / (original as f64).ln()).sqrt()
+        };
+        Ok(RotaryScaling::LongRope {
+            short_factor: self.divisors("short_factor", pairs)?,
+            long_factor: self.divisors("long_factor", pairs)?,
+            original_length: original,
+            attention_factor: self
+                .positive_opt("attention_factor")?
+                .unwrap_or(default_factor),
+        })
+    }
+
+    fn divisors(&self, name: &str, count: usize) -> Result<Vec<f64>, ModelError> {
+        let key = self.key(name);
+        let list = self.config.get(&key).and_then(Value::as_array);
         let numbers =
             list.and_then(|list| list.iter().map(Value::as_f64).collect::<Option<Vec<_>>>());
         match numbers {
             Some(factors) if factors.len() == count && factors.iter().all(|&f| f > 0.0) => {
                 Ok(factors)
             }
-            _ => Err(self
-                .config
-                .bad(key, format!("has to be a list of {count} positive numbers"))),
+            _ => {
+                let problem = format!("has to be a list of {count} positive numbers");
+                Err(self.config.bad(&key, problem))
+            }
         }
     }
 }

@@ -2,36 +2,54 @@
 
 use mri_core::ModelKind;
 
-use super::{activation, attention, embedding, family};
-use crate::engine::ModelError;
+use super::common::{activation, family};
 use crate::engine::config::Config;
+use crate::engine::error::ModelError;
 use crate::engine::spec::{
-    Activation, Attention, Block, BlockNorms, Mlp, Norm, NormKind, Part, QkvLayout, ScoreBias,
-    TransformerSpec, WeightNames,
+    Activation, Attention, Block, BlockNorms, Mlp, Norm, NormKind, QkvLayout, ScoreBias,
+    TokenEmbedding, TransformerSpec, WeightNames, WeightRole,
 };
 
-const PARTS: &[(Part, &str)] = &[
-    (Part::Tokens, "shared"),
-    (Part::Tokens, "encoder.embed_tokens"),
+const WEIGHTS: &[(WeightRole, &str)] = &[
+    (WeightRole::Tokens, "shared"),
+    (WeightRole::Tokens, "encoder.embed_tokens"),
     (
-        Part::RelativeBias,
+        WeightRole::RelativeBias,
         "encoder.block.0.layer.0.SelfAttention.relative_attention_bias",
     ),
-    (Part::AttnIn, "encoder.block.{}.layer.0.layer_norm"),
-    (Part::Query, "encoder.block.{}.layer.0.SelfAttention.q"),
-    (Part::Key, "encoder.block.{}.layer.0.SelfAttention.k"),
-    (Part::Value, "encoder.block.{}.layer.0.SelfAttention.v"),
-    (Part::Output, "encoder.block.{}.layer.0.SelfAttention.o"),
-    (Part::MlpIn, "encoder.block.{}.layer.1.layer_norm"),
-    (Part::Up, "encoder.block.{}.layer.1.DenseReluDense.wi"),
-    (Part::Up, "encoder.block.{}.layer.1.DenseReluDense.wi_1"),
-    (Part::Gate, "encoder.block.{}.layer.1.DenseReluDense.wi_0"),
-    (Part::Down, "encoder.block.{}.layer.1.DenseReluDense.wo"),
-    (Part::FinalNorm, "encoder.final_layer_norm"),
+    (WeightRole::AttnIn, "encoder.block.{}.layer.0.layer_norm"),
+    (
+        WeightRole::Query,
+        "encoder.block.{}.layer.0.SelfAttention.q",
+    ),
+    (WeightRole::Key, "encoder.block.{}.layer.0.SelfAttention.k"),
+    (
+        WeightRole::Value,
+        "encoder.block.{}.layer.0.SelfAttention.v",
+    ),
+    (
+        WeightRole::Output,
+        "encoder.block.{}.layer.0.SelfAttention.o",
+    ),
+    (WeightRole::MlpIn, "encoder.block.{}.layer.1.layer_norm"),
+    (WeightRole::Up, "encoder.block.{}.layer.1.DenseReluDense.wi"),
+    (
+        WeightRole::Up,
+        "encoder.block.{}.layer.1.DenseReluDense.wi_1",
+    ),
+    (
+        WeightRole::Gate,
+        "encoder.block.{}.layer.1.DenseReluDense.wi_0",
+    ),
+    (
+        WeightRole::Down,
+        "encoder.block.{}.layer.1.DenseReluDense.wo",
+    ),
+    (WeightRole::FinalNorm, "encoder.final_layer_norm"),
 ];
 
 /// The encoder of T5 (Raffel et al. 2020, arXiv:1910.10683) and of its 1.1 revision; the decoder,
-/// where there is one, is not read.
+/// if any, is not read.
 pub(super) fn t5(config: &Config) -> Result<TransformerSpec, ModelError> {
     let width = config.count("d_model")?;
     let heads = config.count("num_heads")?;
@@ -46,9 +64,9 @@ pub(super) fn t5(config: &Config) -> Result<TransformerSpec, ModelError> {
         return Err(config.bad("relative_attention_num_buckets", problem));
     }
     let neurons = config.count("d_ff")?;
-    let spelled = config.text_opt("feed_forward_proj")?.unwrap_or("relu");
+    let spelled = config.string_opt("feed_forward_proj")?.unwrap_or("relu");
     let mlp = match spelled {
-        // The first T5 1.1 models say "gated-gelu" and mean its approximation.
+        // "gated-gelu" of T5 1.1 is the tanh approximation.
         "gated-gelu" => Mlp::Gated {
             width: neurons,
             activation: Activation::GeluTanh,
@@ -67,29 +85,24 @@ pub(super) fn t5(config: &Config) -> Result<TransformerSpec, ModelError> {
             bias: false,
         },
     };
+    let attention = Attention {
+        scale: 1.0,
+        causal: false,
+        bias: ScoreBias::Relative {
+            buckets,
+            max_distance,
+            rows: buckets,
+        },
+        ..Attention::new(
+            heads,
+            heads,
+            config.count_or("d_kv", 64)?,
+            QkvLayout::Separate,
+        )
+    };
     let block = Block {
-        norms: BlockNorms {
-            attn_in: Some(norm),
-            mlp_in: Some(norm),
-            ..BlockNorms::default()
-        },
-        attention: Attention {
-            scale: 1.0,
-            causal: false,
-            bias: ScoreBias::Relative {
-                buckets,
-                max_distance,
-                rows: buckets,
-            },
-            ..attention(
-                heads,
-                heads,
-                config.count_or("d_kv", 64)?,
-                QkvLayout::Separate,
-            )
-        },
-        mlp,
-        parallel: false,
+        norms: BlockNorms::pre(norm),
+        ..Block::new(attention, mlp)
     };
     Ok(TransformerSpec {
         family: family(config)?,
@@ -97,12 +110,12 @@ pub(super) fn t5(config: &Config) -> Result<TransformerSpec, ModelError> {
         vocab_size: config.count("vocab_size")?,
         width,
         max_length: None,
-        embedding: embedding(width),
+        embedding: TokenEmbedding::new(width),
         blocks: vec![block; config.blocks("num_layers")?],
         final_norm: Some(norm),
         weights: WeightNames {
             prefixes: &["", "transformer."],
-            parts: PARTS,
+            names: WEIGHTS,
             transposed: false,
         },
     })

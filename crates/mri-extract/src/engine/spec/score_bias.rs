@@ -1,8 +1,8 @@
 #[cfg(doc)]
-use super::spec::ScoreBias;
+use super::attention::ScoreBias;
 
-/// The bucket of [`ScoreBias::Relative`] for a key at the signed distance `key - query`: exact for
-/// small distances, then logarithmically wider ones.
+/// The bucket of [`ScoreBias::Relative`] for the signed distance `key - query`: one bucket per
+/// distance up to a quarter of the buckets, then logarithmically wider ones.
 #[must_use]
 pub fn relative_bucket(distance: i64, buckets: usize, max_distance: usize) -> usize {
     let half = buckets / 2;
@@ -12,14 +12,14 @@ pub fn relative_bucket(distance: i64, buckets: usize, max_distance: usize) -> us
     if distance < exact {
         return ahead + distance;
     }
-    // In f32, as the models were trained: a bucket's edge must not move by rounding.
+    // In f32, as in training: rounding must not move the edge of a bucket.
     let share =
         (distance as f32 / exact as f32).ln() / ((max_distance as f64 / exact as f64).ln() as f32);
-    let wide = exact + (share * (half - exact) as f32) as usize;
-    ahead + wide.min(half - 1)
+    let bucket = exact + (share * (half - exact) as f32) as usize;
+    ahead + bucket.min(half - 1)
 }
 
-/// The slopes of [`ScoreBias::Alibi`] for a number of heads.
+/// The slopes of [`ScoreBias::Alibi`], one per head.
 #[must_use]
 pub fn alibi_slopes(heads: usize) -> Vec<f32> {
     let power = heads.next_power_of_two() / if heads.is_power_of_two() { 1 } else { 2 };
