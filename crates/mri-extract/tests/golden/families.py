@@ -66,6 +66,8 @@ FAMILIES = {
                     max_position_embeddings=24),
                ("h", "self_attention.dense", "mlp.dense_4h_to_h", "mlp.dense_4h_to_h")),
     "Llama": (LLAMA, LLAMA_SITES),
+    "Granite": (dict(LLAMA, embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.4,
+                     logits_scaling=2.0), LLAMA_SITES),
     "Mistral": (LLAMA, LLAMA_SITES),
     "Qwen2": (LLAMA, LLAMA_SITES),
     "Qwen3": (dict(LLAMA, head_dim=12), LLAMA_SITES),
@@ -145,6 +147,9 @@ CASES = [
     dict(name="llama-linear", family="Llama", dtype="float16",
          config=dict(rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 3.0}, head_dim=16),
          rewrite=dict(rope_parameters=None, rope_theta=10000.0, rope_scaling={"type": "linear", "factor": 3.0})),
+    dict(name="granite", family="Granite", head="ForCausalLM"),
+    dict(name="granite-biased", family="Granite",
+         config=dict(attention_bias=True, mlp_bias=True, num_key_value_heads=4, residual_multiplier=1.5)),
     dict(name="mistral", family="Mistral", head="ForCausalLM", config=dict(sliding_window=4)),
     dict(name="mistral-wide-heads", family="Mistral", config=dict(sliding_window=None, head_dim=16)),
     dict(name="qwen2", family="Qwen2", head="ForCausalLM"),
@@ -260,6 +265,10 @@ def build(case, seed, out, with_sites):
     parts = [states(model, base, sites, ids, width) for ids in texts]
     tensors = {key: np.concatenate([part[key] for part in parts], axis=1) for key in parts[0]
                if with_sites or key == "resid"}
+    # A site is what its branch adds to the residual stream: for Granite the scaled output.
+    for key in ("attn_out", "mlp_out"):
+        if key in tensors:
+            tensors[key] = tensors[key] * np.float32(getattr(config, "residual_multiplier", 1.0))
     tensors["ids"] = np.concatenate([np.array(ids, dtype=np.int32) for ids in texts])
     tensors["lengths"] = np.array(lengths, dtype=np.int32)
 

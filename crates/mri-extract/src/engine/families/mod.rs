@@ -15,6 +15,7 @@ mod decoder;
 mod falcon;
 mod gemma;
 mod gpt;
+mod granite;
 mod llama;
 mod mixtral;
 mod modernbert;
@@ -49,6 +50,7 @@ const FAMILIES: &[Family] = &[
     ("opt", opt::opt),
     ("falcon", falcon::falcon),
     ("llama", llama::llama),
+    ("granite", granite::granite),
     ("mistral", llama::mistral),
     ("qwen2", qwen::qwen2),
     ("qwen3", qwen::qwen3),

@@ -14,6 +14,9 @@ pub struct Block {
     /// in other models the MLP reads the stream after the attention. Without a norm `mlp_in` the
     /// MLP shares that of the attention.
     pub parallel: bool,
+    /// A factor on the outputs of attention and MLP before they are added to the residual stream
+    /// (Granite). The recorded sites include it.
+    pub residual_scale: Option<f64>,
 }
 
 /// The norms of a block; each is optional.
@@ -138,6 +141,7 @@ impl Block {
             attention,
             mlp,
             parallel: false,
+            residual_scale: None,
         }
     }
 }

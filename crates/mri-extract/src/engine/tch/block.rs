@@ -91,6 +91,7 @@ impl BlockPass<'_> {
     ) -> Result<Tensor, TchError> {
         if let Some(linear) = branch.linear
             && branch.norm.is_none()
+            && self.spec.residual_scale.is_none()
             && !recorder.captures(branch.site, self.index)
             && linear.accumulate(&branch.states, &mut stream)?
         {
@@ -101,12 +102,17 @@ impl BlockPass<'_> {
             None => branch.states,
         };
         let states = normalize(branch.norm, states)?;
+        let states = match self.spec.residual_scale {
+            Some(scale) => states.f_to_kind(Kind::Float)?.f_mul_scalar_(scale)?,
+            None => states,
+        };
         recorder.record(branch.site, self.index, &states, self.layout.picks())?;
         states.f_to_kind(Kind::Float)?.f_add_(&stream)
     }
 }
 
-/// What attention or MLP adds to the residual stream: `norm(linear(states))`, recorded as a site.
+/// What attention or MLP adds to the residual stream: `scale · norm(linear(states))`, recorded as a
+/// site.
 struct Branch<'a> {
     site: Site,
     states: Tensor,
