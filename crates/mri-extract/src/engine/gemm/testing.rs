@@ -1,20 +1,9 @@
 //! What the tests of the kernels share.
 
-use std::cell::Cell;
-
 use mri_simd::{F32_LANES, F32x16, Kernel, Level, Simd};
 
 use super::gelu::gelu;
-use super::tile::level;
-
-thread_local! {
-    static FORCED: Cell<Option<Level>> = const { Cell::new(None) };
-}
-
-/// The instruction set that a test of this thread asks for.
-pub(super) fn forced_level() -> Option<Level> {
-    FORCED.get()
-}
+use super::tile::{FORCED, level};
 
 /// Runs a test with each instruction set of this processor.
 pub(super) fn at_all_levels(test: impl Fn()) {

@@ -2,6 +2,12 @@
 
 use mri_simd::{F32_LANES, InstructionSet, Kernel, Level, Simd};
 
+#[cfg(test)]
+thread_local! {
+    /// The instruction set that a test of this thread asks for.
+    pub(super) static FORCED: std::cell::Cell<Option<Level>> = const { std::cell::Cell::new(None) };
+}
+
 /// A computation on register tiles of `MR` rows by `NV` vectors, that is `NR = NV · 16` columns.
 /// `run` and what it calls have to be `#[inline(always)]`, as for every [`Kernel`].
 pub(super) trait TileKernel {
@@ -12,7 +18,7 @@ pub(super) trait TileKernel {
 /// faster.
 pub(super) fn level() -> Option<Level> {
     #[cfg(test)]
-    if let Some(level) = super::testing::forced_level() {
+    if let Some(level) = FORCED.get() {
         return Some(level);
     }
     let level = Level::detect();

@@ -1,4 +1,4 @@
-use super::block::Norm;
+use super::norm::Norm;
 use super::rotary::Rotary;
 
 /// The attention of a block.

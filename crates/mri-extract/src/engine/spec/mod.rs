@@ -17,13 +17,15 @@
 
 mod attention;
 mod block;
+mod norm;
 mod rotary;
 mod score_bias;
 mod transformer;
 mod weight_names;
 
 pub use attention::{Attention, QkNorm, QkNormOver, QkvLayout, ScoreBias};
-pub use block::{Activation, Block, BlockNorms, Mlp, Norm, NormKind};
+pub use block::{Activation, Block, BlockNorms, Mlp};
+pub use norm::{Norm, NormKind};
 pub use rotary::{Rotary, RotaryPairs, RotaryScaling};
 pub use score_bias::{alibi_slopes, relative_bucket};
 pub use transformer::{EmbeddingProjection, LearnedPositions, TokenEmbedding, TransformerSpec};

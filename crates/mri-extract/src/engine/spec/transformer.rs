@@ -2,7 +2,8 @@ use std::path::Path;
 
 use mri_core::{ModelInfo, ModelKind, Site};
 
-use super::block::{Block, Norm};
+use super::block::Block;
+use super::norm::Norm;
 use super::weight_names::WeightNames;
 use crate::model_name::shown_name;
 

@@ -81,12 +81,7 @@ pub struct WeightNames {
 impl WeightNames {
     /// The names of a role, without prefix and without `.weight` or `.bias`. `inner` is the number
     /// of the head or expert.
-    pub fn of(
-        &self,
-        role: WeightRole,
-        block: usize,
-        inner: usize,
-    ) -> impl Iterator<Item = String> {
+    pub fn of(&self, role: WeightRole, block: usize, inner: usize) -> impl Iterator<Item = String> {
         let names = self.names.iter().filter(move |(other, _)| *other == role);
         names.map(move |(_, name)| {
             let name = name.replace("{}", &block.to_string());
