@@ -28,7 +28,7 @@ pub trait F32x16: Copy {
     #[must_use]
     fn mul(self, other: Self) -> Self;
 
-    /// `self · a + b`, rounded once where the processor has FMA, as with AVX2 and AVX-512.
+    /// `self · a + b`, rounded once; without FMA it is computed in `f64`.
     #[must_use]
     fn mul_add(self, a: Self, b: Self) -> Self;
 

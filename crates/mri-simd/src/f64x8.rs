@@ -25,7 +25,7 @@ pub trait F64x8: Copy {
     #[must_use]
     fn sub(self, other: Self) -> Self;
 
-    /// `self · a + b`, rounded once where the processor has FMA, as with AVX2 and AVX-512.
+    /// `self · a + b`, rounded once with AVX2 and AVX-512; elsewhere the product is rounded first.
     #[must_use]
     fn mul_add(self, a: Self, b: Self) -> Self;
 

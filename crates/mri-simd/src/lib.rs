@@ -41,8 +41,8 @@
 //! instructions that the attention and GELU kernels of `mri-extract` need (`vrcp14ps`,
 //! `vscalefps`), or prefetch.
 //!
-//! Where a processor has no fused multiply-add, the portable version rounds a product before it is
-//! added, so its results differ in the last bits.
+//! The portable [`F64x8::mul_add`] rounds the product before the sum, so its results differ from
+//! those of processors with FMA in the last bits.
 
 #![warn(missing_docs)]
 
