@@ -58,7 +58,13 @@ const ROOMS: [Room; 12] = [
     },
     Room {
         package: "mri-extract",
-        may_know: &["mri-build", "mri-core", "mri-corpus", "mri-simd", "mri-store"],
+        may_know: &[
+            "mri-build",
+            "mri-core",
+            "mri-corpus",
+            "mri-simd",
+            "mri-store",
+        ],
         features: NO_DEFAULT,
         without: &["faer", "plotters", "parquet", "hf-hub"],
     },

@@ -181,7 +181,12 @@ impl Config {
     }
 
     /// `a / b`; an error if `b` does not divide `a`.
-    pub(crate) fn exact_quotient(&self, key: &str, a: usize, b: usize) -> Result<usize, ModelError> {
+    pub(crate) fn exact_quotient(
+        &self,
+        key: &str,
+        a: usize,
+        b: usize,
+    ) -> Result<usize, ModelError> {
         if a.is_multiple_of(b) {
             Ok(a / b)
         } else {

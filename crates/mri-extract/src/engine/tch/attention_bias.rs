@@ -111,8 +111,9 @@ impl GroupScores<'_> {
                 max_distance,
                 ..
             } => {
-                let table = relative
-                    .ok_or_else(|| TchError::Shape("the model has no table of relative position biases".to_owned()))?;
+                let table = relative.ok_or_else(|| {
+                    TchError::Shape("the model has no table of relative position biases".to_owned())
+                })?;
                 let queries: Vec<usize> = match self.picked {
                     // One query per text.
                     Some(pooling) => {

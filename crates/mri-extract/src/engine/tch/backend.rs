@@ -9,9 +9,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::forward::Forward;
 use super::load::load;
-use super::microbatch::{
-    align_tokens, run_parallel, run_within_memory, split_for_threads,
-};
+use super::microbatch::{align_tokens, run_parallel, run_within_memory, split_for_threads};
 use super::options::TchOptions;
 use super::packing::Packing;
 use super::pool::Pool;

@@ -41,7 +41,13 @@ impl BlockPass<'_> {
         let attn_in = normalize(weights.attn_in.as_ref(), states.shallow_clone())?;
         let attn = Branch {
             site: Site::AttnOut,
-            states: attend(layout, &spec.attention, weights, self.relative_bias, &attn_in)?,
+            states: attend(
+                layout,
+                &spec.attention,
+                weights,
+                self.relative_bias,
+                &attn_in,
+            )?,
             linear: Some(&weights.output),
             norm: weights.attn_out.as_ref(),
         };
@@ -63,16 +69,11 @@ impl BlockPass<'_> {
         normalize(weights.after_mlp.as_ref(), states)
     }
 
-    fn mlp(
-        &self,
-        mlp_in: &Tensor,
-        recorder: &mut Recorder<'_>,
-    ) -> Result<Branch<'_>, TchError> {
+    fn mlp(&self, mlp_in: &Tensor, recorder: &mut Recorder<'_>) -> Result<Branch<'_>, TchError> {
         let record = |neurons: &Tensor| {
             recorder.record(Site::MlpAct, self.index, neurons, self.layout.picks())
         };
-        let (states, linear) =
-            neurons_and_down(&self.spec.mlp, &self.weights.mlp, mlp_in, record)?;
+        let (states, linear) = neurons_and_down(&self.spec.mlp, &self.weights.mlp, mlp_in, record)?;
         Ok(Branch {
             site: Site::MlpOut,
             states,

@@ -59,9 +59,7 @@ impl Linear {
             Weights::Plain(weight) => states
                 .f_to_kind(weight.f_kind()?)?
                 .f_linear(weight, self.bias.as_ref()),
-            Weights::Packed(packed) => {
-                self.product(&packed.weights, states, Epilogue::Store)
-            }
+            Weights::Packed(packed) => self.product(&packed.weights, states, Epilogue::Store),
         }
     }
 

@@ -122,12 +122,14 @@ pub(super) fn run_within_memory(
     run: &RunTexts<'_>,
 ) -> Rows {
     let microbatches = split_by_tokens(batch, max_tokens.load(Ordering::Relaxed));
-    run_microbatches(batch, &microbatches, info, capture, |texts| match run(texts) {
-        Err(e) if texts.len() > 1 && out_of_memory(&e) => {
-            max_tokens.fetch_min(texts.n_tokens().div_ceil(2), Ordering::Relaxed);
-            run_within_memory(texts, max_tokens, info, capture, run)
+    run_microbatches(batch, &microbatches, info, capture, |texts| {
+        match run(texts) {
+            Err(e) if texts.len() > 1 && out_of_memory(&e) => {
+                max_tokens.fetch_min(texts.n_tokens().div_ceil(2), Ordering::Relaxed);
+                run_within_memory(texts, max_tokens, info, capture, run)
+            }
+            result => result,
         }
-        result => result,
     })
 }
 
@@ -316,7 +318,11 @@ mod tests {
             None,
             "aligned already"
         );
-        assert_eq!(align_tokens(&batch(&[200, 55]), 64, 512), None, "a small micro-batch");
+        assert_eq!(
+            align_tokens(&batch(&[200, 55]), 64, 512),
+            None,
+            "a small micro-batch"
+        );
         assert_eq!(
             align_tokens(&batch(&[200, 61]), 64, 58),
             None,

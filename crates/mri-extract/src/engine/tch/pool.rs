@@ -28,7 +28,9 @@ impl Pool {
                 Some(all.map(|row| row as i64).collect())
             }
             _ if picks_one(pooling) => {
-                let picked = texts.iter().map(|t| (t.start + picked_token(pooling, t)) as i64);
+                let picked = texts
+                    .iter()
+                    .map(|t| (t.start + picked_token(pooling, t)) as i64);
                 Some(picked.collect())
             }
             _ => None,
