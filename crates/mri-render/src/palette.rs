@@ -2,9 +2,9 @@ use std::collections::HashMap;
 
 /// Counts of colors, from which the palette of a GIF is chosen.
 ///
-/// Quantizers for photographs (NeuQuant, k-means) move every entry to a mean of many colors. Figures
-/// consist of few flat colors, and the background and the text must keep theirs exactly, so the most
-/// frequent colors are the palette.
+/// Quantizers for photographs (NeuQuant, k-means) move every entry to a mean of many colors.
+/// Figures consist of few flat colors, and the background and the text must keep theirs exactly, so
+/// the most frequent colors are the palette.
 #[derive(Default)]
 pub(crate) struct ColorHistogram {
     /// Per bucket of similar colors, the number of pixels and the sum of each channel.
