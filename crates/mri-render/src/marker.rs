@@ -21,7 +21,8 @@ pub(crate) enum Marker {
 }
 
 impl Marker {
-    /// The marker of a category; markers repeat after ten, as colors do.
+    /// The marker of a category. Colors repeat after ten categories; the markers are then shifted
+    /// by one, so that the combination of both repeats only after a hundred.
     pub(crate) fn of(category: usize) -> Self {
         const ALL: [Marker; 10] = [
             Marker::Circle,
@@ -35,7 +36,7 @@ impl Marker {
             Marker::Bar,
             Marker::Ring,
         ];
-        ALL[category % ALL.len()]
+        ALL[(category + category / ALL.len()) % ALL.len()]
     }
 
     /// Draws the marker; `radius` is that of a circle of about the same area.
@@ -47,28 +48,50 @@ impl Marker {
         color: Color,
         alpha: f64,
     ) {
-        let around = |points: &[(f64, f64)]| -> Vec<Point> {
-            let scaled = points.iter();
-            scaled
-                .map(|(x, y)| (at.0 + radius * x, at.1 + radius * y))
-                .collect()
+        match self {
+            Self::Circle => canvas.disc(at, radius, color, alpha),
+            Self::Ring => canvas.ring(at, radius * RING_RADIUS, color, radius * RING_WIDTH),
+            _ => {
+                for outline in self.outlines() {
+                    let points = outline.iter();
+                    let points = points.map(|(x, y)| (at.0 + radius * x, at.1 + radius * y));
+                    canvas.polygon(points.collect(), color, alpha);
+                }
+            }
+        }
+    }
+
+    /// The marker as path data of SVG, around the origin, for a radius of 1.
+    pub(crate) fn svg_path(self) -> String {
+        let circle = |r: f64, sweep: u8| {
+            format!("M{r} 0A{r} {r} 0 1 {sweep} -{r} 0A{r} {r} 0 1 {sweep} {r} 0Z")
         };
-        let regular = |corners: usize, size: f64, turn: f64| -> Vec<(f64, f64)> {
+        match self {
+            Self::Circle => circle(1.0, 1),
+            // The inner circle runs the other way, so that it is a hole.
+            Self::Ring => {
+                let half = RING_WIDTH / 2.0;
+                circle(RING_RADIUS + half, 1) + &circle(RING_RADIUS - half, 0)
+            }
+            _ => self.outlines().iter().map(|o| polygon_path(o)).collect(),
+        }
+    }
+
+    /// The polygons of the marker for a radius of 1; none for circles and rings.
+    fn outlines(self) -> Vec<Vec<Point>> {
+        let regular = |corners: usize, size: f64, turn: f64| -> Vec<Point> {
             let corner = |i: usize| {
                 let angle = TAU * i as f64 / corners as f64 + turn;
                 (size * angle.sin(), -size * angle.cos())
             };
             (0..corners).map(corner).collect()
         };
-        let shape = match self {
-            Self::Circle => return canvas.disc(at, radius, color, alpha),
-            Self::Ring => return canvas.ring(at, radius * 0.85, color, radius * 0.5),
+        let outline = match self {
+            Self::Circle | Self::Ring => return Vec::new(),
             Self::Dash => {
-                for (from, to) in [(-1.3, -0.3), (0.3, 1.3)] {
-                    let points = around(&[(from, -0.15), (to, -0.15), (to, 0.15), (from, 0.15)]);
-                    canvas.polygon(points, color, alpha);
-                }
-                return;
+                let dash =
+                    |from: f64, to: f64| vec![(from, -0.15), (to, -0.15), (to, 0.15), (from, 0.15)];
+                return vec![dash(-1.3, -0.3), dash(0.3, 1.3)];
             }
             Self::Square => regular(4, 1.25, PI / 4.0),
             Self::Diamond => regular(4, 1.35, 0.0),
@@ -103,6 +126,53 @@ impl Marker {
                     .collect()
             }
         };
-        canvas.polygon(around(&shape), color, alpha);
+        vec![outline]
+    }
+}
+
+/// Radius and line width of a ring, for a marker of radius 1.
+const RING_RADIUS: f64 = 0.85;
+const RING_WIDTH: f64 = 0.5;
+
+/// A closed polygon as path data of SVG.
+fn polygon_path(points: &[Point]) -> String {
+    let number = |v: f64| {
+        let rounded = (v * 1_000.0).round() / 1_000.0;
+        // Without the sign of a negative zero.
+        if rounded == 0.0 { 0.0 } else { rounded }
+    };
+    let corners = points.iter().enumerate();
+    let corners = corners.map(|(i, &(x, y))| {
+        let command = if i == 0 { 'M' } else { 'L' };
+        format!("{command}{} {}", number(x), number(y))
+    });
+    corners.collect::<String>() + "Z"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_category_has_a_marker_of_its_own_among_ten() {
+        let paths: BTreeSet<String> = (0..10).map(|c| Marker::of(c).svg_path()).collect();
+        assert_eq!(paths.len(), 10);
+        // The eleventh category has the color of the first, but not its marker.
+        assert_ne!(Marker::of(10), Marker::of(0));
+    }
+
+    #[test]
+    fn paths_are_the_outlines_that_are_drawn() {
+        assert_eq!(
+            Marker::Bar.svg_path(),
+            "M-0.5 -1.4L0.5 -1.4L0.5 1.4L-0.5 1.4Z"
+        );
+        assert_eq!(
+            Marker::Circle.svg_path(),
+            "M1 0A1 1 0 1 1 -1 0A1 1 0 1 1 1 0Z"
+        );
+        assert_eq!(Marker::Diamond.svg_path().matches('L').count(), 3);
     }
 }

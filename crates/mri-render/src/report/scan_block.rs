@@ -14,6 +14,7 @@ use crate::colormap::Colormap;
 use crate::error::RenderError;
 use crate::figure_style::FigureStyle;
 use crate::layout::LayeredLayout;
+use crate::marker::Marker;
 
 /// The number of words per region.
 const WORDS: usize = 10;
@@ -116,7 +117,13 @@ fn categories(report: &Report<'_>) -> Vec<Value> {
         .map(|(i, (name, texts))| {
             let [light, dark] = [FigureStyle::default(), FigureStyle::dark()]
                 .map(|style| themed_color(i, names.len(), &style).css());
-            json!({ "name": name, "texts": texts, "color": light, "dark": dark })
+            json!({
+                "name": name,
+                "texts": texts,
+                "color": light,
+                "dark": dark,
+                "marker": Marker::of(i).svg_path(),
+            })
         })
         .collect()
 }
