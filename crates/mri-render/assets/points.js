@@ -30,16 +30,16 @@ function makePoints(scan, state) {
 
   const radius = () => (scan.n <= 300 ? 4.2 : scan.n <= 1500 ? 3.2 : scan.n <= FEW_POINTS ? 2.4 : scan.n <= 15000 ? 1.8 : 1.3);
 
-  // A category's sign at any size, drawn once and stamped for every text.
+  // The marker of a category, drawn once and stamped for every text.
   const stamp = (category, ratio, dim) => {
     const r = radius();
-    const size = Math.ceil((r * 1.4 + 1.5) * 2 * ratio);
+    const size = Math.ceil((r * 1.5 + 1.5) * 2 * ratio);
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = size;
     const context = canvas.getContext("2d");
     context.translate(size / 2, size / 2);
     context.scale(r * ratio, r * ratio);
-    const path = new Path2D(shapeOf(category));
+    const path = new Path2D(colors.markers[category]);
     if (scan.n <= FEW_POINTS && !dim) {
       context.lineWidth = 0.5;
       context.strokeStyle = colors.theme.background;
@@ -209,11 +209,11 @@ function makePoints(scan, state) {
     for (let i = 0; i < scan.n && rows.length < 200; i++) {
       if (!shown.has(scan.labels[i])) continue;
       const at = [0, 1].map((a) => axes[a].low + (axes[a].span * points[2 * i + a]) / 65535);
-      rows.push([`#${i + 1}`, scan.categories[scan.labels[i]].name, ...at.map((v) => number(Number(v.toPrecision(4)))),
+      rows.push([`${i}`, scan.categories[scan.labels[i]].name, ...at.map((v) => number(Number(v.toPrecision(4)))),
         scan.labelOf(scan.nodeOf(i, layer))]);
     }
     const total = chosen.reduce((sum, c) => sum + scan.categories[c].texts, 0);
-    const columns = [{ name: "text" }, { name: "category" }, { name: axes[0].name, number: true },
+    const columns = [{ name: "row" }, { name: "category" }, { name: axes[0].name, number: true },
       { name: axes[1].name, number: true }, { name: "region" }];
     return element("div", {}, element("p", { class: "hint" }, rows.length < total
       ? `The first ${count(rows.length)} of ${count(total)} texts.` : `${plural(total, "text")}.`),
@@ -254,7 +254,7 @@ function textTip(scan, row, layer) {
   const label = scan.labels[row];
   return [
     element("p", { class: "tip-head" }, glyph(label), element("bdi", {}, scan.categories[label].name),
-      element("span", { class: "muted" }, ` #${row + 1}`)),
+      element("span", { class: "muted" }, ` row ${row}`)),
     element("p", { dir: "auto" }, scan.texts ? oneLine(scan.texts[row], 160) : "Reading the texts…"),
     element("p", { class: "muted" }, `region ${scan.labelOf(scan.nodeOf(row, layer))}`),
   ];

@@ -132,7 +132,7 @@ function textButton(scan, state, row, current, found = "") {
     onpointerleave: () => state.set({ hoverText: -1, hoverNode: -1 }),
   },
   element("span", { class: "text-head" }, glyph(label), element("bdi", {}, scan.categories[label].name),
-    element("span", { class: "muted" }, ` #${row + 1}`)),
+    element("span", { class: "muted" }, ` row ${row}`)),
   words));
 }
 

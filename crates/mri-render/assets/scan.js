@@ -23,7 +23,7 @@ function makeScan({ head, parts }) {
     for (let i = 0; i < n; i++) counts[path[i] * nCategories + labels[i]]++;
   }
 
-  // Transitions: the edge of every text between every two neighbouring layers.
+  // Transitions: the edge of every text between every two neighboring layers.
   const source = [];
   const target = [];
   const edgeOf = new Uint32Array(Math.max(0, nLayers - 1) * n);
@@ -123,13 +123,13 @@ function makeScan({ head, parts }) {
     const cell = scan.cellOf(node);
     const along = [0, 1].map((a) => {
       const [low, high] = [edges[a][cell[a]], edges[a][cell[a] + 1]];
-      return { centre: (low + high) / 2, size: high > low ? high - low : 1 };
+      return { center: (low + high) / 2, size: high > low ? high - low : 1 };
     });
     const distance = (i) => {
       let sum = 0;
       for (let a = 0; a < 2; a++) {
         const value = axes[a].low + (axes[a].span * points[2 * i + a]) / 65535;
-        sum += ((value - along[a].centre) / along[a].size) ** 2;
+        sum += ((value - along[a].center) / along[a].size) ** 2;
       }
       return sum;
     };
@@ -166,7 +166,7 @@ function checkScan(scan) {
   expect("word lists", scan.head.words.length, expected.regions);
   const perCategory = new Uint32Array(scan.nCategories);
   for (const id of scan.labels) perCategory[id]++;
-  scan.categories.forEach((c, i) => expect(`texts of category ${i + 1}`, perCategory[i], c.texts));
+  scan.categories.forEach((c, i) => expect(`texts of category ${i}`, perCategory[i], c.texts));
   for (let l = 0; l < scan.nLayers; l++) {
     let sum = 0;
     for (let k = scan.firstNode[l]; k < scan.firstNode[l + 1]; k++) {

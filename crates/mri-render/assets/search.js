@@ -13,8 +13,8 @@ function makeSearch(scan, state) {
   const find = (wanted) => {
     const numbered = /^#\s*(\d+)$/.exec(wanted);
     if (numbered) {
-      const row = Number(numbered[1]) - 1;
-      return row >= 0 && row < scan.n ? [row] : [];
+      const row = Number(numbered[1]);
+      return row < scan.n ? [row] : [];
     }
     lower ??= scan.texts.map((text) => text.toLowerCase());
     const terms = wanted.split(/\s+/).filter(Boolean);
@@ -66,7 +66,7 @@ function makeSearch(scan, state) {
       return [layer.name, scan.labelOf(node), count(total), percent(scan.textsIn(node, [label]) / total)];
     });
     panel.replaceChildren(
-      element("h3", {}, `Text #${text + 1}`),
+      element("h3", {}, `Row ${text}`),
       element("p", { class: "text-head" }, glyph(label), element("bdi", {}, scan.categories[label].name)),
       element("blockquote", { dir: "auto" }, scan.texts[text] || "(an empty text)"),
       table([{ name: "layer" }, { name: "region" }, { name: "texts there", number: true },

@@ -126,7 +126,7 @@ fn region(page: &mut Browser, scan: &Scan) {
     let first: Vec<String> = typical
         .iter()
         .take(8)
-        .map(|row| format!("#{}", row + 1))
+        .map(|row| format!("row {row}"))
         .collect();
     assert_eq!(list(page, "#region-body .text-head .muted"), first);
     if typical.len() > 8 {
@@ -137,7 +137,7 @@ fn region(page: &mut Browser, scan: &Scan) {
         ));
     }
     page.click("#region-body .texts li:nth-child(2) button");
-    let chosen = json!(format!("Text #{}", typical[1] + 1));
+    let chosen = json!(format!("Row {}", typical[1]));
     page.wait_for(&format!(
         "document.querySelector('#text-panel h3')?.innerText === {chosen}"
     ));
@@ -168,11 +168,11 @@ fn search_and_path(page: &mut Browser, scan: &Scan) {
     page.eval("document.querySelector('#query').value = ''");
     page.click("#query");
     page.type_in("#42");
-    page.wait_for("document.querySelector('#results .muted')?.innerText.trim() === '#42'");
+    page.wait_for("document.querySelector('#results .muted')?.innerText.trim() === 'row 42'");
     page.click("#results button");
-    page.wait_for("document.querySelector('#text-panel h3')?.innerText === 'Text #42'");
-    assert_eq!(page.words("#text-panel blockquote"), scan.texts[41]);
-    let path = scan.graph.path(&scan.grids, 41).unwrap();
+    page.wait_for("document.querySelector('#text-panel h3')?.innerText === 'Row 42'");
+    assert_eq!(page.words("#text-panel blockquote"), scan.texts[42]);
+    let path = scan.graph.path(&scan.grids, 42).unwrap();
     let expected: Vec<String> = path
         .iter()
         .map(|&node| scan.graph.graph()[node].label())
@@ -206,7 +206,7 @@ fn contrasts(page: &mut Browser, scan: &Scan) {
     );
     let report = scan.report();
     let (_, verdicts) = &report.contrasts[2];
-    let path = scan.graph.path(&scan.grids, 41).unwrap();
+    let path = scan.graph.path(&scan.grids, 42).unwrap();
     let cell = scan.graph.graph()[path[4]].cell;
     let item = verdicts[4]
         .items

@@ -35,7 +35,7 @@ fn write_layers(comparison: &Comparison, out: &mut BufWriter<File>) -> io::Resul
 
 fn write_texts(comparison: &Comparison, out: &mut BufWriter<File>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    let start = ["text", "label", "moved"].map(str::to_owned);
+    let start = ["row", "label", "moved"].map(str::to_owned);
     let layers = comparison.layers.iter().map(|layer| layer.a.to_string());
     csv.write_record(
         start
