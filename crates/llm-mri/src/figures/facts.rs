@@ -132,7 +132,7 @@ pub(crate) fn quality_table(maps: &MapsSection) -> Option<ReportTable> {
         let of =
             |pick: fn(&Quality) -> Option<f64>| TableEntry::from(measures.as_ref().and_then(pick));
         vec![
-            TableEntry::from(map.layer.to_string()),
+            TableEntry::from(map.layer.title()),
             of(|m| Some(m.trustworthiness)),
             of(|m| Some(m.continuity)),
             of(|m| Some(m.recall)),
@@ -145,15 +145,15 @@ pub(crate) fn quality_table(maps: &MapsSection) -> Option<ReportTable> {
         "layer",
         "trustworthiness",
         "continuity",
-        "neighbour recall",
-        "neighbours of the same label",
+        "neighbor recall",
+        "neighbors of the same label",
         "triplet accuracy",
         "distance correlation",
     ];
     Some(ReportTable {
         title: "How faithful the maps are".to_owned(),
         note: format!(
-            "Neighbourhoods of {} among {} texts; 1 is best. A map of two components cannot keep all \
+            "Neighborhoods of {} among {} texts; 1 is best. A map of two components cannot keep all \
              of a layer: where these are low, look at the numbers before the picture.",
             first.neighbors, first.rows
         ),

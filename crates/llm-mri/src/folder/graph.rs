@@ -99,7 +99,7 @@ fn write_centrality(graph: &RegionGraph, out: impl std::io::Write) -> std::io::R
     for (i, (_, region, _)) in view.nodes().enumerate() {
         csv.write_record([
             region.label(),
-            region.layer.short_name(),
+            region.layer.to_string(),
             degrees[i].to_string(),
             strengths[i].to_string(),
             between[i].to_string(),

@@ -38,19 +38,19 @@ pub(crate) fn write(
     out.finish()
 }
 
-/// `text,label,layer,x,y,cell`: a line per text and layer.
+/// `row,label,layer,x,y,cell`: a line per text and layer.
 fn write_cells(grids: &GridStack, out: &mut BufWriter<File>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["text", "label", "layer", "x", "y", "cell"])?;
+    csv.write_record(["row", "label", "layer", "x", "y", "cell"])?;
     for (layer, grid) in grids.iter() {
         for (row, cell) in grid.cells().iter().enumerate() {
             csv.write_record([
                 row.to_string().as_str(),
                 grids.labels().category_of(row).unwrap_or_default(),
-                &layer.index.to_string(),
+                &layer.to_string(),
                 &cell.x.to_string(),
                 &cell.y.to_string(),
-                &format!("{}_{cell}", layer.index),
+                &region_name(layer, *cell),
             ])?;
         }
     }
@@ -84,7 +84,7 @@ fn write_regions(
             let most_typical = rows.first().and_then(|&row| texts.get(row));
             let start = [
                 region_name(layer, cell),
-                layer.short_name(),
+                layer.to_string(),
                 x.to_string(),
                 y.to_string(),
                 rows.len().to_string(),

@@ -69,7 +69,7 @@ fn a_scan_writes_what_the_readme_lists_and_a_second_one_reuses_the_recording() {
         assert!(out.join(name).is_file(), "{name} is missing");
     }
     let cells = fs::read_to_string(out.join("grid/cells.csv")).unwrap();
-    assert_eq!(cells.lines().next(), Some("text,label,layer,x,y,cell"));
+    assert_eq!(cells.lines().next(), Some("row,label,layer,x,y,cell"));
     assert_eq!(cells.lines().count(), 1 + 16 * 7);
     let edges = fs::read_to_string(out.join("graph/edges.csv")).unwrap();
     assert!(edges.starts_with("source,target,layer,"), "{edges}");

@@ -10,7 +10,6 @@ use crate::figure::{Figure, draw_figure};
 use crate::figure_style::FigureStyle;
 use crate::font::text_width;
 use crate::header::{Header, MARGIN};
-use crate::names::layer_tick;
 use crate::text::{fit_text, thousands};
 
 /// Draws a scree plot: the explained variance of every layer's components, in percent, as a stacked
@@ -80,7 +79,7 @@ pub fn scree(
             let beside = (MARGIN + style.scaled(4.0), top + high / 2.0);
             canvas.text("% of the layer’s variance", beside, unit.vertical());
             scale.draw_rows(canvas, (left, top), size, style);
-            let ticks: Vec<String> = bars.iter().map(|bar| layer_tick(bar.layer)).collect();
+            let ticks: Vec<String> = bars.iter().map(|bar| bar.layer.abbreviation()).collect();
             let x = draw_names(canvas, &ticks, (left, top + high), size.0, style);
             let below = (left + size.0 / 2.0, top + high + style.scaled(30.0));
             canvas.text("layer", below, unit);

@@ -4,13 +4,12 @@ use ndarray::{Array2, Axis};
 
 use crate::error::RenderError;
 use crate::heatmap::{HeatmapStyle, Scale, layer_points};
-use crate::names::layer_tick;
 use crate::text::{display_name, thousands};
 
 /// The rows, columns and cell values of a contact sheet.
 pub(super) struct Table {
     pub(super) columns: Vec<String>,
-    /// Column names for where only a number fits.
+    /// Column names for narrow columns.
     pub(super) short: Vec<String>,
     /// Name and note of each row.
     pub(super) rows: Vec<(String, String)>,
@@ -44,7 +43,7 @@ impl Table {
             any_degenerate |= degenerate;
             let star = if degenerate { "*" } else { "" };
             columns.push(layer.title() + star);
-            short.push(layer_tick(layer) + star);
+            short.push(layer.abbreviation() + star);
             let shares: Vec<Array2<Option<f64>>> = grid
                 .counts(labels)
                 .axis_iter(Axis(0))

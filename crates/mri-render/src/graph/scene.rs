@@ -12,7 +12,6 @@ use crate::figure_style::FigureStyle;
 use crate::font::text_width;
 use crate::header::MARGIN;
 use crate::layout::LayeredLayout;
-use crate::names::layer_tick;
 use crate::text::thousands;
 
 /// The largest and smallest radius of a circle, in pixels.
@@ -268,7 +267,7 @@ impl<'a> Scene<'a> {
             let name = if all_fit {
                 layer.title()
             } else {
-                layer_tick(layer)
+                layer.abbreviation()
             };
             let text = TextStyle::new(size, style.theme.muted).anchor(Anchor::Middle);
             let below = top + height + style.scaled(14.0);
