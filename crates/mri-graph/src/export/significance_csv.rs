@@ -19,8 +19,10 @@ pub struct NamedTests<T> {
 ///
 /// `tests` has one entry per contrast, with what
 /// [`Significance::cells`](crate::Significance::cells) gave; `layers` are those of the grids. A
-/// layer's own test stands before those of its cells, with `x` and `y` empty and its distance as
-/// the effect. `low` and `high` bound the interval of the effect. A number that is not defined is
+/// layer's own test stands before those of its cells, with `x` and `y` empty. `distance` is the total
+/// variation distance of the two sides in a layer, `difference` the share of A's texts minus the
+/// share of B's in a cell; a row has one of them. `low` and `high` bound the interval of the
+/// difference. A number that is not defined is
 /// an empty field.
 ///
 /// # Errors
@@ -65,7 +67,8 @@ fn write_tests<T>(
     let numbers = [
         "texts_a",
         "texts_b",
-        "effect",
+        "distance",
+        "difference",
         "low",
         "high",
         "p",
@@ -90,6 +93,7 @@ fn write_tests<T>(
                 real(test.distance),
                 String::new(),
                 String::new(),
+                String::new(),
                 real(test.p),
                 real(test.p),
                 real(test.q),
@@ -105,10 +109,11 @@ fn write_tests<T>(
     csv.flush()
 }
 
-fn numbers_of<T>(test: &CellTest<T>) -> [String; 9] {
+fn numbers_of<T>(test: &CellTest<T>) -> [String; 10] {
     [
         test.texts_a.to_string(),
         test.texts_b.to_string(),
+        String::new(),
         optional_number(Some(test.effect)),
         bound(test.interval[0]),
         bound(test.interval[1]),

@@ -236,12 +236,20 @@ fn tables_have_a_line_per_verdict_and_graph() {
     .unwrap();
     let table = records(&bytes);
     assert_eq!(table.len(), wanted);
-    assert_eq!(table[0]["effect"], cells[0].distance.to_string());
+    assert_eq!(table[0]["distance"], cells[0].distance.to_string());
     assert_eq!(
         (table[0]["layer"].as_str(), table[0]["x"].as_str()),
         ("resid.00", "")
     );
     assert_eq!(table[1]["texts_a"], cells[0].items[0].texts_a.to_string());
+    assert_eq!(table[1]["difference"], cells[0].items[0].effect.to_string());
+    assert_eq!(
+        (
+            table[0]["difference"].as_str(),
+            table[1]["distance"].as_str()
+        ),
+        ("", "")
+    );
     let tested = |row: &&HashMap<String, String>| !row["x"].is_empty() && !row["q"].is_empty();
     let with_q = cells
         .iter()
