@@ -37,6 +37,6 @@ pub struct LinePanel {
     /// Per series, the lower and upper end of an interval around each value; may be empty.
     pub intervals: Vec<Vec<Option<[f64; 2]>>>,
     /// Values that the axis includes at least, such as `[0.0, 1.0]` for a score; `None` for only
-    /// the values of the lines and intervals.
+    /// the values of the lines and intervals. An axis without 0 is stated in the figure.
     pub range: Option<[f64; 2]>,
 }

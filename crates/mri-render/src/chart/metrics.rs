@@ -8,13 +8,12 @@ use crate::caption::Caption;
 use crate::error::RenderError;
 use crate::figure::Figure;
 use crate::figure_style::FigureStyle;
-use crate::names::layer_tick;
 
 /// The metrics of a graph as a whole, with their names.
 const GRAPH_METRICS: [(&str, fn(&Metrics) -> Option<f64>); 6] = [
     ("Density: share of possible edges", |m| m.layered_density),
     ("Strength assortativity", |m| m.assortativity),
-    ("Centre of mass, in layers from the middle", |m| {
+    ("Center of mass, in layers from the middle", |m| {
         m.center_of_mass
     }),
     ("Clustering of even layers", |m| m.even.average_clustering),
@@ -58,7 +57,7 @@ pub fn metrics_chart(
         title: "What the region graphs measure".to_owned(),
         notes: vec!["above by layer, below of the whole graph".to_owned()],
         x_name: "layer".to_owned(),
-        x: layers.iter().map(|&layer| layer_tick(layer)).collect(),
+        x: layers.iter().map(|&layer| layer.abbreviation()).collect(),
         series: rows
             .iter()
             .zip(sizes)

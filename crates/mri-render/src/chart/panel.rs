@@ -97,7 +97,23 @@ fn draw_lines(
     let x = draw_names(canvas, &chart.x, (left, top + height), width, style);
     let middle = (left + width / 2.0, top + height + style.scaled(27.0));
     let small = TextStyle::new(style.scaled(10.5), style.theme.muted).anchor(Anchor::Middle);
-    canvas.text(&chart.x_name, middle, small);
+    // An axis cut off above or below 0 is stated.
+    let x_name = if ticks.low > 0.0 || ticks.high < 0.0 {
+        let cut = if ticks.low > 0.0 {
+            ticks.low
+        } else {
+            ticks.high
+        };
+        format!(
+            "{}  ·  vertical axis from {}",
+            chart.x_name,
+            ticks.label(cut)
+        )
+    } else {
+        chart.x_name.clone()
+    };
+    let x_name = fit_text(&x_name, style.scaled(10.5), false, width);
+    canvas.text(&x_name, middle, small);
     let defined = |v: &f64| v.is_finite();
     if !panel.lines.iter().flatten().flatten().any(defined) {
         let middle = (left + width / 2.0, top + height / 2.0);
@@ -225,11 +241,8 @@ fn draw_dots(
     style: &FigureStyle,
 ) {
     let known = || values.iter().flatten().copied().filter(|v| v.is_finite());
-    let ticks = Ticks::spanning(
-        known().fold(f64::INFINITY, f64::min),
-        known().fold(f64::NEG_INFINITY, f64::max),
-        3,
-    );
+    // The axis includes 0, so that distances from it show the ratios of the values.
+    let ticks = Ticks::spanning(known().fold(0.0, f64::min), known().fold(0.0, f64::max), 3);
     let font = style.scaled(11.0);
     let widest = names.iter().map(|name| text_width(name, font, false));
     let room = widest.fold(0.0, f64::max).min(rect.width * 0.4);
