@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mri_core::{Component, Embedding, Labels, Layer, Points};
+use mri_core::{Component, Embedding, Labels, Layer, Points, SplitMix64};
 use mri_graph::{Contrast, Metrics, MetricsRow, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack, grid_stack};
 use mri_render::{
@@ -21,16 +21,8 @@ fn scan(n: usize, names: &[&str], n_layers: usize, side: usize) -> (Embedding, G
     let ids: Vec<u32> = (0..n).map(|i| (i * i % 31 % names.len()) as u32).collect();
     let names = names.iter().map(|&name| name.to_owned()).collect();
     let labels = Arc::new(Labels::new(names, ids.clone()).expect("the ids are within the names"));
-    let mut state = 7_u64;
-    let mut normal = || {
-        let mut uniform = || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (state >> 40) as f64 / f64::from(1_u32 << 24)
-        };
-        (0..12).map(|_| uniform()).sum::<f64>() - 6.0
-    };
+    let mut random = SplitMix64::new(7);
+    let mut normal = || (0..12).map(|_| random.next_f64()).sum::<f64>() - 6.0;
     let layers = (0..n_layers).map(|l| {
         let degenerate = l == 0 && n_layers > 1;
         let coordinates = Array2::from_shape_fn((n, 2), |(i, j)| {

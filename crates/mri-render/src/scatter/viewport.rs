@@ -1,3 +1,5 @@
+use mri_core::SplitMix64;
+
 use crate::canvas::Point;
 
 /// The rows to draw: all, or a pseudo-random sample of `budget` rows that depends on their number
@@ -5,13 +7,7 @@ use crate::canvas::Point;
 pub(super) fn sample(n: usize, budget: usize) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..n).collect();
     if n > budget {
-        // The first two rounds of the output function of SplitMix64.
-        let mixed = |&row: &usize| {
-            let mut z = (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z ^ (z >> 27)
-        };
-        rows.sort_by_key(mixed);
+        rows.sort_by_key(|&row| SplitMix64::at(0, row as u64));
         rows.truncate(budget);
         rows.sort_unstable();
     }
