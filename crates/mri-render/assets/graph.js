@@ -58,7 +58,7 @@ function makeGraph(scan, state) {
     const total = parts.reduce((sum, n) => sum + n, 0) || 1;
     if (scan.nCategories === 2) return colors.difference((colors.reach * (parts[0] - parts[1])) / total);
     const best = parts.indexOf(Math.max(...parts));
-    // The more mixed, the greyer.
+    // The more mixed, the grayer.
     const purity = (parts[best] / total - 1 / parts.length) / (1 - 1 / parts.length);
     return mix(rgb(colors.theme.muted), colors.categories[chosen[best]], 0.25 + 0.75 * purity);
   };

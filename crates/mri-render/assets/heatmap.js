@@ -1,6 +1,6 @@
 // The full grid of a layer, a cell per region: how many texts, or how two sides differ.
 
-// What a heatmap shows: `value(node)` or null for none, its colour, its words.
+// What a heatmap shows: `value(node)` or null for none, its color, its words.
 function countsOf(scan, state) {
   return {
     id: "counts",

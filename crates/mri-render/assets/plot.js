@@ -68,7 +68,7 @@ function fitted(context, text, width, size = 12, weight = 400) {
   return `${letters.join("").trimEnd()}…`;
 }
 
-// A horizontal colour bar with words at its ends.
+// A horizontal color bar with words at its ends.
 function colorBar(context, x, y, width, colorAt, left, middle, right) {
   const steps = Math.max(1, Math.round(width));
   for (let i = 0; i < steps; i++) {

@@ -103,7 +103,7 @@ pub fn path_picture(
             1 => "beside it its cell and texts".to_owned(),
             _ => "beside regions their cells and texts".to_owned(),
         },
-        format!("in grey n = {}", thousands(view.n_texts())),
+        format!("in gray n = {}", thousands(view.n_texts())),
     ]);
     draw_graph(
         view,

@@ -73,7 +73,7 @@ pub fn difference_sheet(
     let more = [
         format!("n = {} and {}", thousands(n[0]), thousands(n[1])),
         format!(
-            "full colour: q ≤ {alpha} (Benjamini–Hochberg within each layer), {} cells; faded: may be chance",
+            "full color: q ≤ {alpha} (Benjamini–Hochberg within each layer), {} cells; faded: may be chance",
             thousands(significant)
         ),
         "beside a layer: total variation distance, its q".to_owned(),

@@ -20,8 +20,8 @@ const ROWS: [Row; 15] = [
     ("strength, excess kurtosis", |m| m.kurt_strength),
     ("assortativity", |m| m.assortativity),
     ("density", |m| m.density),
-    ("density between neighbouring layers", |m| m.layered_density),
-    ("centre of mass, in layers from the middle", |m| {
+    ("density between neighboring layers", |m| m.layered_density),
+    ("center of mass, in layers from the middle", |m| {
         m.center_of_mass
     }),
 ];
@@ -79,10 +79,9 @@ pub(super) fn by_layer_table(metrics: &[(String, Metrics)], layers: &[Layer]) ->
     });
     ReportTable {
         title: "Mean degree by layer".to_owned(),
-        note:
-            "To how many regions of the neighbouring layers a region of this layer sends or owes \
+        note: "To how many regions of the neighboring layers a region of this layer sends or owes \
                its texts."
-                .to_owned(),
+            .to_owned(),
         rows: rows.collect(),
         columns: columns("layer", metrics),
     }
