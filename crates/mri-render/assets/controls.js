@@ -20,7 +20,7 @@ function icon(name) {
   return svg;
 }
 
-// Long enough to follow a text with the eyes.
+// Milliseconds per layer, long enough to follow a text.
 const PLAY_PAUSE = 1100;
 
 function makeControls(scan, state) {
@@ -54,7 +54,7 @@ function makeControls(scan, state) {
     }, PLAY_PAUSE);
   });
   if (scan.nLayers < 2) [back, play, next].forEach((button) => (button.disabled = true));
-  // Arrow keys act on the layer wherever nothing else takes them.
+  // Arrow keys change the layer unless the focused element handles them.
   document.addEventListener("keydown", (event) => {
     if (event.target !== document.body || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "ArrowLeft") step(-1);

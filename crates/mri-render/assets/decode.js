@@ -15,7 +15,7 @@ function hashOf(bytes) {
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-// Unpacks a block; `whole` says whether it is what was written.
+// Unpacks a block; `whole` is whether its length and hash match.
 async function unpack(name) {
   const element = document.getElementById(`data-${name}`);
   const packed = bytesOfBase64(element.textContent);

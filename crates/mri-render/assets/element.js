@@ -1,4 +1,4 @@
-// Elements of the page. Whatever comes from the data goes in as text, never as markup.
+// Elements of the page. Data is inserted as text, never as markup.
 
 // element("p", { class: "note" }, "words", otherElement)
 function element(name, attributes = {}, ...children) {
@@ -43,7 +43,7 @@ function pValue(p) {
   return p < 0.01 ? p.toFixed(4) : p.toFixed(3);
 }
 
-// Control characters would upset the line; whitespace is one space.
+// The beginning of a text on one line: control characters and whitespace become single spaces.
 function oneLine(text, length) {
   const line = text.replace(/[\u0000-\u001f\u007f\s]+/g, " ").trim();
   const letters = [...line.slice(0, 2 * length + 2)];
@@ -70,7 +70,7 @@ function table(columns, rows, caption) {
   return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption || "Table" }, made);
 }
 
-// A table behind a picture, made when it is opened and kept up to date while it is.
+// A table below a figure, filled when it is opened and updated while it is open.
 function tableBehind(words, make) {
   const body = element("div");
   const details = element("details", { class: "behind" }, element("summary", {}, words), body);
@@ -82,7 +82,7 @@ function tableBehind(words, make) {
   return { details, update: () => details.open && fill() };
 }
 
-// The tooltip: shown at a pointer's place, within the window.
+// The tooltip at the pointer, kept within the window.
 const tip = {
   show(event, ...children) {
     const box = byId("tip");
@@ -99,7 +99,7 @@ const tip = {
   },
 };
 
-// Said to those who listen to the page.
+// Announces words to screen readers.
 const announce = (words) => {
   byId("announce").textContent = words;
 };

@@ -27,11 +27,11 @@ function makeGraph(scan, state) {
       if (weight > 0) present.push(edge);
       transitions += weight;
     });
-    // Of equally heavy edges the earlier goes first, so that the choice is always the same.
+    // Ties go to the earlier edge, so that the choice is deterministic.
     present.sort((a, b) => weights[b] - weights[a] || a - b);
     const drawn = present.slice(0, budget);
     const kept = drawn.reduce((sum, edge) => sum + weights[edge], 0);
-    // Texts of every category on the drawn edges, of which there are not too many.
+    // Texts per category, of the drawn edges only, which bounds memory.
     const slot = new Int32Array(scan.nEdges).fill(-1);
     drawn.forEach((edge, i) => (slot[edge] = i));
     const parts = new Uint32Array(drawn.length * scan.nCategories);
@@ -45,7 +45,7 @@ function makeGraph(scan, state) {
     for (let node = 0; node < scan.nNodes; node++) {
       if (scan.textsIn(node, chosen) > 0) regions[scan.nodeLayer[node]]++;
     }
-    // A layer of one region has nothing to compare and would make all others small.
+    // Layers with a single region do not count, or all other circles would be small.
     for (let node = 0; node < scan.nNodes; node++) {
       if (regions[scan.nodeLayer[node]] > 1) most = Math.max(most, scan.textsIn(node, chosen));
     }
@@ -262,7 +262,7 @@ function makeGraph(scan, state) {
 
   const setView = (scale, x, y) => {
     view.scale = Math.min(Math.max(scale, 1), 30);
-    // The picture may not leave its frame.
+    // Keeps the plot within its frame.
     const clamp = (value, size) => Math.min(0, Math.max(value, size * (1 - view.scale)));
     view.x = clamp(x, plot.width);
     view.y = clamp(y, plot.height);
@@ -325,7 +325,7 @@ function makeGraph(scan, state) {
     }
   });
   plot.canvas.addEventListener("wheel", (event) => {
-    // Without a key the page scrolls as everywhere.
+    // Without a modifier key the wheel scrolls the page.
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     zoom(Math.exp(-event.deltaY / 240), plot.at(event));

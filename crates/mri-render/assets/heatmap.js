@@ -17,7 +17,7 @@ function countsOf(scan, state) {
     },
     bar: () => [(t) => colors.amount(t), "1", "texts", count(limits.counts(scan, state))],
     tip: () => [],
-    columns: [{ name: "region" }, { name: "texts", number: true }, { name: "telling words" }],
+    columns: [{ name: "region" }, { name: "texts", number: true }, { name: "characteristic words" }],
     row: (node, value) => [scan.labelOf(node), count(value), scan.head.words[node].slice(0, 5).join(", ")],
     depends: ["layer", "chosen"],
   };
@@ -40,10 +40,10 @@ function differenceOf(scan, state) {
     },
     faded: (node) => !tested(node),
     color: (value) => colors.difference(value / limits.difference(scan, state)),
-    // Where it is no chance, less than half a point would read as none.
+    // A significant difference below half a point is not rounded to 0.
     words: (value, faded) => signed(value, Math.abs(value) < 0.005 && !faded ? 1 : 0),
     note: () => `${scan.layers[state.get().layer].name}: shares of the sides’ texts, in percentage points. `
-      + "Faded: chance would do (q ≥ 0.05, Benjamini–Hochberg).",
+      + "Faded: may be chance (q ≥ 0.05, Benjamini–Hochberg).",
     bar() {
       const limit = limits.difference(scan, state);
       const [a, b] = contrast().names;

@@ -36,7 +36,7 @@ async function open() {
   window.addEventListener("beforeprint", () => repaint(true));
   window.addEventListener("afterprint", () => repaint(false));
 
-  // Two frames on, the pictures are on the screen.
+  // After two frames the plots are painted.
   await frames(2);
   const drawn = performance.now();
 
@@ -50,7 +50,7 @@ async function open() {
   return { scan, state, problems, drawn, hash, textHash: block.hash };
 }
 
-// In a tab that is not looked at no frame comes; then there is nothing to wait for.
+// Background tabs get no animation frames; a timeout ends the wait.
 const frames = async (n) => {
   for (let i = 0; i < n; i++) {
     await new Promise((resolve) => {
@@ -60,7 +60,7 @@ const frames = async (n) => {
   }
 };
 
-// The verdict of the page on itself, for those who read and for tests.
+// Shows the result of the self-check, and sets it as data attributes for tests.
 function report({ scan, problems, drawn, hash, textHash }) {
   const box = byId("self-check");
   const opened = performance.now();

@@ -1,6 +1,6 @@
 // The map of a layer: every text a point.
 
-// Up to so many points are drawn large, as their category's shape, and travel from layer to layer.
+// Up to this many points are drawn larger, and move from layer to layer.
 const FEW_POINTS = 4000;
 const TRAVEL = 450;
 
@@ -18,7 +18,7 @@ function makePoints(scan, state) {
     height - pad.bottom - 8 - (points[2 * i + 1] / 65535) * (height - pad.top - pad.bottom - 16),
   ];
 
-  // Where a text stands now, on its way if the layer has just changed.
+  // The current position of a text, in motion after a change of layer.
   const placeNow = (width, height, i) => {
     const to = place(width, height, scan.pointsIn(state.get().layer), i);
     if (!from) return to;
@@ -167,7 +167,7 @@ function makePoints(scan, state) {
     },
   });
 
-  // The nearest text within a finger's or a pointer's reach.
+  // The nearest text within reach of the finger or pointer.
   const textAt = (event) => {
     const [px, py] = plot.at(event);
     const { layer, chosen } = state.get();

@@ -45,7 +45,7 @@ function makeRegion(scan, state) {
       return [element("h3", {}, "By chance?"), element("p", { class: "note", dir: "auto" }, `${sides}: no text of either side is here.`)];
     }
     const verdict = !Number.isFinite(q) ? "Too few texts to tell."
-      : q < 0.05 ? "More than chance allows." : "Chance would do.";
+      : q < 0.05 ? "More than chance explains." : "May be chance.";
     return [
       element("h3", {}, "By chance?"),
       element("p", { class: "note", dir: "auto" }, sides),
@@ -97,7 +97,7 @@ function makeRegion(scan, state) {
     const words = scan.head.words[node];
     body.replaceChildren(element("div", { class: "region-body" },
       element("div", {}, element("h3", {}, "Categories"), counts(node),
-        element("h3", {}, "Telling words"),
+        element("h3", {}, "Characteristic words"),
         words.length > 0 ? element("ul", { class: "words" }, ...words.map((word) => element("li", { dir: "auto" }, word)))
           : element("p", { class: "note" }, "None but stop words.")),
       element("div", {}, ...test(node)),

@@ -152,7 +152,7 @@ function makeScan({ head, parts }) {
   return scan;
 }
 
-// Counts anew what was counted when the page was written.
+// Recounts what was counted when the page was written.
 function checkScan(scan) {
   const { expected, texts } = scan.head;
   const problems = [];

@@ -71,7 +71,7 @@ function makeSearch(scan, state) {
       element("blockquote", { dir: "auto" }, scan.texts[text] || "(an empty text)"),
       table([{ name: "layer" }, { name: "region" }, { name: "texts there", number: true },
         { name: "of its category", number: true }], rows, "The path of the text"),
-      element("button", { type: "button", class: "more", onclick: () => state.set({ text: -1 }) }, "Let go of this text"),
+      element("button", { type: "button", class: "more", onclick: () => state.set({ text: -1 }) }, "Clear the selection"),
     );
   };
 

@@ -137,7 +137,7 @@ const limits = {
   },
 };
 
-// The distance of the two sides in every layer: filled where it is more than chance allows.
+// The distance of the two sides in every layer: filled where it is significant.
 function makeDistance(scan, state) {
   const margin = { left: 48, right: 14, top: 12, bottom: 34 };
   const places = (width) => {
@@ -178,7 +178,7 @@ function makeDistance(scan, state) {
         write(context, entry.short, x[l], height - margin.bottom + 13, { size: 11, color: theme.muted, align: "center" });
       });
       write(context, "layer", width - margin.right, height - 7, { size: 11, color: theme.muted, align: "right" });
-      const legend = width < 420 ? "distance; filled: not by chance" : "distance of the two sides; filled: more than chance allows";
+      const legend = width < 420 ? "distance; filled: not by chance" : "distance of the two sides; filled: more than chance explains";
       write(context, legend, margin.left, height - 7, { size: 11, color: theme.muted });
       const draw = (index) => {
         const contrast = scan.contrasts[index];
