@@ -73,8 +73,8 @@ impl F32x16 for F32Array {
 
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
-        // Not `f32::mul_add`, which is a slow library call where the target has no FMA. The product is
-        // exact in `f64`.
+        // Not `f32::mul_add`, which is a slow library call where the target has no FMA. The product
+        // is exact in `f64`.
         Self(std::array::from_fn(|l| {
             let sum = f64::from(self.0[l]) * f64::from(a.0[l]) + f64::from(b.0[l]);
             sum as f32
