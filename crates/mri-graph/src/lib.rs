@@ -1,15 +1,15 @@
 //! Region graphs: how texts move between the regions of adjacent layers of a model.
 //!
-//! A [`RegionGraph`] joins the cells that the same texts occupy from layer to layer. Its key decision:
-//! an edge keeps **one weight per category**, so that the graph of a category, of several together
-//! and the difference of two are views ([`GraphView`], [`GraphDifference`]) of one graph. For maps
-//! with other than two components there are no regions; [`CorrelationGraph`] joins components there.
-//! Both are measured as a [`LayeredDigraph`].
+//! A [`RegionGraph`] joins the cells that the same texts occupy from layer to layer. Its key
+//! decision: an edge keeps **one weight per category**, so that the graph of a category, of several
+//! together and the difference of two are views ([`GraphView`], [`GraphDifference`]) of one graph.
+//! For maps with other than two components there are no regions; [`CorrelationGraph`] joins
+//! components there. Both are measured as a [`LayeredDigraph`].
 //!
 //! - [`Significance`] tests per cell, edge and layer whether categories differ by more than chance.
 //! - [`Metrics`], [`betweenness`], [`page_rank`] and [`louvain_communities`] measure a graph.
-//! - [`write_graphml`], [`write_gexf`], [`write_dot`], [`write_json`] and tables in CSV (and Parquet,
-//!   with the feature `parquet`) export it; [`read_json`] reads it back.
+//! - [`write_graphml`], [`write_gexf`], [`write_dot`], [`write_json`] and tables in CSV (and
+//!   Parquet, with the feature `parquet`) export it; [`read_json`] reads it back.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -90,8 +90,8 @@ fn without_detours(adjacency: &[Vec<(usize, f64)>]) -> Vec<Vec<(usize, f64)>> {
 
 /// The sum of the shortest paths from one node to all that it reaches, by Dijkstra's algorithm.
 ///
-/// petgraph's `dijkstra` keeps distances in a hash map and takes 3.2 times as long for the same bits
-/// (1,200 nodes, 95,399 edges left of 191,322).
+/// petgraph's `dijkstra` keeps distances in a hash map and takes 3.2 times as long for the same
+/// bits (1,200 nodes, 95,399 edges left of 191,322).
 fn sum_of_distances(
     lengths: &[Vec<(usize, f64)>],
     source: usize,

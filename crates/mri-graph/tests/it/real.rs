@@ -29,7 +29,7 @@ fn stack(golden: &Golden, labels: Vec<u32>) -> GridStack {
     GridStack::new(Arc::new(labels), grids.collect()).unwrap()
 }
 
-fn judge(grids: &GridStack, seed: u64) -> Vec<LayerTest<Cell>> {
+fn run(grids: &GridStack, seed: u64) -> Vec<LayerTest<Cell>> {
     let settings = Significance::default()
         .with_permutations(200)
         .with_resamples(0)
@@ -37,26 +37,21 @@ fn judge(grids: &GridStack, seed: u64) -> Vec<LayerTest<Cell>> {
     settings.cells(grids, &Contrast::pair(0, 1)).unwrap()
 }
 
-fn discoveries(verdict: &LayerTest<Cell>) -> usize {
-    let cells = verdict.items.iter();
+fn discoveries(test: &LayerTest<Cell>) -> usize {
+    let cells = test.items.iter();
     cells.filter(|v| v.q.is_some_and(|q| q <= 0.05)).count()
 }
 
 #[test]
 fn two_topics_are_told_apart_in_the_last_layers() {
     let golden = golden();
-    let verdicts = judge(&stack(&golden, golden.labels.clone()), 0);
-    let found: Vec<usize> = verdicts.iter().map(discoveries).collect();
+    let tests = run(&stack(&golden, golden.labels.clone()), 0);
+    let found: Vec<usize> = tests.iter().map(discoveries).collect();
     println!("cells at 5 % in layers 1 to 6: {found:?}");
-    assert_eq!(verdicts.len(), 6);
-    for verdict in &verdicts[4..] {
-        assert!(
-            verdict.q < 0.01,
-            "layer {}: {}",
-            verdict.position + 1,
-            verdict.q
-        );
-        assert!(discoveries(verdict) >= 3);
+    assert_eq!(tests.len(), 6);
+    for test in &tests[4..] {
+        assert!(test.q < 0.01, "layer {}: {}", test.position + 1, test.q);
+        assert!(discoveries(test) >= 3);
     }
 }
 
@@ -68,10 +63,10 @@ fn the_same_points_under_shuffled_labels_show_next_to_nothing() {
     for seed in 0..SEEDS {
         let mut labels = golden.labels.clone();
         SplitMix64::new(seed).shuffle(&mut labels);
-        let verdicts = judge(&stack(&golden, labels), seed);
-        last += usize::from(discoveries(&verdicts[5]) > 0);
-        figures += verdicts.iter().filter(|v| discoveries(v) > 0).count();
-        any_layer += usize::from(verdicts.iter().any(|v| v.q <= 0.05));
+        let tests = run(&stack(&golden, labels), seed);
+        last += usize::from(discoveries(&tests[5]) > 0);
+        figures += tests.iter().filter(|v| discoveries(v) > 0).count();
+        any_layer += usize::from(tests.iter().any(|v| v.q <= 0.05));
     }
     println!(
         "of {SEEDS}: last layer {last}, a layer as a whole {any_layer}; {figures} of 1200 heatmaps"

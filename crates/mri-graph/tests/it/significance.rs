@@ -95,7 +95,7 @@ fn categories_that_part_are_told_apart_where_they_part() {
 }
 
 #[test]
-fn verdicts_rest_on_the_counts_of_the_grid_and_the_graph() {
+fn tests_rest_on_the_counts_of_the_grid_and_the_graph() {
     let grids = scan(&["a", "b", "c"], 120, 0.4, 9);
     let contrast = Contrast::against_rest(1, grids.labels());
     let n = grids.labels().category_counts();
@@ -160,7 +160,7 @@ fn random_permutations_agree_with_all_permutations() {
 #[test]
 fn one_seed_gives_the_same_bits_for_any_number_of_threads() {
     let grids = scan(&["a", "b"], 100, 0.2, 4);
-    let judge = |threads: usize, seed: u64| {
+    let test = |threads: usize, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let run = || {
             let cells = quick(seed).cells(&grids, &Contrast::pair(0, 1)).unwrap();
@@ -169,10 +169,10 @@ fn one_seed_gives_the_same_bits_for_any_number_of_threads() {
         };
         pool.build().unwrap().install(run)
     };
-    let one = judge(1, 7);
-    assert_eq!(one, judge(2, 7));
-    assert_eq!(one, judge(5, 7));
-    assert_ne!(one, judge(1, 8));
+    let one = test(1, 7);
+    assert_eq!(one, test(2, 7));
+    assert_eq!(one, test(5, 7));
+    assert_ne!(one, test(1, 8));
 }
 
 #[test]
@@ -192,13 +192,13 @@ fn swapping_the_sides_swaps_the_signs() {
 #[test]
 fn contrasts_are_checked_and_named() {
     let grids = scan(&["a", "b", "c"], 60, 0.0, 8);
-    let judge = |contrast: &Contrast| quick(0).cells(&grids, contrast).unwrap_err();
+    let run = |contrast: &Contrast| quick(0).cells(&grids, contrast).unwrap_err();
     assert!(matches!(
-        judge(&Contrast::pair(0, 3)),
+        run(&Contrast::pair(0, 3)),
         GraphError::UnknownCategory { .. }
     ));
     assert!(matches!(
-        judge(&Contrast::pair(1, 1)),
+        run(&Contrast::pair(1, 1)),
         GraphError::BothSides { category: 1 }
     ));
     let labels = Labels::new(vec!["a".into(), "b".into()], vec![0, 0]).unwrap();
@@ -210,7 +210,7 @@ fn contrasts_are_checked_and_named() {
 }
 
 #[test]
-fn tables_have_a_line_per_verdict_and_graph() {
+fn tables_have_a_line_per_test_and_graph() {
     let grids = scan(&["a", "b"], 60, 0.4, 8);
     let contrast = Contrast::pair(0, 1);
     let sides = contrast.names(grids.labels());
