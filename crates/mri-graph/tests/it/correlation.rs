@@ -50,6 +50,7 @@ fn every_pair_has_the_rho_of_its_columns() {
     let all = Threshold::AbsoluteRho(0.0);
     let graph = CorrelationGraph::spearman(&embedding, &[1], all).unwrap();
     assert_eq!(graph.n_texts(), 20);
+    assert!(graph.layers().iter().copied().eq(embedding.layers()));
     // Two layers of 4 x 4 pairs, less the 4 with the column that has no spread.
     assert_eq!(graph.graph().edge_count(), 28);
     let rows = embedding.labels().rows_of(1);

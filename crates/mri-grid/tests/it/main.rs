@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use mri_core::Labels;
-use mri_grid::{Binning, Cell, Grid, GridError};
-use ndarray::{Array2, array};
+use std::sync::Arc;
+
+use mri_core::{Labels, Layer};
+use mri_grid::{Binning, Cell, Grid, GridError, GridStack};
+use ndarray::{Array2, array, s};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -180,4 +182,73 @@ fn words_have_the_weight_of_the_formula() {
     assert_eq!(high.len(), 1);
     assert!((high[0].weight - 2.0_f64.ln()).abs() < 1e-12);
     assert!(grid.words(&[""; 3], 5).values().all(Vec::is_empty));
+}
+
+#[test]
+fn edges_of_uniform_bins_are_those_of_pandas_cut() {
+    let assert_edges = |values: &[f32], wanted: &[f64]| {
+        let side = wanted.len() - 1;
+        let grid = Grid::new(along_x(values).view(), Binning::Uniform { side }).unwrap();
+        assert_eq!(grid.edges_x().len(), wanted.len());
+        for (edge, wanted) in grid.edges_x().iter().zip(wanted) {
+            assert!((edge - wanted).abs() < 1e-12, "{values:?}: {edge}");
+        }
+    };
+    // The lowest edge is lowered by 0.1 % of the range, the others divide it.
+    assert_edges(&[2.0, 12.0, 7.0], &[1.99, 4.5, 7.0, 9.5, 12.0]);
+    assert_edges(&[-3.0, -1.0], &[-3.002, -1.0]);
+    // A constant is widened by 0.1 % of its size on both sides, and its lowest edge is not lowered.
+    assert_edges(&[4.0, 4.0], &[3.996, 4.0, 4.004]);
+    assert_edges(&[-4.0], &[-4.004, -3.996]);
+    assert_edges(&[0.0], &[-0.001, 0.0, 0.001]);
+}
+
+#[test]
+fn edges_of_quantile_bins_are_interpolated() {
+    let values = [9.0, 0.0, 16.0, 1.0, 4.0];
+    let mut points = along_x(&values);
+    points.column_mut(1).mapv_inplace(|_| 5.0);
+    let grid = Grid::new(points.view(), Binning::Quantile { side: 3 }).unwrap();
+    // Positions 0, 4/3, 8/3 and 4 of the sorted values, as numpy's `quantile`.
+    for (edge, wanted) in grid.edges_x().iter().zip([0.0, 2.0, 22.0 / 3.0, 16.0]) {
+        assert!((edge - wanted).abs() < 1e-12, "{edge}");
+    }
+    assert_eq!(grid.edges_y(), [5.0; 4]);
+}
+
+#[test]
+fn typical_rows_are_ranked_in_cell_widths_and_heights() {
+    // Cells 50 wide and half high. Rows 1 to 4 are in the last one, whose middle is (1075, 0.75).
+    let points = array![
+        [1000.0_f32, 0.0],
+        [1075.0, 0.85],
+        [1090.0, 0.75],
+        [1080.0, 0.75],
+        [1100.0, 1.0]
+    ];
+    let grid = Grid::new(points.view(), Binning::Uniform { side: 2 }).unwrap();
+    let rows = grid.typical_rows(Cell { x: 1, y: 1 }, points.view());
+    assert_eq!(rows, [3, 1, 2, 4]);
+    // Rows without a point are left out.
+    let first = points.slice(s![..3, ..]);
+    assert_eq!(grid.typical_rows(Cell { x: 1, y: 1 }, first), [1, 2]);
+    // A quantile bin of equal values has no height, and no point in it is off its middle.
+    let flat = array![[0.0_f32, 5.0], [10.0, 5.0], [6.0, 5.0]];
+    let grid = Grid::new(flat.view(), Binning::Quantile { side: 1 }).unwrap();
+    assert_eq!(
+        grid.typical_rows(Cell { x: 0, y: 0 }, flat.view()),
+        [2, 0, 1]
+    );
+}
+
+#[test]
+fn a_stack_refuses_grids_of_other_texts() {
+    let labels = Arc::new(Labels::from_names(["a", "b"]).unwrap());
+    let grid = |rows: usize| {
+        let points = Array2::from_shape_fn((rows, 2), |(i, _)| i as f32);
+        Grid::new(points.view(), Binning::default()).unwrap()
+    };
+    let stack = |rows| GridStack::new(labels.clone(), vec![(Layer::resid(0), grid(rows))]);
+    assert!(stack(2).is_ok());
+    assert!(stack(1).is_err() && stack(3).is_err());
 }
