@@ -113,7 +113,7 @@ mod tests {
         // The mean of equal values is off by a rounding error.
         assert_eq!(pearson((0..10).map(|i| (0.1, f64::from(i)))), None);
         assert_eq!(pearson((0..10).map(|i| (f64::from(i), 0.1))), None);
-        assert_eq!(pearson((0..1000).map(|i| (0.1, f64::from(i)))), None);
+        assert_eq!(pearson((0..100).map(|i| (0.1, f64::from(i)))), None);
         assert_eq!(pearson((0..10).map(|i| (0.0, f64::from(i)))), None);
         assert_eq!(pearson([]), None);
     }

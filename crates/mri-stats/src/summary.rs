@@ -88,6 +88,18 @@ mod tests {
         let flat = Summary::of(&[0.1; 5]);
         assert_eq!((flat.skew, flat.kurt), (Some(0.0), Some(0.0)));
         assert_eq!(Summary::of(&[1.0, 2.0, 4.0]).kurt, None);
+        assert_eq!(Summary::of(&[0.0; 5]).skew, Some(0.0));
+        assert_eq!(Summary::of(&[0.1; 100]).skew, Some(0.0));
+    }
+
+    #[test]
+    fn skewness_does_not_depend_on_scale_and_little_on_the_mean() {
+        let sample = [1.0, 2.0, 4.0, 8.0];
+        let skew = |sample: [f64; 4]| Summary::of(&sample).skew.unwrap();
+        let wanted = skew(sample);
+        assert!(wanted > 1.0);
+        assert!((skew(sample.map(|x| x * 1e-20)) - wanted).abs() < 1e-9);
+        assert!((skew(sample.map(|x| x + 1e9)) - wanted).abs() < 1e-6);
     }
 
     #[test]

@@ -39,6 +39,11 @@ proptest! {
         let all: Vec<_> = view.edges().filter(|e| graph.graph()[e.source].position == 1).collect();
         prop_assert_eq!(selection.n_edges_before, all.len());
         prop_assert_eq!(selection.transitions_before, view.n_texts() as u64);
+        let share_kept = match selection.transitions_before {
+            0 => 1.0,
+            before => selection.transitions as f64 / before as f64,
+        };
+        prop_assert_eq!(selection.share(), share_kept);
         let kept: u64 = selection.edges.iter().map(|e| u64::from(e.weight)).sum();
         prop_assert_eq!(selection.transitions, kept);
         prop_assert!(selection.edges.iter().all(|e| all.contains(e) && e.weight >= min_weight));
