@@ -79,6 +79,27 @@ fn main() -> Result<()> {
         println!("MRI_RIVAL_PYTHON is not set: the rival was not timed");
         return Ok(());
     };
+    let path = metrics[0].even.average_shortest_path.unwrap_or(f64::NAN);
+    // Stages of the rival with our seconds and a value that tells that both did the same work.
+    let ours = [
+        (
+            "grid+graph",
+            t_grid + t_graph,
+            graph.graph().edge_count() as f64,
+        ),
+        ("metrics-of-one", t_one, path),
+        ("metrics-of-all", t_metrics, path),
+        ("exports", t_export, exports as f64),
+    ];
+    let together = run_rival(&python, &embedding, &ours)?;
+    let ours = t_grid + t_graph + t_metrics + t_export;
+    println!("  together: ratio {:.0}", together / ours);
+    Ok(())
+}
+
+/// Runs networkx and pandas on the same points and prints the ratios to ours; the seconds of all
+/// stages but the metrics of one category, which those of all contain.
+fn run_rival(python: &str, embedding: &Embedding, ours: &[(&str, f64, f64)]) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let mut bytes = Vec::new();
     for (_, points) in embedding.iter() {
@@ -90,7 +111,7 @@ fn main() -> Result<()> {
         folder.path().join("labels.u32"),
         ids.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>(),
     )?;
-    let output = Command::new(&python)
+    let output = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/rivals/graph.py"))
         .arg(folder.path())
         .args([TEXTS, LAYERS, SIDE, CATEGORIES].map(|n| n.to_string()))
@@ -115,18 +136,8 @@ fn main() -> Result<()> {
         if stage != "metrics-of-one" {
             together += seconds;
         }
-        let (ours, same) = match stage {
-            "grid+graph" => (t_grid + t_graph, graph.graph().edge_count() as f64),
-            "metrics-of-one" => (
-                t_one,
-                metrics[0].even.average_shortest_path.unwrap_or(f64::NAN),
-            ),
-            "metrics-of-all" => (
-                t_metrics,
-                metrics[0].even.average_shortest_path.unwrap_or(f64::NAN),
-            ),
-            _ => (t_export, exports as f64),
-        };
+        let known = ours.iter().find(|(name, ..)| *name == stage);
+        let &(_, ours, same) = known.with_context(|| format!("{stage} is no stage of ours"))?;
         println!(
             "  {stage}: ours {ours:.3} s, networkx and pandas {seconds:.3} s, ratio {:.0}",
             seconds / ours
@@ -138,9 +149,7 @@ fn main() -> Result<()> {
             );
         }
     }
-    let ours = t_grid + t_graph + t_metrics + t_export;
-    println!("  together: ratio {:.0}", together / ours);
-    Ok(())
+    Ok(together)
 }
 
 /// The result and the seconds of the fastest of [`RUNS`] runs.

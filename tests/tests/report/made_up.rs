@@ -43,22 +43,10 @@ impl Scan {
             })
             .map(|id| id as u32)
             .collect();
-        let words = |i: usize, name: &str, pick: f64| {
-            let nouns = [
-                "river", "court", "score", "oven", "comet", "ledger", "garden", "engine",
-            ];
-            let noun = nouns[(pick * nouns.len() as f64) as usize];
-            format!(
-                "Text {} is about {name}: the {noun} of number {} came up again, and those who had \
-                 waited for it wrote down what they saw, line by line, until the evening.",
-                i + 1,
-                i % 97
-            )
-        };
         let texts: Vec<String> = ids
             .iter()
             .enumerate()
-            .map(|(i, &id)| words(i, names[id as usize], uniform()))
+            .map(|(i, &id)| text(i, names[id as usize], uniform()))
             .collect();
         // Each text keeps a place of its own within its cloud from layer to layer.
         let own: Vec<[f64; 2]> = (0..texts.len())
@@ -66,112 +54,28 @@ impl Scan {
             .collect();
         let all_names = names.iter().map(|&name| name.to_owned()).collect();
         let labels = Arc::new(Labels::new(all_names, ids.clone()).unwrap());
+        let clouds = Clouds {
+            layers,
+            n_categories: k,
+            ids: &ids,
+            own: &own,
+        };
         let entries = (0..layers)
-            .map(|l| {
-                let degenerate = l == 0 && layers > 1;
-                let share = if layers > 1 {
-                    l as f64 / (layers - 1) as f64
-                } else {
-                    1.0
-                };
-                // Most apart at two thirds of the way, as models often are.
-                let apart = 1.5 * (1.0 - (share - 0.66).abs());
-                let coordinates = Array2::from_shape_fn((ids.len(), 2), |(i, j)| {
-                    if degenerate {
-                        return 0.0;
-                    }
-                    let angle = TAU * f64::from(ids[i]) / k as f64 + 0.15 * l as f64;
-                    let centre = if j == 0 {
-                        1.6 * angle.cos()
-                    } else {
-                        angle.sin()
-                    };
-                    let turn = 0.25 * l as f64;
-                    let [a, b] = own[i];
-                    let place = if j == 0 {
-                        a * turn.cos() - b * turn.sin()
-                    } else {
-                        a * turn.sin() + b * turn.cos()
-                    };
-                    (centre * apart + place + 0.35 * (uniform() - 0.5)) as f32
-                });
-                let axes = [1.0, 2.0].map(|i| Component {
-                    name: format!("PC{i}"),
-                    explained_variance_ratio: Some(0.312 / i),
-                });
-                let points = Points {
-                    coordinates,
-                    components: axes.to_vec(),
-                    degenerate,
-                };
-                (Layer::resid(l), points)
-            })
+            .map(|l| (Layer::resid(l), clouds.points(l, &mut uniform)))
             .collect();
         let embedding = Embedding::new(labels.clone(), entries).unwrap();
         let grids = grid_stack(&embedding, Binning::Uniform { side }).unwrap();
         let graph = RegionGraph::co_activation(&grids);
-        let significance = Significance::default()
-            .with_permutations(200)
-            .with_resamples(200);
-        let contrasts = Contrast::all(&labels)
-            .into_iter()
-            .map(|contrast| {
-                let verdicts = significance.cells(&grids, &contrast).unwrap();
-                (contrast, verdicts)
-            })
-            .collect();
+        let contrasts = contrasts(&grids, &labels);
         let metrics = (0..k.min(6))
             .map(|c| {
                 let graph = graph.view(&[c]).digraph();
                 (names[c].to_owned(), Metrics::of(&graph))
             })
             .collect();
-        let probes = (0..layers).map(|l| {
-            let score = 0.5 + 0.4 * (l as f64 / layers as f64);
-            vec![
-                Layer::resid(l).to_string().into(),
-                score.into(),
-                (score - 0.05).into(),
-                (score - 0.2).into(),
-            ]
-        });
-        let tables = vec![ReportTable {
-            title: "Does the map keep what the layer knew?".to_owned(),
-            note: "Macro F1 of a probe on activations, on the map and on cells; five splits."
-                .to_owned(),
-            columns: ["layer", "activations", "map", "cells"]
-                .map(str::to_owned)
-                .to_vec(),
-            rows: probes.collect(),
-        }];
-        let facts = |title: &str, rows: &[(&str, &str)]| Facts {
-            title: title.to_owned(),
-            rows: rows
-                .iter()
-                .map(|&(a, b)| (a.to_owned(), b.to_owned()))
-                .collect(),
-        };
         let side = format!("{side} × {side}");
         Self {
-            facts: vec![
-                facts(
-                    "Model",
-                    &[
-                        ("name", "all-MiniLM-L6-v2"),
-                        ("family", "bert"),
-                        ("blocks", "6"),
-                        ("width", "384"),
-                    ],
-                ),
-                facts(
-                    "Options",
-                    &[
-                        ("pooling", "first token"),
-                        ("reducer", "PCA, standardised"),
-                        ("grid", &side),
-                    ],
-                ),
-            ],
+            facts: facts(&side),
             caption: Caption {
                 model: "all-MiniLM-L6-v2".to_owned(),
                 reducer: "PCA".to_owned(),
@@ -184,7 +88,7 @@ impl Scan {
             graph,
             contrasts,
             metrics,
-            tables,
+            tables: vec![probe_table(layers)],
         }
     }
 
@@ -205,6 +109,124 @@ impl Scan {
             tables: &self.tables,
             facts: &self.facts,
             ..Report::new(&self.texts, &self.embedding, &self.grids, &self.graph)
+        }
+    }
+}
+
+/// A text of a category; `pick` from 0 to 1 chooses its noun.
+fn text(i: usize, category: &str, pick: f64) -> String {
+    let nouns = [
+        "river", "court", "score", "oven", "comet", "ledger", "garden", "engine",
+    ];
+    let noun = nouns[(pick * nouns.len() as f64) as usize];
+    format!(
+        "Text {} is about {category}: the {noun} of number {} came up again, and those who had \
+         waited for it wrote down what they saw, line by line, until the evening.",
+        i + 1,
+        i % 97
+    )
+}
+
+fn contrasts(grids: &GridStack, labels: &Labels) -> Vec<(Contrast, Vec<LayerTest<Cell>>)> {
+    let significance = Significance::default()
+        .with_permutations(200)
+        .with_resamples(200);
+    let tested = |contrast: Contrast| {
+        let cells = significance.cells(grids, &contrast).unwrap();
+        (contrast, cells)
+    };
+    Contrast::all(labels).into_iter().map(tested).collect()
+}
+
+fn probe_table(layers: usize) -> ReportTable {
+    let rows = (0..layers).map(|l| {
+        let score = 0.5 + 0.4 * (l as f64 / layers as f64);
+        vec![
+            Layer::resid(l).to_string().into(),
+            score.into(),
+            (score - 0.05).into(),
+            (score - 0.2).into(),
+        ]
+    });
+    ReportTable {
+        title: "Does the map keep what the layer knew?".to_owned(),
+        note: "Macro F1 of a probe on activations, on the map and on cells; five splits."
+            .to_owned(),
+        columns: ["layer", "activations", "map", "cells"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+fn facts(side: &str) -> Vec<Facts> {
+    let model = [
+        ("name", "all-MiniLM-L6-v2"),
+        ("family", "bert"),
+        ("blocks", "6"),
+        ("width", "384"),
+    ];
+    let options = [
+        ("pooling", "first token"),
+        ("reducer", "PCA, standardised"),
+        ("grid", side),
+    ];
+    let facts = |title: &str, rows: &[(&str, &str)]| Facts {
+        title: title.to_owned(),
+        rows: rows
+            .iter()
+            .map(|&(a, b)| (a.to_owned(), b.to_owned()))
+            .collect(),
+    };
+    vec![facts("Model", &model), facts("Options", &options)]
+}
+
+/// What the points of every layer are made of.
+struct Clouds<'a> {
+    layers: usize,
+    n_categories: usize,
+    ids: &'a [u32],
+    /// The place of each text within its cloud.
+    own: &'a [[f64; 2]],
+}
+
+impl Clouds<'_> {
+    fn points(&self, l: usize, uniform: &mut impl FnMut() -> f64) -> Points {
+        let degenerate = l == 0 && self.layers > 1;
+        let share = if self.layers > 1 {
+            l as f64 / (self.layers - 1) as f64
+        } else {
+            1.0
+        };
+        // Most apart at two thirds of the way, as models often are.
+        let apart = 1.5 * (1.0 - (share - 0.66).abs());
+        let coordinates = Array2::from_shape_fn((self.ids.len(), 2), |(i, j)| {
+            if degenerate {
+                return 0.0;
+            }
+            let angle = TAU * f64::from(self.ids[i]) / self.n_categories as f64 + 0.15 * l as f64;
+            let center = if j == 0 {
+                1.6 * angle.cos()
+            } else {
+                angle.sin()
+            };
+            let turn = 0.25 * l as f64;
+            let [a, b] = self.own[i];
+            let place = if j == 0 {
+                a * turn.cos() - b * turn.sin()
+            } else {
+                a * turn.sin() + b * turn.cos()
+            };
+            (center * apart + place + 0.35 * (uniform() - 0.5)) as f32
+        });
+        let components = [1.0, 2.0].map(|i| Component {
+            name: format!("PC{i}"),
+            explained_variance_ratio: Some(0.312 / i),
+        });
+        Points {
+            coordinates,
+            components: components.to_vec(),
+            degenerate,
         }
     }
 }

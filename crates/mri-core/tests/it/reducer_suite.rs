@@ -243,22 +243,20 @@ fn a_right_reducer_passes() {
     assert_eq!(check_threads(&right), Ok(()));
 }
 
+const SHAPES: &str = "points have one row per row and one column per component, all finite";
+const FIT_ERRORS: &str = "input that cannot be reduced gives the right error";
+const CANCELLED: &str = "a watch that stops the work gives Cancelled";
+const THREADS: &str = "the number of threads changes no bit";
+const INVARIANCES: &str = "the claimed invariances hold";
+const NEAR: &str = "aligned points stay near their initial points";
+
 /// Per law the faults that break it, and no law before it.
-#[test]
-fn every_law_has_a_fault_that_it_names() {
+fn faults() -> Vec<(Fault, &'static str)> {
     use Fault::*;
-    let shapes = "points have one row per row and one column per component, all finite";
-    let fit_errors = "input that cannot be reduced gives the right error";
-    let cancelled = "a watch that stops the work gives Cancelled";
-    let threads = "the number of threads changes no bit";
-    let invariances = "the claimed invariances hold";
-    let near = "aligned points stay near their initial points";
-    let check = |fault| ReducerSuite::linear().check(&Columns::new(fault));
-    let mut seen = Vec::new();
-    for (fault, law) in [
+    vec![
         (RefusesGoodInput, "good input gives no error"),
-        (DropsARow, shapes),
-        (OneComponentTooMany, shapes),
+        (DropsARow, SHAPES),
+        (OneComponentTooMany, SHAPES),
         (
             TransformDropsARow,
             "transform gives one finite point per row",
@@ -291,21 +289,21 @@ fn every_law_has_a_fault_that_it_names() {
             FailsUntypedOnFewRows,
             "few rows give finite points or a typed error",
         ),
-        (AcceptsNan, fit_errors),
-        (AcceptsOneRow, fit_errors),
-        (NamesWrongPlace, fit_errors),
+        (AcceptsNan, FIT_ERRORS),
+        (AcceptsOneRow, FIT_ERRORS),
+        (NamesWrongPlace, FIT_ERRORS),
         (
             TransformAcceptsAnyWidth,
             "rows that cannot be placed give the right error",
         ),
-        (IgnoresTheWatch, cancelled),
+        (IgnoresTheWatch, CANCELLED),
         (RowsForgetTheLast, "fit_rows gives what fit gives"),
         (
             RowsSwallowErrors,
             "rows that cannot be read give the right error",
         ),
-        (AlignedIgnoresInit, near),
-        (AlignedSortsInit, near),
+        (AlignedIgnoresInit, NEAR),
+        (AlignedSortsInit, NEAR),
         (
             AlignedKeepsState,
             "an aligned fit gives the same bytes again",
@@ -314,22 +312,29 @@ fn every_law_has_a_fault_that_it_names() {
             AlignedAcceptsAnyInit,
             "initial points that do not fit the rows give the right error",
         ),
-        (AlignedIgnoresTheWatch, cancelled),
-    ] {
+        (AlignedIgnoresTheWatch, CANCELLED),
+    ]
+}
+
+#[test]
+fn every_law_has_a_fault_that_it_names() {
+    let check = |fault| ReducerSuite::linear().check(&Columns::new(fault));
+    let mut seen = Vec::new();
+    for (fault, law) in faults() {
         let violation = check(fault).unwrap_err();
         assert_eq!(violation.law, law, "{fault:?}: {violation}");
         seen.push(law);
     }
     for claim in [Invariance::Scale, Invariance::ColumnScale] {
         let suite = ReducerSuite::linear().with_invariances([claim]);
-        let violation = suite.check(&Columns::new(None)).unwrap_err();
-        assert_eq!(violation.law, invariances, "{violation}");
+        let violation = suite.check(&Columns::new(Fault::None)).unwrap_err();
+        assert_eq!(violation.law, INVARIANCES, "{violation}");
     }
-    for fault in [KeepsState, AlignedKeepsState] {
+    for fault in [Fault::KeepsState, Fault::AlignedKeepsState] {
         let violation = check_threads(&Columns::new(fault)).unwrap_err();
-        assert_eq!(violation.law, threads, "{violation}");
+        assert_eq!(violation.law, THREADS, "{violation}");
     }
-    seen.extend([invariances, threads]);
+    seen.extend([INVARIANCES, THREADS]);
     for law in ReducerSuite::LAWS {
         assert!(seen.contains(&law), "{law}");
     }

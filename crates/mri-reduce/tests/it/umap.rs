@@ -296,7 +296,11 @@ fn what_cannot_be_done_is_an_error() {
         matches!(e, ReduceError::TooManyComponents { limit: 20, .. }),
         "{e}"
     );
-    // Whatever the stage in which the watch says no.
+}
+
+#[test]
+fn a_watch_cancels_in_every_stage() {
+    let x = rows(40);
     let mut stages = Vec::new();
     for stop in 0..200 {
         let asked = std::sync::Mutex::new((0, String::new()));
@@ -308,7 +312,7 @@ fn what_cannot_be_done_is_an_error() {
         };
         let umap = Umap {
             n_epochs: Some(10),
-            ..plain
+            ..Umap::default()
         };
         match umap.fit(x.view(), &watch) {
             Err(ReduceError::Cancelled(_)) => stages.push(asked.into_inner().unwrap().1),

@@ -65,34 +65,7 @@ pub(super) fn read(
         ArrowReaderMetadata::load(&source, plain)
     });
     let table = table.map_err(header())?;
-    let names: Vec<String> = table
-        .schema()
-        .fields()
-        .iter()
-        .map(|f| f.name().clone())
-        .collect();
-    let wanted = [
-        (&options.text_column, ColumnRole::Text),
-        (&options.label_column, ColumnRole::Label),
-    ];
-    let mut places = [0; 2];
-    for (place, (name, role)) in places.iter_mut().zip(wanted) {
-        *place = names
-            .iter()
-            .position(|there| there == name)
-            .ok_or_else(|| CorpusError::missing_column(path, name, &names, role))?;
-        let kind = table.schema().field(*place).data_type();
-        if !is_read(kind) {
-            return Err(CorpusError::Column {
-                path: path.to_owned(),
-                column: name.clone(),
-                role,
-                problem: ColumnProblem::Type {
-                    found: kind.to_string(),
-                },
-            });
-        }
-    }
+    let places = find_columns(path, &table, options)?;
     let notes = table.metadata().file_metadata().key_value_metadata();
     let note = notes
         .and_then(|notes| notes.iter().find(|note| note.key == DATASETS_KEY))
@@ -140,6 +113,43 @@ pub(super) fn read(
         }
         first_row += batch.num_rows();
     }
+}
+
+/// The indices of the columns with texts and labels.
+fn find_columns(
+    path: &Path,
+    table: &ArrowReaderMetadata,
+    options: &CorpusOptions,
+) -> Result<[usize; 2], CorpusError> {
+    let names: Vec<String> = table
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    let wanted = [
+        (&options.text_column, ColumnRole::Text),
+        (&options.label_column, ColumnRole::Label),
+    ];
+    let mut places = [0; 2];
+    for (place, (name, role)) in places.iter_mut().zip(wanted) {
+        *place = names
+            .iter()
+            .position(|there| there == name)
+            .ok_or_else(|| CorpusError::missing_column(path, name, &names, role))?;
+        let kind = table.schema().field(*place).data_type();
+        if !is_read(kind) {
+            return Err(CorpusError::Column {
+                path: path.to_owned(),
+                column: name.clone(),
+                role,
+                problem: ColumnProblem::Type {
+                    found: kind.to_string(),
+                },
+            });
+        }
+    }
+    Ok(places)
 }
 
 /// The message of an error, without the prefixes of the crates it passed through.

@@ -61,17 +61,7 @@ impl Hub {
     }
 
     fn answer(&self, stream: TcpStream) -> std::io::Result<()> {
-        let mut lines = BufReader::new(stream.try_clone()?).lines();
-        let first = lines.next().unwrap_or(Ok(String::new()))?;
-        let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-        let mut headers = HashMap::new();
-        for line in lines {
-            let line = line?;
-            let Some((name, value)) = line.split_once(": ") else {
-                break;
-            };
-            headers.insert(name.to_ascii_lowercase(), value.to_owned());
-        }
+        let (path, headers) = read_request(&stream)?;
         let header = |name: &str| headers.get(name).cloned().unwrap_or_default();
         let (range, token) = (header("range"), header("authorization"));
         let mut content = self.content.lock().unwrap();
@@ -135,22 +125,42 @@ impl Hub {
             bytes.len()
         );
         let whole = &bytes[from..to];
-        let cut = match &content.break_off {
-            Some((broken, at)) if broken == name && whole.len() > *at => *at,
-            _ => whole.len(),
-        };
-        if cut < whole.len() {
-            content.break_off = None;
-        }
+        let sent = content.bytes_until_break(name, whole.len());
         drop(content);
-        send(
-            stream,
-            "206 Partial Content",
-            &extra,
-            whole.len(),
-            &whole[..cut],
-        )
+        let part = &whole[..sent];
+        send(stream, "206 Partial Content", &extra, whole.len(), part)
     }
+}
+
+impl Content {
+    /// How many of the bytes of a file are sent before the connection breaks off, which it does
+    /// once.
+    fn bytes_until_break(&mut self, name: &str, n_bytes: usize) -> usize {
+        match &self.break_off {
+            Some((broken, at)) if broken == name && n_bytes > *at => {
+                let sent = *at;
+                self.break_off = None;
+                sent
+            }
+            _ => n_bytes,
+        }
+    }
+}
+
+/// The path of a request, and its headers by their names in lower case.
+fn read_request(stream: &TcpStream) -> std::io::Result<(String, HashMap<String, String>)> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let first = lines.next().unwrap_or(Ok(String::new()))?;
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut headers = HashMap::new();
+    for line in lines {
+        let line = line?;
+        let Some((name, value)) = line.split_once(": ") else {
+            break;
+        };
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
+    }
+    Ok((path, headers))
 }
 
 /// The first and one past the last byte of `bytes=FROM-` or `bytes=FROM-TO`.
