@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::pairs::Pairs;
 use crate::neighbor_embedding::{
-    DimensionKernel, EdgeBlocks, degree_order, dispatch_dimensions, offset, pack, positions, unpack,
+    DimensionKernel, EdgeBlocks, degree_order, dispatch_dimensions, positions,
 };
 use crate::vector_math::Lanes;
 
@@ -129,22 +129,28 @@ impl DimensionKernel for Descent<'_> {
         let degree = |i: usize| pairs.near.edges(i).len();
         let order = degree_order(points.nrows(), optimization.seed, degree);
         let positions = positions(&order);
+        // Offsets of points of one coordinate are positions: the coordinates of a point lie together
+        // here, so that one access reads them all.
         let edges = Edges {
-            near: EdgeBlocks::new::<D>(&pairs.near, &order, &positions),
-            mid_near: EdgeBlocks::new::<D>(&pairs.mid_near, &order, &positions),
-            further: EdgeBlocks::new::<D>(&pairs.further, &order, &positions),
+            near: EdgeBlocks::new::<1>(&pairs.near, &order, &positions),
+            mid_near: EdgeBlocks::new::<1>(&pairs.mid_near, &order, &positions),
+            further: EdgeBlocks::new::<1>(&pairs.further, &order, &positions),
         };
-        let mut now = pack::<D>(points, &order);
+        let mut now = vec![[0.0; D]; order.len().next_multiple_of(LANES)];
+        for (to, &row) in now.iter_mut().zip(&order) {
+            let point = points.row(row as usize);
+            to.iter_mut().zip(point).for_each(|(to, v)| *to = *v);
+        }
         let anchors = now.clone();
-        let mut next = vec![0.0; now.len()];
-        let mut moments = vec![Moments::default(); now.len() / LANES];
+        let mut next = now.clone();
+        let mut moments = vec![Moments::default(); now.len() / LANES * D];
         let first = optimization.first();
         let total = optimization.epochs - first;
         for epoch in first..optimization.epochs {
             let done = epoch - first;
             watch.check("epochs", done, total)?;
             let step = Epoch::new(&now, &anchors, &edges, optimization, epoch, done + 1);
-            next.par_chunks_mut(LANES * D)
+            next.par_chunks_mut(LANES)
                 .zip(moments.par_chunks_mut(D))
                 .enumerate()
                 .with_min_len(BLOCKS_PER_TASK)
@@ -159,7 +165,10 @@ impl DimensionKernel for Descent<'_> {
             std::mem::swap(&mut now, &mut next);
         }
         watch.check("epochs", total, total)?;
-        unpack::<D>(&now, &order, points);
+        for (from, &row) in now.iter().zip(&order) {
+            let mut point = points.row_mut(row as usize);
+            point.iter_mut().zip(from).for_each(|(to, v)| *to = *v);
+        }
         Ok(())
     }
 }
@@ -180,10 +189,10 @@ struct Moments {
 
 /// What all blocks of one epoch read.
 #[derive(Clone, Copy)]
-struct Epoch<'a> {
-    now: &'a [f32],
+struct Epoch<'a, const D: usize> {
+    now: &'a [[f32; D]],
     /// The initial positions.
-    anchors: &'a [f32],
+    anchors: &'a [[f32; D]],
     edges: &'a Edges,
     /// The factors of the gradients.
     near: f32,
@@ -194,11 +203,11 @@ struct Epoch<'a> {
     rate: f32,
 }
 
-impl<'a> Epoch<'a> {
+impl<'a, const D: usize> Epoch<'a, D> {
     /// `step` counts Adam's steps from 1.
     fn new(
-        now: &'a [f32],
-        anchors: &'a [f32],
+        now: &'a [[f32; D]],
+        anchors: &'a [[f32; D]],
         edges: &'a Edges,
         optimization: &Optimization,
         epoch: usize,
@@ -225,10 +234,10 @@ impl<'a> Epoch<'a> {
 
 /// One step of one block of points.
 struct StepKernel<'a, const D: usize> {
-    step: Epoch<'a>,
+    step: Epoch<'a, D>,
     block: usize,
     moments: &'a mut [Moments],
-    new: &'a mut [f32],
+    new: &'a mut [[f32; D]],
 }
 
 impl<const D: usize> Kernel for StepKernel<'_, D> {
@@ -237,10 +246,12 @@ impl<const D: usize> Kernel for StepKernel<'_, D> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let step = self.step;
-        let first = offset::<D>(self.block * LANES);
+        let block = self.block * LANES..(self.block + 1) * LANES;
         let mut own = [[0.0; LANES]; D];
-        for (own, old) in own.iter_mut().zip(step.now[first..].chunks_exact(LANES)) {
-            own.copy_from_slice(old);
+        for (l, point) in step.now[block.clone()].iter().enumerate() {
+            for c in 0..D {
+                own[c][l] = point[c];
+            }
         }
         let mut gradient = [[0.0; LANES]; D];
         let edges = step.edges;
@@ -254,16 +265,20 @@ impl<const D: usize> Kernel for StepKernel<'_, D> {
         let further = edges.further.of_block(self.block);
         let force = (step.further, FURTHER_SCALE);
         add_gradient(step.now, further, force, &own, &mut gradient);
-        let anchors = step.anchors[first..].chunks_exact(LANES);
-        let new = self.new.chunks_exact_mut(LANES);
-        for (c, ((new, anchor), moments)) in new.zip(anchors).zip(self.moments).enumerate() {
+        let anchors = &step.anchors[block];
+        for (c, moments) in self.moments.iter_mut().enumerate() {
             for l in 0..LANES {
                 let spring = step.anchor_strength * stiffness[l];
-                let g = gradient[c][l] + spring * (own[c][l] - anchor[l]);
+                let g = gradient[c][l] + spring * (own[c][l] - anchors[l][c]);
                 let m = BETA_1 as f32 * moments.first[l] + (1.0 - BETA_1) as f32 * g;
                 let v = BETA_2 as f32 * moments.second[l] + (1.0 - BETA_2) as f32 * (g * g);
                 (moments.first[l], moments.second[l]) = (m, v);
-                new[l] = own[c][l] - step.rate * m / (v.sqrt() + EPSILON);
+                own[c][l] -= step.rate * m / (v.sqrt() + EPSILON);
+            }
+        }
+        for (l, point) in self.new.iter_mut().enumerate() {
+            for c in 0..D {
+                point[c] = own[c][l];
             }
         }
     }
@@ -273,7 +288,7 @@ impl<const D: usize> Kernel for StepKernel<'_, D> {
 /// stiffnesses.
 #[inline(always)]
 fn add_gradient<const D: usize>(
-    now: &[f32],
+    now: &[[f32; D]],
     (ends, weights): (&[u32], &[f32]),
     (factor, scale): (f32, f32),
     own: &[Lanes; D],
@@ -283,11 +298,17 @@ fn add_gradient<const D: usize>(
     let pairs = ends.chunks_exact(LANES).zip(weights.chunks_exact(LANES));
     for (ends, weights) in pairs {
         let mut difference = [[0.0; LANES]; D];
+        for l in 0..LANES {
+            let other = now[ends[l] as usize];
+            for c in 0..D {
+                difference[c][l] = other[c];
+            }
+        }
         let mut sum = [scale + 1.0; LANES];
-        for (c, difference) in difference.iter_mut().enumerate() {
+        for c in 0..D {
             for l in 0..LANES {
-                difference[l] = own[c][l] - now[ends[l] as usize + c * LANES];
-                sum[l] += difference[l] * difference[l];
+                difference[c][l] = own[c][l] - difference[c][l];
+                sum[l] += difference[c][l] * difference[c][l];
             }
         }
         let mut strength = [0.0; LANES];
