@@ -3,8 +3,8 @@
 use mri_simd::{F64_LANES as LANES, F64x8, Kernel, Simd, dispatch};
 use ndarray::ArrayView2;
 
-/// Vectors per block: with the rows of a tile their sums fill half the registers of AVX-512, and reading
-/// a row from memory takes about as long as the arithmetic of all four.
+/// Vectors per block: with the rows of a tile their sums fill half the registers of AVX-512, and
+/// reading a row from memory takes about as long as the arithmetic of all four.
 pub(crate) const BLOCK_VECTORS: usize = 4;
 
 /// Rows per tile.
@@ -133,8 +133,8 @@ pub(crate) fn gram_product(
     to
 }
 
-/// Computes the products with `by`, if given, and adds the rows times the products to `to`, if given, in
-/// one pass over the rows.
+/// Computes the products with `by`, if given, and adds the rows times the products to `to`, if
+/// given, in one pass over the rows.
 fn fused_pass<T: Number>(
     rows: ArrayView2<'_, T>,
     shift: &PaddedVec,
@@ -253,7 +253,8 @@ fn add<T: Number, V: F64x8, const R: usize>(
     to: &mut [[[f64; LANES]; BLOCK_VECTORS]],
 ) {
     let rows = rows.map(|row| row.as_chunks::<LANES>().0);
-    // Loops, here and above: a closure might be compiled separately, without the vector instructions.
+    // Loops, here and above: a closure might be compiled separately, without the vector
+    // instructions.
     let mut factors = [[V::splat(0.0); BLOCK_VECTORS]; R];
     for r in 0..R {
         for v in 0..BLOCK_VECTORS {

@@ -33,8 +33,8 @@ impl Columns {
 
     /// The statistics of at least one row.
     ///
-    /// Sums are taken after subtracting the first row, which is about as near to the mean as the rows are
-    /// to each other, so that an offset costs no precision.
+    /// Sums are taken after subtracting the first row, which is about as near to the mean as the
+    /// rows are to each other, so that an offset costs no precision.
     ///
     /// # Errors
     /// [`ReduceError::NonFinite`] with the row as counted within `rows`.
@@ -60,7 +60,8 @@ impl Columns {
             columns.squares[j] = (group.squares[lane] - sum * sum / count).max(0.0);
             columns.low[j] = group.low[lane] as f32;
             columns.high[j] = group.high[lane] as f32;
-            // NaN and infinity propagate to the sums; sums of finite `f32` in `f64` cannot overflow.
+            // NaN and infinity propagate to the sums; sums of finite `f32` in `f64` cannot
+            // overflow.
             if !group.squares[lane].is_finite() {
                 check_finite(rows)?;
             }
@@ -130,8 +131,8 @@ impl Kernel for Pass<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        /// Rows for which the sums of a group are kept in registers: few, so that rows are still read
-        /// nearly in the order in which they lie in memory.
+        /// Rows for which the sums of a group are kept in registers: few, so that rows are still
+        /// read nearly in the order in which they lie in memory.
         const TILE: usize = 8;
         if self.width == 0 {
             return;

@@ -1,8 +1,9 @@
-//! Matrices in, few columns out: PCA, SVD and neighbor embeddings, and how much of the rows they keep.
+//! Matrices in, few columns out: PCA, SVD and neighbor embeddings, and how much of the rows they
+//! keep.
 //!
-//! The activations of a layer have hundreds of dimensions, a picture has two. A [`Reducer`] is fitted to
-//! the rows of a layer and gives points and a projection for new rows; [`reduce_stack`] does so for every
-//! layer of a recording.
+//! The activations of a layer have hundreds of dimensions, a picture has two. A [`Reducer`] is
+//! fitted to the rows of a layer and gives points and a projection for new rows; [`reduce_stack`]
+//! does so for every layer of a recording.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,30 +23,35 @@
 //! let recording = Activations::from_arrays(labels, layers)?;
 //!
 //! // One map per layer, in a common frame; any reducer by its name.
-//! let spec = ReducerSpec { kind: "umap".parse::<ReducerKind>()?, seed: 7, ..ReducerSpec::default() };
+//! let kind = "umap".parse::<ReducerKind>()?;
+//! let spec = ReducerSpec { kind, seed: 7, ..ReducerSpec::default() };
 //! let reducer = spec.build()?;
 //! let reduced = reduce_stack_aligned(&recording, reducer.as_ref(), spec.components, &())?;
 //!
 //! // What the map of the first layer keeps, and where it places other rows.
 //! let map = reduced.embedding.get(Layer::resid(0)).ok_or("no such layer")?;
-//! let (kept, _) = quality(rows(0).view(), map.coordinates.view(), None, &QualityOptions::default(), &())?;
+//! let (points, options) = (map.coordinates.view(), QualityOptions::default());
+//! let (kept, _) = quality(rows(0).view(), points, None, &options, &())?;
 //! assert!(kept.trustworthiness > 0.6);
 //! let placed = reduced.projections[0].as_ref().ok_or("degenerate")?.transform(rows(0).view())?;
 //! assert_eq!(placed.dim(), (60, 2));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The key decision: a reducer is fitted **once per layer on all texts**. Categories are rows of the
-//! result, so their points share axes and can be compared; a reducer fitted per category would give each
-//! its own axes.
+//! The key decision: a reducer is fitted **once per layer on all texts**. Categories are rows of
+//! the result, so their points share axes and can be compared; a reducer fitted per category would
+//! give each its own axes.
 //!
-//! - [`Pca`], [`Svd`] and [`IncrementalPca`] are exact: no randomized approximation, whose subspace is wrong
-//!   where a spectrum decays slowly, as that of real activations does. [`RandomProjection`] is the baseline.
-//! - [`Umap`], [`Tsne`] and [`Pacmap`] place points by their neighbors. One seed gives the same bits on any
-//!   number of threads.
-//! - [`quality`] measures what a reduction keeps, [`placement`] where new rows land, [`instability`] the
-//!   influence of the seed; [`linear_cka`], [`Procrustes`] and [`neighbor_overlap`] compare matrices.
-//! - [`reduce_stack_aligned`] gives all layers one frame, so that texts can be followed through them.
+//! - [`Pca`], [`Svd`] and [`IncrementalPca`] are exact: no randomized approximation, whose subspace
+//!   is wrong where a spectrum decays slowly, as that of real activations does.
+//!   [`RandomProjection`] is the baseline.
+//! - [`Umap`], [`Tsne`] and [`Pacmap`] place points by their neighbors. One seed gives the same
+//!   bits on any number of threads.
+//! - [`quality`] measures what a reduction keeps, [`placement`] where new rows land,
+//!   [`instability`] the influence of the seed; [`linear_cka`], [`Procrustes`] and
+//!   [`neighbor_overlap`] compare matrices.
+//! - [`reduce_stack_aligned`] gives all layers one frame, so that texts can be followed through
+//!   them.
 //!
 //! The linear algebra is faer's, or LAPACK's with the feature `lapack`.
 

@@ -1,13 +1,13 @@
 //! Approximate nearest neighbors of many rows.
 //!
-//! Random projection trees (Dasgupta & Freund 2008) split the rows into leaves, and all pairs of a leaf
-//! are compared; several trees candidate a good part of the neighbors. Nearest-neighbor descent (Dong, Moses &
-//! Li 2011) updates the rest: it compares the neighbors of every row with each other. Either way rows are
-//! compared in groups that stay in the cache.
+//! Random projection trees (Dasgupta & Freund 2008) split the rows into leaves, and all pairs of a
+//! leaf are compared; several trees candidate a good part of the neighbors. Nearest-neighbor
+//! descent (Dong, Moses & Li 2011) updates the rest: it compares the neighbors of every row with
+//! each other. Either way rows are compared in groups that stay in the cache.
 //!
-//! Groups are processed in batches. All groups of a batch read the lists as the batch before left them,
-//! and their updates are applied when all are done, each list by one thread and in the order of distances
-//! and indices: the result does not depend on the number of threads.
+//! Groups are processed in batches. All groups of a batch read the lists as the batch before left
+//! them, and their updates are applied when all are done, each list by one thread and in the order
+//! of distances and indices: the result does not depend on the number of threads.
 
 use mri_core::{ReduceError, Watch};
 use mri_simd::{Kernel, Simd, dispatch};
@@ -21,16 +21,16 @@ use crate::vector_math::{square_distance, square_distances};
 /// Trees. With two or four, the additional rounds of descent cost more than is saved.
 const TREES: usize = 8;
 
-/// Maximal leaf size, unless three times the length of the lists is more: one leaf must fill them. Rows of
-/// a leaf stay in the cache.
+/// Maximal leaf size, unless three times the length of the lists is more: one leaf must fill them.
+/// Rows of a leaf stay in the cache.
 const LEAF: usize = 96;
 
 /// Entries per list beyond `k`, which widen the search. On 20,000 rows of
 /// real activations the recall of 14 neighbors is 0.962 with 6 more, 0.975 with 10, 0.983 with 14.
 const EXTRA: usize = 12;
 
-/// How many nearest neighbors of a row take part in its comparisons, and how many reverse neighbors: the
-/// number of pairs is quadratic.
+/// How many nearest neighbors of a row take part in its comparisons, and how many reverse
+/// neighbors: the number of pairs is quadratic.
 const SAMPLE: usize = 30;
 
 /// Maximal rounds of descent; real activations take some five.
@@ -45,8 +45,8 @@ const BATCH: usize = 16_384;
 /// Rows whose lists one task updates.
 const RANGE: usize = 1024;
 
-/// A neighbor: its squared distance, its index, and whether it has yet to be compared with the row's other
-/// neighbors.
+/// A neighbor: its squared distance, its index, and whether it has yet to be compared with the
+/// row's other neighbors.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     square: f32,
@@ -96,7 +96,8 @@ pub(super) fn search(
         entries: vec![Entry::NONE; n * keep],
     };
     let steps = TREES + ROUNDS;
-    // Rows of a leaf share neighbors: processed one after the other they candidate them in the cache.
+    // Rows of a leaf share neighbors: processed one after the other they candidate them in the
+    // cache.
     let mut order: Vec<u32> = Vec::new();
     for tree in 0..TREES {
         watch.check("neighbors", tree, steps)?;
@@ -228,8 +229,8 @@ impl NeighborLists {
             .sum()
     }
 
-    /// For every row its neighbors and reverse neighbors, those not yet compared first; marks all as
-    /// compared.
+    /// For every row its neighbors and reverse neighbors, those not yet compared first; marks all
+    /// as compared.
     fn groups(&mut self, order: &[u32], seed: u64) -> Vec<Group> {
         let (n, keep) = (order.len(), self.keep);
         let side = keep.min(SAMPLE);

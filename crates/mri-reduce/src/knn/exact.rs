@@ -10,17 +10,17 @@ use super::table::Table;
 use crate::linalg::products_f32;
 use crate::vector_math::square_distance;
 
-/// The tile of a matrix product: queries, and rows they are compared with. Its products fill half of a
-/// typical L2 cache.
+/// The tile of a matrix product: queries, and rows they are compared with. Its products fill half
+/// of a typical L2 cache.
 const QUERIES: usize = 128;
 const TILE: usize = 2048;
 
-/// Candidates beyond `k`: products in `f32` may order near ties wrongly, so the candidates are compared
-/// again by their direct distances.
+/// Candidates beyond `k`: products in `f32` may order near ties wrongly, so the candidates are
+/// compared again by their direct distances.
 const EXTRA: usize = 8;
 
-/// Bound on the error of a squared distance from products, relative to the squared norms: some thirty
-/// roundings of `f32`.
+/// Bound on the error of a squared distance from products, relative to the squared norms: some
+/// thirty roundings of `f32`.
 const ERROR: f32 = 2e-6;
 
 /// The `k` nearest rows of `table` to every row of `queries`.
@@ -63,8 +63,8 @@ pub(super) fn search(
 
 /// The `k` nearest other rows of every row of `table`.
 ///
-/// Products are symmetric: each is computed once and scanned for both of its rows. The order in which
-/// threads offer candidates does not matter, as `Finish` makes sure of the result.
+/// Products are symmetric: each is computed once and scanned for both of its rows. The order in
+/// which threads offer candidates does not matter, as `Finish` makes sure of the result.
 pub(super) fn search_self(
     table: &Table,
     k: usize,
@@ -226,7 +226,8 @@ impl Kernel for Scan<'_> {
     }
 }
 
-/// Scans a block of columns of a tile of products for candidates of the rows that belong to the columns.
+/// Scans a block of columns of a tile of products for candidates of the rows that belong to the
+/// columns.
 struct ScanColumns<'a> {
     /// Of the rows of the columns.
     best: &'a mut [Best],
@@ -275,8 +276,8 @@ impl Kernel for ScanColumns<'_> {
     }
 }
 
-/// Sorts the candidates of a query by their direct distances. If the error bound does not exclude that a
-/// rejected row is nearer, as among near duplicates, all rows are compared directly.
+/// Sorts the candidates of a query by their direct distances. If the error bound does not exclude
+/// that a rejected row is nearer, as among near duplicates, all rows are compared directly.
 struct Finish<'a> {
     query: &'a [f32],
     square: f32,

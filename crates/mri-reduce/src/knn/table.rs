@@ -5,9 +5,9 @@ use crate::distance::Distance;
 
 /// Rows prepared for distances in `f32`.
 ///
-/// For Euclidean distances a common offset is subtracted and values are scaled by a power of two, so that
-/// no square overflows; for cosine distances rows are normalized. Rows are padded with zeros to whole
-/// vectors.
+/// For Euclidean distances a common offset is subtracted and values are scaled by a power of two,
+/// so that no square overflows; for cosine distances rows are normalized. Rows are padded with
+/// zeros to whole vectors.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     data: Vec<f32>,
@@ -143,8 +143,9 @@ impl Frame {
         // The next power of two, from the exponent.
         let exponent = (largest.max(f32::MIN_POSITIVE).to_bits() >> 23) as i32 - 127;
         let factor = 2.0_f32.powi((-exponent - 1).clamp(-126, 126));
-        // The product form of a distance cancels what rows have in common, so an offset costs precision.
-        // The median, because a few massive rows, such as those of first tokens, would dominate a mean.
+        // The product form of a distance cancels what rows have in common, so an offset costs
+        // precision. The median, because a few massive rows, such as those of first tokens, would
+        // dominate a mean.
         let step = x.nrows().div_ceil(SAMPLE).max(1);
         let mut column = Vec::with_capacity(SAMPLE);
         let offset = (0..x.ncols()).map(|j| {

@@ -102,8 +102,8 @@ impl Space {
         const ROUNDING: f64 = 1e-13;
         self.take_away(&mut image, along);
         let mut block = orthonormal(self.vectors(&image, BLOCK_VECTORS), ROUNDING * self.scale);
-        // Twice is enough (Kahan and Parlett): the second pass removes rounding errors only, unless there
-        // was nothing else.
+        // Twice is enough (Kahan and Parlett): the second pass removes rounding errors only, unless
+        // there was nothing else.
         let mut again = self.quad(&block);
         let along = times(self.rows(&self.basis), &self.none, &again);
         self.take_away(&mut again, along);

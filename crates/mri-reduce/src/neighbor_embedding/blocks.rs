@@ -1,8 +1,8 @@
 //! Points and edges laid out for vector instructions.
 //!
 //! Points lie in blocks of [`LANES`], one coordinate after the other (a structure of arrays), in an
-//! order of their own; the edges of a block are interleaved, so that one vector instruction handles one
-//! edge of every point of the block.
+//! order of their own; the edges of a block are interleaved, so that one vector instruction handles
+//! one edge of every point of the block.
 
 use mri_simd::F32_LANES as LANES;
 use ndarray::Array2;
@@ -13,8 +13,8 @@ use crate::random;
 /// Separates the random order of points from other uses of the seed.
 const ORDER_STREAM: u64 = 0x0F_0DE5;
 
-/// An order of points by degree, so that little of a block is padding; random among equal degrees, so
-/// that the points of a block are unrelated.
+/// An order of points by degree, so that little of a block is padding; random among equal degrees,
+/// so that the points of a block are unrelated.
 pub(crate) fn degree_order(n: usize, seed: u64, degree: impl Fn(usize) -> usize) -> Vec<u32> {
     let mut order: Vec<u32> = (0..n as u32).collect();
     order.sort_by_cached_key(|&i| {
@@ -33,7 +33,8 @@ pub(crate) fn positions(order: &[u32]) -> Vec<u32> {
     positions
 }
 
-/// The offset of the first coordinate of the `i`-th point; each further one lies [`LANES`] values later.
+/// The offset of the first coordinate of the `i`-th point; each further one lies [`LANES`] values
+/// later.
 pub(crate) fn offset<const D: usize>(i: usize) -> usize {
     i / LANES * LANES * D + i % LANES
 }
@@ -58,8 +59,8 @@ pub(crate) fn unpack<const D: usize>(values: &[f32], order: &[u32], points: &mut
     }
 }
 
-/// The edges of blocks of points, interleaved by lane: the first edge of each point, the second of each,
-/// and so on. Points with fewer edges are padded with edges of weight 0.
+/// The edges of blocks of points, interleaved by lane: the first edge of each point, the second of
+/// each, and so on. Points with fewer edges are padded with edges of weight 0.
 pub(crate) struct EdgeBlocks {
     /// The offsets of the other ends.
     ends: Vec<u32>,
@@ -69,7 +70,8 @@ pub(crate) struct EdgeBlocks {
 }
 
 impl EdgeBlocks {
-    /// The edges of the points of `graph` in the given order; `positions` are those of their other ends.
+    /// The edges of the points of `graph` in the given order; `positions` are those of their other
+    /// ends.
     pub(crate) fn new<const D: usize>(graph: &Graph, order: &[u32], positions: &[u32]) -> Self {
         let mut starts = vec![0];
         for block in order.chunks(LANES) {

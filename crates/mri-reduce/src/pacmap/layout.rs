@@ -1,8 +1,12 @@
 //! The three forces, their schedule, and Adam.
 //!
-//! With d̃ = 1 + d² the loss is `w_near · Σ d̃/(10 + d̃) + w_mid · Σ d̃/(10000 + d̃) + w_further ·
-//! Σ 1/(1 + d̃)` over the three kinds of pairs. The gradient of each term is a factor times `(own −
-//! other)/(s + d̃)²`.
+//! With d̃ = 1 + d² the loss is the sum of three terms, one for each kind of pairs:
+//!
+//! - `w_near · Σ d̃/(10 + d̃)`
+//! - `w_mid · Σ d̃/(10000 + d̃)`
+//! - `w_further · Σ 1/(1 + d̃)`
+//!
+//! The gradient of each is a factor times `(own − other)/(s + d̃)²`.
 
 use mri_core::{ReduceError, Watch};
 use mri_simd::{F32_LANES as LANES, Kernel, Simd, dispatch};
@@ -129,8 +133,8 @@ impl DimensionKernel for Descent<'_> {
         let degree = |i: usize| pairs.near.edges(i).len();
         let order = degree_order(points.nrows(), optimization.seed, degree);
         let positions = positions(&order);
-        // Offsets of points of one coordinate are positions: the coordinates of a point lie together
-        // here, so that one access reads them all.
+        // Offsets of points of one coordinate are positions: the coordinates of a point lie
+        // together here, so that one access reads them all.
         let edges = Edges {
             near: EdgeBlocks::new::<1>(&pairs.near, &order, &positions),
             mid_near: EdgeBlocks::new::<1>(&pairs.mid_near, &order, &positions),

@@ -10,8 +10,8 @@ pub struct QualityOptions {
     pub neighbors: usize,
     /// The distance of the rows; that of points is Euclidean.
     pub distance: Distance,
-    /// The number of rows, a random sample, whose neighborhoods are measured. Each is
-    /// compared with **all** rows, so that means are unbiased. Values above the number of rows mean all.
+    /// The number of rows, a random sample, whose neighborhoods are measured. Each is compared with
+    /// **all** rows, so that means are unbiased. Values above the number of rows mean all.
     pub anchors: usize,
     /// Random triplets per measured row; `None` means all, by counting inversions.
     pub triplets: Option<usize>,

@@ -12,15 +12,15 @@ use super::tree::{BLOCK, Lane, PointMass, Tree};
 use crate::knn::Graph;
 use crate::neighbor_embedding::{DimensionKernel, dispatch_dimensions};
 
-/// Factor on the attraction in the first steps, in which clusters form (as in the paper of 2014 and in
-/// openTSNE).
+/// Factor on the attraction in the first steps, in which clusters form (as in the paper of 2014 and
+/// in openTSNE).
 const EXAGGERATION: f32 = 12.0;
 
 /// The share of its last step that a point keeps.
 const MOMENTUM: f32 = 0.8;
 
-/// Adaptive gains (Jacobs 1988): what a coordinate's gain grows by while the gradient keeps its sign,
-/// the factor on it when the sign changes, and its minimum.
+/// Adaptive gains (Jacobs 1988): what a coordinate's gain grows by while the gradient keeps its
+/// sign, the factor on it when the sign changes, and its minimum.
 const GAIN_INCREASE: f32 = 0.2;
 const GAIN_DECAY: f32 = 0.8;
 const MIN_GAIN: f32 = 0.01;
@@ -28,8 +28,8 @@ const MIN_GAIN: f32 = 0.01;
 /// The longest step (as in openTSNE).
 const MAX_STEP_NORM: f32 = 5.0;
 
-/// The Barnes–Hut criterion: a group repels as one point where its longest side is below this share of
-/// its distance. At 0.5, the usual value, continuity and random triplets lost about 0.01.
+/// The Barnes–Hut criterion: a group repels as one point where its longest side is below this share
+/// of its distance. At 0.5, the usual value, continuity and random triplets lost about 0.01.
 const THETA: f32 = 0.3;
 
 /// Steps between two rebuilds of the tree.
@@ -327,8 +327,8 @@ impl<const D: usize> Kernel for StepKernel<'_, D> {
     }
 }
 
-/// Buffers for the edges of one point. Each loop of [`attraction`] does one thing to all edges, so that
-/// the compiler vectorizes it.
+/// Buffers for the edges of one point. Each loop of [`attraction`] does one thing to all edges, so
+/// that the compiler vectorizes it.
 struct EdgeBuffers<const D: usize> {
     difference: [Vec<f32>; D],
     strength: Vec<f32>,

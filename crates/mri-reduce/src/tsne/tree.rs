@@ -1,12 +1,13 @@
 //! A tree of groups of points that repel distant points as one (Barnes & Hut 1986).
 //!
-//! The points are split in halves across their wider side until a block holds at most [`BLOCK`]. The
-//! nodes lie in one array in preorder. Points move little from one step to the next: the splits are
-//! kept for some steps, and only the masses, centers and bounding boxes of the nodes are recomputed.
+//! The points are split in halves across their wider side until a block holds at most [`BLOCK`].
+//! The nodes lie in one array in preorder. Points move little from one step to the next: the splits
+//! are kept for some steps, and only the masses, centers and bounding boxes of the nodes are
+//! recomputed.
 
 /// Points per block. The compiler vectorizes loops of this length, which it would unroll at
-/// [`F32_LANES`](mri_simd::F32_LANES); and the more points share an interaction list, the fewer lists there
-/// are.
+/// [`F32_LANES`](mri_simd::F32_LANES); and the more points share an interaction list, the fewer
+/// lists there are.
 pub(super) const BLOCK: usize = 64;
 
 /// One value for each point of a block.
@@ -155,8 +156,9 @@ impl<const D: usize> Tree<D> {
         self.blocks.len()
     }
 
-    /// All points that a block interacts with, its own included: near ones one by one, and groups as one
-    /// where their longest side is below `theta` times their distance (the Barnes–Hut criterion).
+    /// All points that a block interacts with, its own included: near ones one by one, and groups
+    /// as one where their longest side is below `theta` times their distance (the Barnes–Hut
+    /// criterion).
     pub(super) fn interaction_list(&self, block: usize, theta: f32, list: &mut Vec<PointMass<D>>) {
         list.clear();
         let Node { low, high, .. } = self.nodes[self.leaves[block]];

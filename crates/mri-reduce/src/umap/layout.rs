@@ -1,12 +1,13 @@
 //! Attraction, repulsion and the optimization of points.
 //!
-//! The reference implementation updates both ends of one edge after the other, so its result depends on
-//! the order of edges and, on several threads, on races. Here every point reads the positions of all
-//! others **before** the epoch (a Jacobi iteration), sums its forces and moves to where they balance.
-//! The sum of some sixteen attractions, each nearly strong enough for the whole step, would overshoot;
-//! it is divided by one plus `damping` times the sum of the edges' stiffnesses. With a damping of 1 this
-//! is the implicit Euler step, which never overshoots. With less, points oscillate in the first epochs,
-//! as those of the reference do while its learning rate is high, which untangles the initial layout.
+//! The reference implementation updates both ends of one edge after the other, so its result
+//! depends on the order of edges and, on several threads, on races. Here every point reads the
+//! positions of all others **before** the epoch (a Jacobi iteration), sums its forces and moves to
+//! where they balance. The sum of some sixteen attractions, each nearly strong enough for the whole
+//! step, would overshoot; it is divided by one plus `damping` times the sum of the edges'
+//! stiffnesses. With a damping of 1 this is the implicit Euler step, which never overshoots. With
+//! less, points oscillate in the first epochs, as those of the reference do while its learning rate
+//! is high, which untangles the initial layout.
 
 use mri_core::{ReduceError, Watch};
 use mri_simd::{F32_LANES as LANES, Kernel, Simd, dispatch};
@@ -28,12 +29,13 @@ const MIN_SQUARE: f32 = 1e-10;
 /// reference implementation).
 const REPULSION_EPSILON: f32 = 1e-3;
 
-/// Bound on the repulsion of one negative sample, per coordinate (as in the reference implementation).
+/// Bound on the repulsion of one negative sample, per coordinate (as in the reference
+/// implementation).
 const REPULSION_CLIP: f32 = 4.0;
 
-/// Negative samples per block and epoch. The reference draws some forty for each point; one sample for
-/// a whole block of points costs a sixteenth of that, so there may be more. Half as many and twice as
-/// many give the same quality.
+/// Negative samples per block and epoch. The reference draws some forty for each point; one sample
+/// for a whole block of points costs a sixteenth of that, so there may be more. Half as many and
+/// twice as many give the same quality.
 const NEGATIVE_SAMPLES: usize = 64;
 
 /// Blocks per task of a thread: about 50 µs of work.
@@ -165,8 +167,8 @@ impl DimensionKernel for AmongFixed<'_> {
                     dispatch(StepKernel::<D> {
                         step: Epoch::new(&among, others.len(), &edges, optimization, epoch),
                         block,
-                        // The same samples for all blocks, so that a point does not depend on the rows
-                        // transformed with it.
+                        // The same samples for all blocks, so that a point does not depend on the
+                        // rows transformed with it.
                         stream: 0,
                         // New rows have no initial position to be anchored at.
                         anchors: &old,
@@ -315,8 +317,8 @@ fn attraction<const D: usize>(
         for l in 0..LANES {
             let square = square[l].max(MIN_SQUARE);
             let p = power(square, b);
-            // Twice the gradient, 2ab·d^(2b−2)/(1 + a·d^(2b)): the reference implementation, too, moves
-            // a point twice per edge, once as its head and once as its tail.
+            // Twice the gradient, 2ab·d^(2b−2)/(1 + a·d^(2b)): the reference implementation, too,
+            // moves a point twice per edge, once as its head and once as its tail.
             strength[l] = weights[l] * (4.0 * a * b) * p / (square * (1.0 + a * p));
             stiffness[l] += strength[l];
         }
