@@ -32,7 +32,7 @@ pub trait F32x16: Copy {
     #[must_use]
     fn mul_add(self, a: Self, b: Self) -> Self;
 
-    /// `1 / self` with a relative error below 1e-7; its last bits depend on the instruction set.
+    /// `1 / self` with a relative error below 1.9e-7; its last bits depend on the instruction set.
     #[must_use]
     fn recip(self) -> Self;
 
@@ -238,7 +238,8 @@ mod tests {
             let x: Vec<f32> = (1..=3200).map(|i| i as f32 * 0.731).collect();
             for (x, found) in x.iter().zip(level.run(Map(&x, Recip))) {
                 let error = (f64::from(found) * f64::from(*x) - 1.0).abs();
-                assert!(error < 1e-7, "{level:?}: 1/{x}: {found}");
+                // Newton's step on 14 bits is exact to 4e-9 and rounds three times, by 6e-8 each.
+                assert!(error < 1.9e-7, "{level:?}: 1/{x}: {found}");
             }
         }
     }
