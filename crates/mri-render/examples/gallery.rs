@@ -114,12 +114,24 @@ fn draw(
         reducer: "PCA".into(),
         grid: format!("{side} × {side}"),
     };
+    draw_sheets(out, embedding, grids, &caption)?;
+    draw_graphs(out, grids, &caption)?;
+    draw_charts(out, embedding, grids, &caption)
+}
+
+/// Heatmaps of all layers, and what a reduction kept.
+fn draw_sheets(
+    out: &Path,
+    embedding: &Embedding,
+    grids: &GridStack,
+    caption: &Caption,
+) -> Result<(), Box<dyn Error>> {
     let labels = grids.labels();
     let save = |figure: Figure, kind: &str| figure.save(out.join(format!("{kind}.png")));
     let styles = [("", FigureStyle::default()), ("-dark", FigureStyle::dark())];
     for (suffix, style) in styles {
         let sheet_style = HeatmapStyle::default().with_figure(style);
-        let sheet = |quantity| heatmap_sheet(grids, embedding, quantity, &caption, &sheet_style);
+        let sheet = |quantity| heatmap_sheet(grids, embedding, quantity, caption, &sheet_style);
         save(sheet(Quantity::Texts)?, &format!("texts{suffix}"))?;
         save(sheet(Quantity::Category(1))?, &format!("category{suffix}"))?;
         save(
@@ -137,32 +149,39 @@ fn draw(
             contrast,
             &cell_tests,
             0.05,
-            &caption,
+            caption,
             &sheet_style,
         )?;
         save(tested, &format!("significance{suffix}"))?;
-        let contact = contact_sheet(grids, embedding, &caption, &sheet_style)?;
+        let contact = contact_sheet(grids, embedding, caption, &sheet_style)?;
         save(contact, &format!("contact{suffix}"))?;
         save(
-            scree(embedding, &caption, &style)?,
+            scree(embedding, caption, &style)?,
             &format!("scree{suffix}"),
         )?;
     }
+    Ok(())
+}
+
+/// Graphs, and the path of one text.
+fn draw_graphs(out: &Path, grids: &GridStack, caption: &Caption) -> Result<(), Box<dyn Error>> {
+    let labels = grids.labels();
+    let save = |figure: Figure, kind: &str| figure.save(out.join(format!("{kind}.png")));
     let graph = RegionGraph::co_activation(grids);
     let layout = LayeredLayout::of(&graph);
     let style = GraphStyle::default();
     let dark = GraphStyle::default().with_figure(FigureStyle::dark());
     let picture = |categories: &[usize], style| {
-        graph_picture(&graph.view(categories), &layout, &caption, style)
+        graph_picture(&graph.view(categories), &layout, caption, style)
     };
     save(picture(&[0], &style)?, "graph-one")?;
     save(picture(&[0, 1], &style)?, "graph-two")?;
     save(
-        graph_picture(&graph.view_all(), &layout, &caption, &dark)?,
+        graph_picture(&graph.view_all(), &layout, caption, &dark)?,
         "graph-all-dark",
     )?;
     save(
-        graph_picture(&graph.view_all(), &layout, &caption, &style)?,
+        graph_picture(&graph.view_all(), &layout, caption, &style)?,
         "graph-all",
     )?;
     let path = graph.path(grids, 3).ok_or("there is no text 3")?;
@@ -176,11 +195,24 @@ fn draw(
             &path,
             category,
             text,
-            &caption,
+            caption,
             style,
         )?;
         save(figure, kind)?;
     }
+    Ok(())
+}
+
+/// Charts of metrics and probes, and the animated scatter plot.
+fn draw_charts(
+    out: &Path,
+    embedding: &Embedding,
+    grids: &GridStack,
+    caption: &Caption,
+) -> Result<(), Box<dyn Error>> {
+    let labels = grids.labels();
+    let save = |figure: Figure, kind: &str| figure.save(out.join(format!("{kind}.png")));
+    let graph = RegionGraph::co_activation(grids);
     let metrics: Vec<Metrics> = (0..labels.n_categories())
         .map(|c| Metrics::of(&graph.view(&[c]).digraph()))
         .collect();
@@ -198,14 +230,14 @@ fn draw(
         ("metrics", FigureStyle::default()),
         ("metrics-dark", FigureStyle::dark()),
     ] {
-        let figure = metrics_chart(&rows, &labels.category_counts(), &layers, &caption, &style)?;
+        let figure = metrics_chart(&rows, &labels.category_counts(), &layers, caption, &style)?;
         save(figure, kind)?;
     }
     save(
-        line_chart(&probe(layers.len()), &caption, &FigureStyle::default())?,
+        line_chart(&probe(layers.len()), caption, &FigureStyle::default())?,
         "probe",
     )?;
-    let animation = scatter_animation(embedding, &caption, &ScatterStyle::default())?;
+    let animation = scatter_animation(embedding, caption, &ScatterStyle::default())?;
     save(animation.frame(0)?.0, "scatter-first")?;
     save(
         animation.frame(animation.n_frames() / 2)?.0,
@@ -214,7 +246,7 @@ fn draw(
     save(animation.frame(usize::MAX)?.0, "scatter-last")?;
     let dark = ScatterStyle::default().with_figure(FigureStyle::dark());
     save(
-        scatter_animation(embedding, &caption, &dark)?
+        scatter_animation(embedding, caption, &dark)?
             .frame(usize::MAX)?
             .0,
         "scatter-dark",
