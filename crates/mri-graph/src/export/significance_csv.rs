@@ -19,11 +19,10 @@ pub struct NamedTests<T> {
 ///
 /// `tests` has one entry per contrast, with what
 /// [`Significance::cells`](crate::Significance::cells) gave; `layers` are those of the grids. A
-/// layer's own test stands before those of its cells, with `x` and `y` empty. `distance` is the total
-/// variation distance of the two sides in a layer, `difference` the share of A's texts minus the
-/// share of B's in a cell; a row has one of them. `low` and `high` bound the interval of the
-/// difference. A number that is not defined is
-/// an empty field.
+/// layer's own test stands before those of its cells, with `x` and `y` empty. `distance` is the
+/// total variation distance of the two sides in a layer, `difference` the share of A's texts minus
+/// the share of B's in a cell; a row has one of them. `low` and `high` bound the interval of the
+/// difference. A number that is not defined is an empty field.
 ///
 /// # Errors
 /// Errors of the writer.
