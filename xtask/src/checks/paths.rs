@@ -33,7 +33,9 @@ pub(crate) fn imports(text: &str, module: &[String]) -> Vec<Import> {
     let mut reader = Reader {
         tokens: &tokens,
         at: 0,
-        module,
+        module: module.to_vec(),
+        open_braces: 0,
+        inline_modules: Vec::new(),
         found: Vec::new(),
     };
     reader.read_file();
@@ -43,7 +45,11 @@ pub(crate) fn imports(text: &str, module: &[String]) -> Vec<Import> {
 struct Reader<'a> {
     tokens: &'a [Token],
     at: usize,
-    module: &'a [String],
+    /// The file's module, or the one inside the file that is being read.
+    module: Vec<String>,
+    open_braces: usize,
+    /// How many braces were open before each module inside the file that is being read.
+    inline_modules: Vec<usize>,
     found: Vec<Import>,
 }
 
@@ -64,8 +70,36 @@ impl Reader<'_> {
                     self.push(path, None, false);
                 }
             } else {
+                self.read_braces();
                 self.at += 1;
             }
+        }
+    }
+
+    /// Follows the braces of modules inside the file.
+    fn read_braces(&mut self) {
+        match self.sign(0) {
+            Some('{') => {
+                let before = &self.tokens[self.at.saturating_sub(2)..self.at];
+                if let [Token::Word(key), Token::Word(name)] = before
+                    && key == "mod"
+                {
+                    self.module.push(name.clone());
+                    self.inline_modules.push(self.open_braces);
+                }
+                self.open_braces += 1;
+            }
+            Some('}') => {
+                self.open_braces = self.open_braces.saturating_sub(1);
+                if self
+                    .inline_modules
+                    .pop_if(|n| *n == self.open_braces)
+                    .is_some()
+                {
+                    self.module.pop();
+                }
+            }
+            _ => {}
         }
     }
 
@@ -107,7 +141,7 @@ impl Reader<'_> {
 
     /// The segments of a path from the root of the crate.
     fn read_segments(&mut self, prefix: Option<&[String]>) -> Vec<String> {
-        let mut path = prefix.unwrap_or(self.module).to_vec();
+        let mut path = prefix.unwrap_or(&self.module).to_vec();
         while let Some(Token::Word(word)) = self.tokens.get(self.at) {
             match word.as_str() {
                 "crate" => path.clear(),
@@ -312,6 +346,12 @@ mod tests {
                     #[cfg(test)] #[allow(x, reason = \"y\")] mod n { use crate::n::N; } \
                     use crate::w::W;";
         assert_eq!(paths(text), ["w::W"]);
+    }
+
+    #[test]
+    fn modules_inside_a_file_have_a_parent_of_their_own() {
+        let text = "mod inner { use super::X; mod deep { fn f() { super::g() } } } use super::Y;";
+        assert_eq!(paths(text), ["a::b::X", "a::b::inner::g", "a::Y"]);
     }
 
     #[test]
