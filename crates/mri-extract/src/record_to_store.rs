@@ -92,7 +92,7 @@ pub fn record_to_store(
         StoreSession::Complete(manifest, activations) => {
             return Ok(StoredRecording {
                 batches_resumed: manifest.stats.batches,
-                manifest,
+                manifest: *manifest,
                 activations,
             });
         }

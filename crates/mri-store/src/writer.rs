@@ -77,9 +77,9 @@ impl Default for StoreOptions {
 /// What [`StoreWriter::begin`] finds or starts in a folder.
 pub enum StoreSession {
     /// The same recording is already complete.
-    Complete(Manifest, Activations),
+    Complete(Box<Manifest>, Activations),
     /// Batches are missing: all of them, or those that an interrupted run did not finish.
-    Incomplete(StoreWriter),
+    Incomplete(Box<StoreWriter>),
 }
 
 /// The matrices of a recording that is being made.
@@ -147,7 +147,7 @@ impl StoreWriter {
         if state == StoreState::Complete {
             lock.remove_temporary(&paths)?;
             let (manifest, activations) = open_store(folder)?;
-            return Ok(StoreSession::Complete(manifest, activations));
+            return Ok(StoreSession::Complete(Box::new(manifest), activations));
         }
         if !paths.journal.exists()
             && let Err(error) = prepare(&paths, &manifest, labels)
@@ -160,7 +160,7 @@ impl StoreWriter {
             Sha256::digest(fs::read(&paths.recording).map_err(StoreError::io(&paths.recording))?);
         let journal = Journal::open(&paths.journal, salt.into(), manifest.stats.batches);
         let journal = journal.map_err(StoreError::io(&paths.journal))?;
-        Ok(StoreSession::Incomplete(Self {
+        Ok(StoreSession::Incomplete(Box::new(Self {
             layers: layer_files(&paths, &manifest)?,
             paths,
             manifest,
@@ -169,7 +169,7 @@ impl StoreWriter {
             commit_interval: options.commit_interval,
             committed: Instant::now(),
             lock,
-        }))
+        })))
     }
 
     /// The number of batches of the recording.

@@ -9,8 +9,11 @@ use crate::error::RenderError;
 use crate::figure::Figure;
 use crate::figure_style::FigureStyle;
 
+/// The name of a metric, and where it is found.
+type NamedMetric = (&'static str, fn(&Metrics) -> Option<f64>);
+
 /// The metrics of a graph as a whole, with their names.
-const GRAPH_METRICS: [(&str, fn(&Metrics) -> Option<f64>); 6] = [
+const GRAPH_METRICS: [NamedMetric; 6] = [
     ("Density: share of possible edges", |m| m.layered_density),
     ("Strength assortativity", |m| m.assortativity),
     ("Center of mass, in layers from the middle", |m| {

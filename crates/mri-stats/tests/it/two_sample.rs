@@ -37,11 +37,10 @@ fn counts_and_effects_are_those_of_the_definition() {
     // The other way round, whichever sample is the smaller.
     let [a, b] = sides;
     let back = sample(&[b, a]);
-    for part in 0..6 {
+    for (part, &[rows_a, rows_b]) in counts.iter().enumerate() {
         assert_eq!(back.effect(part), -pair.effect(part));
         assert_eq!(back.p_value(part), pair.p_value(part));
-        let [rows_a, rows_b] = back.counts(part);
-        assert_eq!([rows_b, rows_a], counts[part]);
+        assert_eq!(back.counts(part), [rows_b, rows_a]);
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn begin(
 /// The writer of an incomplete recording.
 pub(crate) fn incomplete(session: Result<StoreSession, StoreError>) -> StoreWriter {
     match session.unwrap() {
-        StoreSession::Incomplete(writer) => writer,
+        StoreSession::Incomplete(writer) => *writer,
         StoreSession::Complete(..) => panic!("already complete"),
     }
 }
