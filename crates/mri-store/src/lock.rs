@@ -1,9 +1,11 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::path::Path;
 
 use crate::error::StoreError;
 use crate::files;
-use crate::paths::Paths;
+use crate::manifest::Manifest;
+use crate::paths::{Paths, belongs_to_store};
 
 /// The name of the lock file in the folder of matrices.
 pub(crate) const LOCK: &str = "lock";
@@ -43,6 +45,23 @@ impl Lock {
     pub(crate) fn remove_temporary(self, paths: &Paths) -> Result<(), StoreError> {
         files::remove_if_exists(&paths.journal)?;
         files::remove_if_exists(&paths.recording)?;
+        remove_leftovers(&paths.folder, |path| {
+            path.file_name()
+                .is_some_and(|name| name == Manifest::FILE_NAME)
+        })?;
+        remove_leftovers(&paths.activations, belongs_to_store)?;
         files::remove_if_exists(&paths.activations.join(LOCK))
     }
+}
+
+/// Removes temporary files that killed processes left of the files that `is_ours` names.
+fn remove_leftovers(folder: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<(), StoreError> {
+    for entry in fs::read_dir(folder).map_err(StoreError::io(folder))? {
+        let path = entry.map_err(StoreError::io(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if mri_core::temporary_target(&name).is_some_and(|target| is_ours(Path::new(target))) {
+            files::remove_if_exists(&path)?;
+        }
+    }
+    Ok(())
 }

@@ -32,3 +32,15 @@ impl Paths {
         self.activations.join(format!("{layer}.npy"))
     }
 }
+
+/// Whether a file in the folder of matrices has a name that this crate writes.
+pub(crate) fn belongs_to_store(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = mri_core::temporary_target(&name).unwrap_or(&name);
+    // Version 0.1.0 named its temporary files without the process.
+    let stem = stem.strip_suffix(".partial").unwrap_or(stem);
+    match stem.strip_suffix(".npy") {
+        Some(stem) => stem == "labels" || stem.parse::<Layer>().is_ok(),
+        None => stem == "journal" || stem == "recording.json",
+    }
+}

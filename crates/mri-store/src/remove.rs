@@ -1,12 +1,10 @@
 use std::fs;
 use std::path::Path;
 
-use mri_core::Layer;
-
 use crate::error::StoreError;
 use crate::files;
 use crate::lock::Lock;
-use crate::paths::Paths;
+use crate::paths::{Paths, belongs_to_store};
 
 /// Removes a recording, complete or not. Files that do not belong to a recording stay.
 ///
@@ -37,16 +35,4 @@ pub(crate) fn remove_files(paths: &Paths) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-/// Whether a file in the folder of matrices has a name that this crate writes.
-fn belongs_to_store(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let stem = mri_core::temporary_target(&name).unwrap_or(&name);
-    // Version 0.1.0 named its temporary files without the process.
-    let stem = stem.strip_suffix(".partial").unwrap_or(stem);
-    match stem.strip_suffix(".npy") {
-        Some(stem) => stem == "labels" || stem.parse::<Layer>().is_ok(),
-        None => stem == "journal" || stem == "recording.json",
-    }
 }

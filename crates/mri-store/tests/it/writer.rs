@@ -221,3 +221,25 @@ fn a_value_too_large_for_half_is_named() {
         StoreError::HalfOverflow { row: 6, layer, value: 1e6 } if layer == LAYERS[1].0
     ));
 }
+
+#[test]
+fn temporary_files_of_killed_processes_go_with_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(incomplete(begin(folder.path(), None, F32)));
+    // As `write_atomic` names them, in a process that no longer runs.
+    for left in [
+        "manifest.json.4000000-0.partial",
+        "activations/recording.json.4000000-1.partial",
+        "activations/resid.00.npy.4000000-2.partial",
+    ] {
+        let target = mri_core::temporary_target(left.rsplit('/').next().unwrap());
+        assert!(target.is_some(), "{left}");
+        fs::write(folder.path().join(left), "half").unwrap();
+    }
+    let foreign = "activations/notes.txt.4000000-3.partial";
+    fs::write(folder.path().join(foreign), "mine").unwrap();
+    record(folder.path(), None, F32);
+    let names: Vec<String> = bytes(folder.path()).into_keys().collect();
+    assert_eq!(names.len(), 5, "{names:?}");
+    assert!(names.contains(&foreign.to_owned()));
+}
