@@ -8,7 +8,7 @@ use llm_mri::{Discoveries, GraphOptions, Regions, Scan, Significance, Stage, Thr
 
 use super::missing_glyphs::report_missing_glyphs;
 use super::progress::{Bar, say};
-use super::table::aligned;
+use super::table::fitted;
 use super::values::{self, Bins};
 
 /// Cut the maps of a finished scan anew and connect the regions.
@@ -218,6 +218,6 @@ fn significance(scan: &Scan) -> Result<()> {
                 .collect(),
         );
     }
-    aligned(&rows).iter().for_each(|line| say(line));
+    fitted(&rows).iter().for_each(|line| say(line));
     Ok(())
 }
