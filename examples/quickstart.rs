@@ -1,9 +1,9 @@
-//! The first example of the README: one scan, two pictures, all files.
+//! The first example of the README: one scan, some figures, all files.
 //!
 //!     cargo xtask setup
 //!     cargo run --example quickstart
 
-use llm_mri::{Quantity, Scan};
+use llm_mri::{Layer, Quantity, Scan};
 
 fn main() -> anyhow::Result<()> {
     let scan = Scan::builder()
@@ -12,11 +12,12 @@ fn main() -> anyhow::Result<()> {
         .grid(10)
         .run()?;
 
-    for (category, name) in scan.labels().category_names().iter().enumerate() {
-        scan.heatmaps(Quantity::Category(category))?
+    for name in scan.labels().category_names() {
+        scan.heatmaps(Quantity::category(name))?
             .save(format!("{name}.png"))?;
     }
-    scan.graph_picture(&[0, 1, 2, 3])?.save("topics.svg")?;
+    scan.heatmap(Layer::resid(3), "law")?.save("law-3.png")?;
+    scan.graph_picture(["law", "music"])?.save("topics.svg")?;
     scan.save("quickstart-out")?; // npy, csv, GraphML, JSON, SVG and PNG
     Ok(())
 }

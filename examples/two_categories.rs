@@ -55,8 +55,9 @@ fn main() -> Result<()> {
         }
     }
 
-    scan.heatmaps(Quantity::Difference(0, 1))?
+    scan.heatmaps(Quantity::difference("law", "music"))?
         .save("law-against-music.png")?;
-    scan.graph_picture(&[0, 1])?.save("law-and-music.svg")?;
+    scan.graph_picture(["law", "music"])?
+        .save("law-and-music.svg")?;
     Ok(())
 }

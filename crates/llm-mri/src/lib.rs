@@ -12,7 +12,7 @@
 //!     .data("examples/data/topics.csv")
 //!     .grid(10)
 //!     .run()?;
-//! scan.heatmaps(Quantity::Category(0))?.save("first-label.png")?;
+//! scan.heatmaps(Quantity::category("law"))?.save("law.png")?;
 //! scan.save("scan-out")?;
 //! # Ok::<(), llm_mri::ScanError>(())
 //! ```
@@ -30,6 +30,7 @@ mod folder;
 mod scan;
 
 pub use error::ScanError;
+pub use figures::quantity::Quantity;
 pub use folder::Stage;
 pub use folder::output::OutFolder;
 pub use folder::sections::{
@@ -38,6 +39,7 @@ pub use folder::sections::{
 pub use scan::Scan;
 pub use scan::analysis::Analysis;
 pub use scan::builder::ScanBuilder;
+pub use scan::category::CategoryRef;
 pub use scan::compare::{CompareOptions, Comparison, LayerComparison, TextMovement};
 pub use scan::graph_options::GraphOptions;
 pub use scan::maps::Maps;
@@ -76,6 +78,6 @@ pub use mri_reduce::{
     Scaling, Svd, Tsne, Umap,
 };
 pub use mri_render::{
-    Animation, Caption, Figure, FigureStyle, GraphStyle, HeatmapStyle, Quantity, Report, Theme,
+    Animation, Caption, Figure, FigureStyle, GraphStyle, HeatmapStyle, Report, Theme,
 };
 pub use mri_store::{Manifest, StoreDtype, merge_stores};

@@ -18,9 +18,9 @@ impl Scan {
         self.regions()?;
         let maps = self.maps()?;
         let embedding = maps.embedding();
-        let aligned = match &maps.section().spec {
-            Some(spec) if spec.align => embedding.clone(),
-            _ => align_layers(embedding)?.0,
+        let aligned = match maps.section().is_aligned() {
+            true => embedding.clone(),
+            false => align_layers(embedding)?.0,
         };
         let moves = embedding.len().saturating_sub(1).max(1);
         let style = ScatterStyle::default();

@@ -4,6 +4,7 @@ use mri_render::{Figure, FigureStyle, GraphStyle, graph_picture, metrics_chart, 
 use crate::error::ScanError;
 use crate::scan::Scan;
 use crate::scan::analysis::Analysis;
+use crate::scan::category::CategoryRef;
 
 /// The categories whose lines a chart can keep distinguishable.
 const MAX_LINES: usize = 10;
@@ -13,11 +14,15 @@ impl Scan {
     /// figures of different categories can be compared side by side.
     ///
     /// # Errors
-    /// As [`Scan::regions`]; [`ScanError::Render`].
-    pub fn graph_picture(&self, categories: &[usize]) -> Result<Figure, ScanError> {
+    /// As [`Scan::regions`]; [`ScanError::UnknownCategory`]; [`ScanError::Render`].
+    pub fn graph_picture(
+        &self,
+        categories: impl IntoIterator<Item: Into<CategoryRef>>,
+    ) -> Result<Figure, ScanError> {
         let analysis = self.analysis()?;
+        let categories = self.categories(categories)?;
         Ok(graph_picture(
-            &analysis.regions().graph().view(categories),
+            &analysis.regions().graph().view(&categories),
             analysis.layout(),
             &self.caption(),
             &GraphStyle::default(),

@@ -1,17 +1,41 @@
+use mri_core::Layer;
 use mri_graph::Contrast;
-use mri_render::{Figure, HeatmapStyle, Quantity, contact_sheet, difference_sheet, heatmap_sheet};
+use mri_render::{Figure, HeatmapStyle, contact_sheet, difference_sheet, heatmap_sheet};
 
 use crate::error::ScanError;
+use crate::figures::quantity::Quantity;
 use crate::scan::Scan;
+use crate::scan::category::CategoryRef;
 
 /// The q up to which a cell is drawn as significant.
 const ALPHA: f64 = 0.05;
 
 impl Scan {
+    /// The heatmap of one category in one layer.
+    ///
+    /// ```no_run
+    /// use llm_mri::{Layer, Scan};
+    /// let scan = Scan::open("scan-out")?;
+    /// scan.heatmap(Layer::resid(3), "law")?.save("law-in-layer-3.svg")?;
+    /// # Ok::<(), llm_mri::ScanError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Scan::heatmaps`]; [`ScanError::NoLayer`].
+    pub fn heatmap(
+        &self,
+        layer: Layer,
+        category: impl Into<CategoryRef>,
+    ) -> Result<Figure, ScanError> {
+        self.maps()?.find(layer)?;
+        let style = HeatmapStyle::default().with_layers([layer]);
+        self.heatmaps_styled(Quantity::category(category), &style)
+    }
+
     /// The heatmaps of all layers under one color scale.
     ///
     /// # Errors
-    /// As [`Scan::regions`]; [`ScanError::Render`].
+    /// As [`Scan::regions`]; [`ScanError::UnknownCategory`]; [`ScanError::Render`].
     pub fn heatmaps(&self, quantity: Quantity) -> Result<Figure, ScanError> {
         self.heatmaps_styled(quantity, &HeatmapStyle::default())
     }
@@ -29,7 +53,7 @@ impl Scan {
         Ok(heatmap_sheet(
             regions.grids(),
             maps.embedding(),
-            quantity,
+            quantity.resolve(self)?,
             &self.caption(),
             style,
         )?)

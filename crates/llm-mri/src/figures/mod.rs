@@ -5,12 +5,14 @@ pub(crate) mod facts;
 pub(crate) mod graph;
 pub(crate) mod heatmaps;
 pub(crate) mod names;
+pub(crate) mod quantity;
 pub(crate) mod report;
 
 use mri_graph::Contrast;
-use mri_render::{Figure, FigureStyle, Quantity, scree, undrawable_letters};
+use mri_render::{Figure, FigureStyle, scree, undrawable_letters};
 
 use self::names::category_file_name;
+use self::quantity::Quantity;
 use crate::error::ScanError;
 use crate::scan::Scan;
 use crate::scan::analysis::MAX_MEASURED_REGIONS;
@@ -33,7 +35,7 @@ impl Scan {
             let difference = match Contrast::among(selected, self.labels()).as_slice() {
                 [pair] => self.difference(pair)?,
                 // One of the two has no texts, so that there is nothing to test.
-                _ => self.heatmaps(Quantity::Difference(a, b))?,
+                _ => self.heatmaps(Quantity::difference(a, b))?,
             };
             figures.push(("heatmaps.difference".to_owned(), difference));
         }
@@ -44,7 +46,7 @@ impl Scan {
         figures.push(("graph.all".to_owned(), graph));
         for (in_graph, &category) in selected.iter().enumerate() {
             let name = category_file_name(category, &names[category]);
-            let heatmaps = self.heatmaps(Quantity::Category(category))?;
+            let heatmaps = self.heatmaps(Quantity::category(category))?;
             figures.push((format!("heatmaps.{name}"), heatmaps));
             let graph = self.filtered_graph_picture(analysis, &[in_graph])?;
             figures.push((format!("graph.{name}"), graph));

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Not;
 use std::path::Path;
 
 use mri_core::{Component, Layer};
@@ -41,6 +42,9 @@ pub struct MapsSection {
     /// The options of a reducer of this workspace; `None` for one from elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<ReducerSpec>,
+    /// Whether the maps of all layers share one frame.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub aligned: bool,
     /// Components kept.
     pub components: usize,
     /// The maps in their order.
@@ -97,6 +101,14 @@ pub struct MapQuality {
 
 /// Seconds per stage, by name.
 pub type Timings = BTreeMap<String, f64>;
+
+impl MapsSection {
+    /// Whether the maps of all layers share one frame; earlier versions say so in the options alone.
+    #[must_use]
+    pub fn is_aligned(&self) -> bool {
+        self.aligned || self.spec.as_ref().is_some_and(|spec| spec.align)
+    }
+}
 
 impl ManifestSections {
     /// Reads the sections of a manifest and ignores those of other programs.

@@ -7,7 +7,7 @@ use clap::Args;
 use llm_mri::{CompareOptions, Comparison, LayerComparison, OutFolder, Scan};
 
 use super::progress::say;
-use super::table::{aligned, short};
+use super::table::{fitted, short};
 use super::values::{neighborhood, positive};
 
 /// Compare two scans of the same texts: two models, two checkpoints, two ways to pool
@@ -78,7 +78,15 @@ pub(crate) fn run(args: DiffArgs) -> Result<()> {
     if let Some(out) = &args.out {
         OutFolder::check(out, args.force)?;
     }
-    let (a, b) = (Scan::open(&args.a)?, Scan::open(&args.b)?);
+    let [a, b] = [&args.a, &args.b].map(|folder| {
+        let scan = Scan::open(folder)?;
+        // Scans without maps can still be compared in their activations.
+        match scan.maps() {
+            Ok(_) => scan.with_regions(),
+            Err(_) => Ok(scan),
+        }
+    });
+    let (a, b) = (a?, b?);
     let options = CompareOptions {
         neighbors: args.neighbours.unwrap_or(args.quality_neighbors - 1),
         in_activations: args.in_activations,
@@ -88,7 +96,7 @@ pub(crate) fn run(args: DiffArgs) -> Result<()> {
         comparison.save(out, args.force)?;
     }
     if !args.quiet {
-        report(&comparison, args.texts);
+        report(&comparison, &args);
         if let Some(out) = &args.out {
             say(&format!("wrote {}", out.display()));
         }
@@ -96,9 +104,11 @@ pub(crate) fn run(args: DiffArgs) -> Result<()> {
     Ok(())
 }
 
-fn report(comparison: &Comparison, texts: usize) {
+fn report(comparison: &Comparison, args: &DiffArgs) {
     let [a, b] = &comparison.models;
-    say(&format!("A: {a}, B: {b}"));
+    say(&format!("A: {} ({a})", args.a.display()));
+    say(&format!("B: {} ({b})", args.b.display()));
+    say(&format!("n = {} texts", comparison.texts.len()));
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), short);
     let header = ["A", "B"].into_iter().chain(LayerComparison::MEASURES);
     let header = header.map(str::to_owned).collect();
@@ -110,12 +120,12 @@ fn report(comparison: &Comparison, texts: usize) {
             .collect()
     });
     let rows: Vec<Vec<String>> = std::iter::once(header).chain(layers).collect();
-    aligned(&rows).iter().for_each(|line| say(line));
-    if texts == 0 {
+    fitted(&rows).iter().for_each(|line| say(line));
+    if args.texts == 0 {
         return;
     }
     say("moved most, mean over layers:");
-    for text in comparison.texts.iter().take(texts) {
+    for text in comparison.texts.iter().take(args.texts) {
         let excerpt: String = text.excerpt.chars().take(80).collect();
         say(&format!(
             "  {:.3}  text {} ({})  {excerpt}",

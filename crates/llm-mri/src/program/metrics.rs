@@ -7,7 +7,7 @@ use clap::Args;
 use llm_mri::{CategoryMetrics, Scan};
 
 use super::progress::say;
-use super::table::{aligned, short};
+use super::table::{fitted, short};
 
 /// Measure the graph of each label of a finished scan.
 ///
@@ -16,9 +16,11 @@ use super::table::{aligned, short};
 /// assortativity, density, center_of_mass, center_of_strength, model_name, label) at the top, and
 /// beside them nodes, edges, texts, layered_density, mean_strength_per_text, modularity,
 /// communities, by_layer, and the projections onto even and odd layers. A number that is not
-/// defined is null, or an empty field. docs.rs/mri-graph has the formula of each.
+/// defined is null, or an empty field. The formula of each stands beside its field in
+/// crates/mri-graph/src/metrics.rs, and in the documentation of the crate's type `Metrics`.
 ///
-/// Measured is the whole graph; filters of `llm-mri graph` do not count here.
+/// The whole graph is measured, whatever the filters of `llm-mri graph`. Maps that were not cut into
+/// regions yet are cut by a grid of 10 x 10.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -46,7 +48,7 @@ pub(crate) struct MetricsArgs {
 }
 
 pub(crate) fn run(args: MetricsArgs) -> Result<()> {
-    let scan = Scan::open(&args.out)?;
+    let scan = Scan::open(&args.out)?.with_regions()?;
     let counts = scan.labels().category_counts();
     let chosen: Vec<usize> = if args.category.is_empty() {
         (0..counts.len()).filter(|&c| counts[c] > 0).collect()
@@ -76,7 +78,7 @@ pub(crate) fn run(args: MetricsArgs) -> Result<()> {
     Ok(())
 }
 
-/// The tidy table turned on its side: a column per label fits a terminal, fifty columns do not.
+/// The tidy table transposed: a column per label.
 fn table(csv: &[u8]) -> Result<Vec<String>> {
     let mut reader = csv::Reader::from_reader(csv);
     let mut rows: Vec<Vec<String>> = reader
@@ -94,5 +96,5 @@ fn table(csv: &[u8]) -> Result<Vec<String>> {
     }
     // The model is the same for all columns.
     rows.retain(|row| row[0] != "model_name");
-    Ok(aligned(&rows))
+    Ok(fitted(&rows))
 }

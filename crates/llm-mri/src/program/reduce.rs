@@ -21,8 +21,8 @@ use super::values::{neighborhood, positive};
 ///   embedding/quality.csv              how much of the neighborhoods and distances each map keeps
 ///   manifest.json                      its section `maps`
 ///
-/// Regions, graphs and pictures of former maps are removed, for they no longer belong to these;
-/// `llm-mri graph` makes them anew. Maps of other than 2 components get their graph of
+/// Regions, graphs and figures of the former maps are removed; `llm-mri graph` makes those of the new
+/// ones. Maps of other than 2 components get their graph of
 /// correlations at once.
 #[derive(Debug, Args)]
 #[command(
@@ -126,8 +126,10 @@ fn report(scan: &Scan, args: &ReduceArgs) {
     let measured = layers.filter_map(|map| Some((map.layer, map.quality?)));
     for (layer, quality) in measured {
         let m = quality.measures;
+        let hit = m.neighborhood_hit;
+        let hit = hit.map_or_else(String::new, |hit| format!(", neighborhood hit {hit:.3}"));
         say(&format!(
-            "{layer}: trustworthiness {:.3}, continuity {:.3}, recall {:.3} of {} neighbors",
+            "{layer}: trustworthiness {:.3}, continuity {:.3}, recall {:.3} of {} neighbors{hit}",
             m.trustworthiness, m.continuity, m.recall, quality.neighbors
         ));
     }

@@ -10,9 +10,10 @@ use super::progress::{Bar, say};
 
 /// Write one HTML file to explore a scan with.
 ///
-/// The file holds the maps, regions, texts, comparisons and the graph, and asks nothing of any
-/// network; it can be sent to others as it is. `llm-mri scan` has written one already; this makes it
-/// anew, after an update of the program, or elsewhere.
+/// The file holds the maps, regions, texts, comparisons and the graph and makes no network request;
+/// it can be sent to others as it is. `llm-mri scan` writes one; this command writes it again, after
+/// an update of the program, after `llm-mri reduce`, or elsewhere. Maps that were not cut into regions
+/// yet are cut by a grid of 10 x 10.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -34,7 +35,8 @@ pub(crate) struct ReportArgs {
 pub(crate) fn run(args: ReportArgs) -> Result<()> {
     let path = args.out.unwrap_or_else(|| args.scan.join("report.html"));
     let bar = Bar::new(args.quiet);
-    Scan::open(&args.scan)?.save_report(&path, &bar)?;
+    let scan = Scan::open(&args.scan)?.with_regions()?;
+    scan.save_report(&path, &bar)?;
     bar.finish();
     if !args.quiet {
         say(&format!("wrote {}", path.display()));

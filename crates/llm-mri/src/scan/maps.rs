@@ -1,4 +1,4 @@
-use mri_core::{Embedding, Layer, Points, Projection};
+use mri_core::{Embedding, Layer, Points, Projection, Reducer};
 use mri_reduce::{LinearProjection, Reduced, ReducerSpec};
 
 use crate::error::ScanError;
@@ -16,12 +16,14 @@ pub struct Maps {
 }
 
 impl Maps {
-    /// The maps that a reducer gave, with the options it had where it is one of this workspace.
+    /// The maps that a reducer gave, `aligned` if in one frame, with its options where it is one of
+    /// this workspace.
     pub(crate) fn new(
         reduced: Reduced,
-        reducer: String,
+        reducer: &dyn Reducer,
         components: usize,
         spec: Option<ReducerSpec>,
+        aligned: bool,
     ) -> Self {
         let maps = reduced.embedding.iter().zip(&reduced.projections);
         let layers = maps.map(|((layer, points), projection)| LayerMap {
@@ -31,9 +33,14 @@ impl Maps {
             projection: projection_source(projection.as_deref()),
             quality: None,
         });
+        let name = reducer.name();
         let section = MapsSection {
-            reducer,
+            reducer: match aligned {
+                true => format!("{name}, aligned"),
+                false => name.to_owned(),
+            },
             spec,
+            aligned,
             components,
             layers: layers.collect(),
         };

@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use crate::error::ScanError;
 use crate::scan::Scan;
+use crate::scan::category::CategoryRef;
 
 /// The metrics of one category's graph, or of the graph of several categories together.
 ///
@@ -47,8 +48,13 @@ impl Scan {
     /// components, of correlations (by their absolute value) where they have another number.
     ///
     /// # Errors
-    /// [`ScanError::NoMaps`], [`ScanError::NoRegions`], [`ScanError::Graph`].
-    pub fn metrics(&self, categories: &[usize]) -> Result<CategoryMetrics, ScanError> {
+    /// [`ScanError::NoMaps`], [`ScanError::NoRegions`], [`ScanError::UnknownCategory`],
+    /// [`ScanError::Graph`].
+    pub fn metrics(
+        &self,
+        categories: impl IntoIterator<Item: Into<CategoryRef>>,
+    ) -> Result<CategoryMetrics, ScanError> {
+        let categories = &self.categories(categories)?;
         let (metrics, found, texts) = if self.maps()?.components() == 2 {
             let analysis = self.analysis()?;
             let view = analysis.regions().graph().view(categories);

@@ -17,6 +17,7 @@ pub(crate) mod recording;
 pub(crate) mod reduce;
 pub(crate) mod regions;
 pub(crate) mod run;
+pub(crate) mod selection;
 pub(crate) mod significance;
 pub(crate) mod transform;
 
@@ -30,6 +31,7 @@ use mri_render::Caption;
 use mri_store::Manifest;
 
 use self::analysis::Analysis;
+use self::category::CategoryRef;
 use self::graph_options::GraphOptions;
 use self::maps::Maps;
 use self::recording::Recording;
@@ -210,6 +212,19 @@ impl Scan {
         })
     }
 
+    /// The same scan with regions: those that it has, or those of the default grid. Maps of other than
+    /// two components have none, and the scan stays as it is.
+    ///
+    /// # Errors
+    /// [`ScanError::NoMaps`], [`ScanError::Grid`].
+    pub fn with_regions(self) -> Result<Self, ScanError> {
+        match self.regions() {
+            Err(ScanError::NoRegions) => self.with_grid(Binning::default()),
+            Ok(_) | Err(ScanError::NotPlanar { .. }) => Ok(self),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The same scan with other settings for its graph: what [`Scan::save`] and [`Scan::update`]
     /// write of it, and how it is tested.
     ///
@@ -251,17 +266,18 @@ impl Scan {
     /// [`Analysis::significance`] has the results under the settings of the graph, computed once.
     ///
     /// # Errors
-    /// As [`Scan::regions`].
+    /// As [`Scan::regions`]; [`ScanError::UnknownCategory`].
     pub fn significance(
         &self,
-        categories: &[usize],
+        categories: impl IntoIterator<Item: Into<CategoryRef>>,
         settings: &Significance,
     ) -> Result<SignificanceResults, ScanError> {
         let grids = self.regions()?.grids();
+        let categories = self.categories(categories)?;
         let cells = |contrast: &Contrast| settings.cells(grids, contrast);
         Ok(SignificanceResults::new(
             grids,
-            categories,
+            &categories,
             settings.clone(),
             cells,
         )?)

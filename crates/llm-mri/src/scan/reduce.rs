@@ -28,17 +28,15 @@ impl Scan {
     ) -> Result<Self, ScanError> {
         let reducer = spec.build()?;
         let rows = self.recording.select(layers)?;
-        let reduce = if spec.align {
+        let (components, aligned) = (spec.components, spec.align);
+        let reduce = if aligned {
             reduce_stack_aligned
         } else {
             reduce_stack
         };
-        let reduced = reduce(&rows, reducer.as_ref(), spec.components, watch)?;
-        let mut name = reducer.name().to_owned();
-        if spec.align {
-            name.push_str(", aligned");
-        }
-        let maps = Maps::new(reduced, name, spec.components, Some(spec.clone()));
+        let reduced = reduce(&rows, reducer.as_ref(), components, watch)?;
+        let spec = Some(spec.clone());
+        let maps = Maps::new(reduced, reducer.as_ref(), components, spec, aligned);
         Ok(self.mapped(maps))
     }
 
@@ -53,7 +51,21 @@ impl Scan {
         watch: &dyn Watch,
     ) -> Result<Self, ScanError> {
         let reduced = reduce_stack(self.activations(), reducer, components, watch)?;
-        let maps = Maps::new(reduced, reducer.name().to_owned(), components, None);
-        Ok(self.mapped(maps))
+        Ok(self.mapped(Maps::new(reduced, reducer, components, None, false)))
+    }
+
+    /// [`Scan::with_reducer`] in one frame for all layers: each is fitted near the previous one
+    /// ([`Reducer::fit_aligned`]), or rotated onto it where the reducer cannot do that.
+    ///
+    /// # Errors
+    /// As [`Scan::with_maps`].
+    pub fn with_aligned_reducer(
+        self,
+        reducer: &dyn Reducer,
+        components: usize,
+        watch: &dyn Watch,
+    ) -> Result<Self, ScanError> {
+        let reduced = reduce_stack_aligned(self.activations(), reducer, components, watch)?;
+        Ok(self.mapped(Maps::new(reduced, reducer, components, None, true)))
     }
 }
