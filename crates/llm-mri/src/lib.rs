@@ -1,26 +1,62 @@
 //! A brain scanner for language models.
 //!
-//! Labelled texts and a model go in. [`Scan`] records the hidden activations of every layer,
-//! reduces each layer to a map, cuts the map into regions and shows which regions each label
-//! lights up: heatmaps, a graph of regions across layers, and the numbers behind them.
+//! A [`Scan`] records the hidden activations of every layer of a model over labeled texts, reduces
+//! each layer to a map, cuts the map into regions and shows which regions the texts of each
+//! category occupy: heatmaps, a graph of regions across layers, and the numbers behind them.
 //!
 //! ```no_run
-//! use llm_mri::{Quantity, Scan};
+//! use llm_mri::{Layer, Quantity, Scan};
 //!
 //! let scan = Scan::builder()
 //!     .model(".models/all-MiniLM-L6-v2")
 //!     .data("examples/data/topics.csv")
 //!     .grid(10)
 //!     .run()?;
-//! scan.heatmaps(Quantity::category("law"))?.save("law.png")?;
+//! scan.heatmap(Layer::resid(3), "law")?.save("law-in-layer-3.png")?;
+//! scan.heatmaps(Quantity::difference("law", "music"))?.save("law-music.svg")?;
 //! scan.save("scan-out")?;
 //! # Ok::<(), llm_mri::ScanError>(())
 //! ```
 //!
-//! The stages are crates of their own, re-exported as modules ([`corpus`], [`extract`], [`store`], [`reduce`], [`grid`],
-//! [`graph`], [`render`], and [`core`] with what they exchange). Each takes values and returns a new
-//! value, so every step of a scan can be taken alone or replaced; what most programs need stands
-//! here at the top.
+//! Any [`Backend`] can take the place of libtorch. A fake one shows a scan from texts to numbers:
+//!
+//! ```
+//! use llm_mri::extract::FakeBackend;
+//! use llm_mri::{Backend, Corpus, Scan, TextTokenizer};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let vocab: Vec<String> = ["[UNK]", "law", "court", "judge", "pan", "salt", "dough"]
+//! #     .iter().enumerate().map(|(id, word)| format!("{word:?}: {id}")).collect();
+//! # std::fs::write(folder.path().join("tokenizer.json"), format!(
+//! #     r#"{{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+//! #     "normalizer": null, "pre_tokenizer": {{"type": "Whitespace"}}, "post_processor": null,
+//! #     "decoder": null, "model": {{"type": "WordLevel", "vocab": {{{}}}, "unk_token": "[UNK]"}}}}"#,
+//! #     vocab.join(", ")))?;
+//! # let folder = folder.path();
+//! let backend = FakeBackend::default();
+//! let tokenizer = TextTokenizer::open(folder, backend.model(), None)?;
+//! let corpus = Corpus::from_pairs([
+//!     ("law court", "law"),
+//!     ("court judge law", "law"),
+//!     ("judge", "law"),
+//!     ("salt pan", "food"),
+//!     ("pan dough salt", "food"),
+//!     ("dough", "food"),
+//! ])?;
+//! let scan = Scan::builder().backend(backend, tokenizer).corpus(corpus).grid(4).run()?;
+//!
+//! let graph = scan.regions()?.graph();
+//! println!("{} regions, {} transitions", graph.graph().node_count(), graph.graph().edge_count());
+//! let law = scan.metrics(["law"])?;
+//! assert_eq!(law.texts, 3);
+//! println!("mean degree of law: {:?}", law.metrics.mean_degree);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The stages are crates of their own, re-exported as modules ([`corpus`], [`extract`],
+//! [`store`], [`reduce`], [`grid`], [`graph`], [`render`], and [`core`] with the data they
+//! exchange). Each takes values and returns a new value, so that every stage can be used alone or
+//! replaced; the types that most programs need are re-exported at the root.
 
 #![warn(missing_docs)]
 
