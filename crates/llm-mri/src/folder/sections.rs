@@ -103,7 +103,8 @@ pub struct MapQuality {
 pub type Timings = BTreeMap<String, f64>;
 
 impl MapsSection {
-    /// Whether the maps of all layers share one frame; earlier versions say so in the options alone.
+    /// Whether the maps of all layers share one frame; earlier versions say so in the options
+    /// alone.
     #[must_use]
     pub fn is_aligned(&self) -> bool {
         self.aligned || self.spec.as_ref().is_some_and(|spec| spec.align)

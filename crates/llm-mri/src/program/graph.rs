@@ -13,9 +13,9 @@ use super::values::{self, Bins};
 
 /// Cut the maps of a finished scan anew and connect the regions.
 ///
-/// Replaces OUT/grid, OUT/graph and OUT/figures; recording and maps stay as they are. Without options
-/// it does what `llm-mri scan` does. Filters act on the files of OUT/graph and on the pictures of
-/// graphs; tests and OUT/grid see every text of the labels chosen.
+/// Replaces OUT/grid, OUT/graph and OUT/figures; recording and maps stay as they are. Without
+/// options it does what `llm-mri scan` does. Filters act on the files of OUT/graph and on the
+/// pictures of graphs; tests and OUT/grid see every text of the labels chosen.
 ///
 /// Where maps have another number of components than 2, nodes are components and edges are
 /// Spearman correlations between those of neighboring layers; see --fdr and --rho.

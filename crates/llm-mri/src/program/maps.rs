@@ -53,8 +53,8 @@ pub(crate) struct MapsArgs {
 #[derive(Debug, Args)]
 struct OptionArgs {
     /// Texts in a neighborhood, the text itself counted [default: 15]. 5 shows small groups and
-    /// splits large ones, 50 shows how groups lie to each other. PaCMAP does not count the text itself
-    /// [default: 10, or more for more than 10,000 texts]
+    /// splits large ones, 50 shows how groups lie to each other. PaCMAP does not count the text
+    /// itself [default: 10, or more for more than 10,000 texts]
     #[arg(long, value_name = "N", help_heading = "UMAP and PaCMAP")]
     n_neighbors: Option<usize>,
 

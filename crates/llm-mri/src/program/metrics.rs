@@ -11,16 +11,16 @@ use super::table::{fitted, short};
 
 /// Measure the graph of each label of a finished scan.
 ///
-/// Prints a table with a column per label. With --json, an array with one object per label, which has
-/// LLM-MRI's names (mean_degree, var_degree, skew_degree, kurt_degree, mean_strength and so on,
+/// Prints a table with a column per label. With --json, an array with one object per label, which
+/// has LLM-MRI's names (mean_degree, var_degree, skew_degree, kurt_degree, mean_strength and so on,
 /// assortativity, density, center_of_mass, center_of_strength, model_name, label) at the top, and
 /// beside them nodes, edges, texts, layered_density, mean_strength_per_text, modularity,
 /// communities, by_layer, and the projections onto even and odd layers. A number that is not
 /// defined is null, or an empty field. The formula of each stands beside its field in
 /// crates/mri-graph/src/metrics.rs, and in the documentation of the crate's type `Metrics`.
 ///
-/// The whole graph is measured, whatever the filters of `llm-mri graph`. Maps that were not cut into
-/// regions yet are cut by a grid of 10 x 10.
+/// The whole graph is measured, whatever the filters of `llm-mri graph`. Maps that were not cut
+/// into regions yet are cut by a grid of 10 x 10.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

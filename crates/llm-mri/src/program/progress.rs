@@ -15,8 +15,8 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// A bar on standard error; hidden if `quiet`, beside the lines of `--verbose`, and where standard
-    /// error is no terminal.
+    /// A bar on standard error; hidden if `quiet`, beside the lines of `--verbose`, and where
+    /// standard error is no terminal.
     pub(crate) fn new(quiet: bool) -> Self {
         let target = if quiet || log::is_on() {
             ProgressDrawTarget::hidden()

@@ -21,9 +21,8 @@ use super::values::{neighborhood, positive};
 ///   embedding/quality.csv              how much of the neighborhoods and distances each map keeps
 ///   manifest.json                      its section `maps`
 ///
-/// Regions, graphs and figures of the former maps are removed; `llm-mri graph` makes those of the new
-/// ones. Maps of other than 2 components get their graph of
-/// correlations at once.
+/// Regions, graphs and figures of the former maps are removed; `llm-mri graph` makes those of the
+/// new ones. Maps of other than 2 components get their graph of correlations at once.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,

@@ -11,9 +11,9 @@ use super::progress::{Bar, say};
 /// Write one HTML file to explore a scan with.
 ///
 /// The file holds the maps, regions, texts, comparisons and the graph and makes no network request;
-/// it can be sent to others as it is. `llm-mri scan` writes one; this command writes it again, after
-/// an update of the program, after `llm-mri reduce`, or elsewhere. Maps that were not cut into regions
-/// yet are cut by a grid of 10 x 10.
+/// it can be sent to others as it is. `llm-mri scan` writes one; this command writes it again,
+/// after an update of the program, after `llm-mri reduce`, or elsewhere. Maps that were not cut
+/// into regions yet are cut by a grid of 10 x 10.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

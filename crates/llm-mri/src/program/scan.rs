@@ -28,7 +28,8 @@ use super::values::{self, Bins};
 ///   report.html                 one page to explore all of it with, which needs no network
 ///
 /// An interrupted run resumes when it is started again, and a finished recording is reused: other
-/// maps or regions of the same texts take seconds. manifest.json names only stages that are complete.
+/// maps or regions of the same texts take seconds. manifest.json names only stages that are
+/// complete.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,

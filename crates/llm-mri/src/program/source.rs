@@ -26,8 +26,8 @@ pub(crate) struct SourceArgs {
 
     /// A TorchScript module (.pt) with its description (.json) beside it, as
     /// crates/mri-extract/recipes/export_torchscript.py makes them of a model of transformers. Its
-    /// tokenizer.json lies in the folder named with --model, or beside it. A module is a program: run only
-    /// those you trust
+    /// tokenizer.json lies in the folder named with --model, or beside it. A module is a program:
+    /// run only those you trust
     #[arg(long, value_name = "FILE")]
     pub(crate) module: Option<PathBuf>,
 
@@ -46,8 +46,8 @@ pub(crate) struct SourceArgs {
     #[arg(long, short, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Replace what OUT holds if it is another recording, instead of refusing. A recording of the same
-    /// model, texts and options is reused or resumed either way
+    /// Replace what OUT holds if it is another recording, instead of refusing. A recording of the
+    /// same model, texts and options is reused or resumed either way
     #[arg(long)]
     pub(crate) force: bool,
 

@@ -103,8 +103,8 @@ impl Analysis {
         })
     }
 
-    /// The metrics of the graph of one category, by its index in [`Analysis::filtered_graph`], after
-    /// the filter.
+    /// The metrics of the graph of one category, by its index in [`Analysis::filtered_graph`],
+    /// after the filter.
     #[must_use]
     pub fn filtered_metrics(&self, category: usize) -> Arc<Metrics> {
         let key = (true, vec![category]);

@@ -81,8 +81,8 @@ impl ScanBuilder {
         self
     }
 
-    /// A model by name: a folder, or a model of the Hugging Face hub, which is fetched after the texts
-    /// are read. The usual environment variables configure the hub
+    /// A model by name: a folder, or a model of the Hugging Face hub, which is fetched after the
+    /// texts are read. The usual environment variables configure the hub
     /// ([`HubOptions::from_env`](crate::HubOptions::from_env)).
     #[cfg(all(feature = "tch", feature = "hub"))]
     #[must_use]
@@ -195,8 +195,8 @@ impl ScanBuilder {
         self
     }
 
-    /// Record the activations and stop there. With [`ScanBuilder::out`] the texts of a file are then
-    /// streamed from it, so that memory does not grow with their number.
+    /// Record the activations and stop there. With [`ScanBuilder::out`] the texts of a file are
+    /// then streamed from it, so that memory does not grow with their number.
     #[must_use]
     pub fn activations_only(mut self) -> Self {
         self.activations_only = true;
@@ -226,9 +226,9 @@ impl ScanBuilder {
         self
     }
 
-    /// Keep the scan in a folder, as the program does: activations are written as batches finish, so
-    /// that an interrupted run resumes and a finished recording is reused; maps, regions and figures
-    /// follow. Without it the scan stays in memory.
+    /// Keep the scan in a folder, as the program does: activations are written as batches finish,
+    /// so that an interrupted run resumes and a finished recording is reused; maps, regions and
+    /// figures follow. Without it the scan stays in memory.
     #[must_use]
     pub fn out(mut self, folder: impl AsRef<Path>) -> Self {
         self.out = Some(folder.as_ref().to_owned());

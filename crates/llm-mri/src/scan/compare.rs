@@ -55,8 +55,8 @@ pub struct LayerComparison {
     /// Adjusted mutual information of the regions: 1 for equal ones, about 0 for unrelated ones.
     /// `None` unless both scans have regions of these layers, and for a constant layer.
     pub regions: Option<f64>,
-    /// The mean over texts of the share of neighbors in the first layer that are none in the second;
-    /// `None` without maps, and for a constant layer.
+    /// The mean over texts of the share of neighbors in the first layer that are none in the
+    /// second; `None` without maps, and for a constant layer.
     pub moved: Option<f64>,
 }
 
@@ -91,8 +91,8 @@ impl Scan {
     /// Compares two scans of the same texts, such as of two models or two checkpoints.
     ///
     /// # Errors
-    /// [`ScanError::OtherTexts`] if the texts are not the same in the same order; labels may differ.
-    /// [`ScanError::NoMaps`] if neighbors are searched in maps and a scan has none;
+    /// [`ScanError::OtherTexts`] if the texts are not the same in the same order; labels may
+    /// differ. [`ScanError::NoMaps`] if neighbors are searched in maps and a scan has none;
     /// [`ScanError::BadFile`] if activations cannot be read, [`ScanError::Reduce`] if they hold a
     /// value that is not finite.
     pub fn compare(&self, other: &Self, options: &CompareOptions) -> Result<Comparison, ScanError> {
@@ -115,8 +115,8 @@ impl Scan {
         })
     }
 
-    /// Compares a layer with one of another scan; also gives the share of changed neighbors of every
-    /// text.
+    /// Compares a layer with one of another scan; also gives the share of changed neighbors of
+    /// every text.
     fn compare_layer(
         &self,
         other: &Self,

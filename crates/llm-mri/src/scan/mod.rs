@@ -212,8 +212,8 @@ impl Scan {
         })
     }
 
-    /// The same scan with regions: those that it has, or those of the default grid. Maps of other than
-    /// two components have none, and the scan stays as it is.
+    /// The same scan with regions: those that it has, or those of the default grid. Maps of other
+    /// than two components have none, and the scan stays as it is.
     ///
     /// # Errors
     /// [`ScanError::NoMaps`], [`ScanError::Grid`].

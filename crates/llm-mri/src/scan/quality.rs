@@ -8,17 +8,17 @@ use crate::error::ScanError;
 use crate::folder::sections::MapQuality;
 use crate::scan::Scan;
 
-/// Rows that are measured; of more, this many at even distances. That bounds the memory (some 100 MB
-/// for rows of 768 values) and the time, which grows with the square of the rows.
+/// Rows that are measured; of more, this many at even distances. That bounds the memory (some 100
+/// MB for rows of 768 values) and the time, which grows with the square of the rows.
 const MAX_ROWS: usize = 10_000;
 
 impl Scan {
-    /// The same scan with the quality of its maps: a [`MapQuality`] for every map but the degenerate
-    /// ones, and `embedding/quality.csv` when the scan is written.
+    /// The same scan with the quality of its maps: a [`MapQuality`] for every map but the
+    /// degenerate ones, and `embedding/quality.csv` when the scan is written.
     ///
-    /// Layers of more than 10,000 rows are measured on that many rows at even distances. The size of
-    /// neighborhoods is limited to less than half of the rows; with fewer than three rows nothing is
-    /// measured.
+    /// Layers of more than 10,000 rows are measured on that many rows at even distances. The size
+    /// of neighborhoods is limited to less than half of the rows; with fewer than three rows
+    /// nothing is measured.
     ///
     /// # Errors
     /// [`ScanError::Reduce`] with the layer, where the options are out of range, the activations

@@ -7,8 +7,8 @@ use crate::scan::Scan;
 
 impl Scan {
     /// Places new rows of a layer, of shape (rows, width), in its map. Where the projection was not
-    /// kept, the reducer is fitted again to the recording, which takes as long as the first time and
-    /// gives the same projection.
+    /// kept, the reducer is fitted again to the recording, which takes as long as the first time
+    /// and gives the same projection.
     ///
     /// # Errors
     /// [`ScanError::NoMaps`]; [`ScanError::NoLayer`] without a map of the layer;

@@ -9,8 +9,8 @@ use crate::common::{corpus, program, write_tokenizer};
 
 const TEXTS: usize = 60;
 
-/// Another model in other clothes: layer `l` is layer `l / times` of it, with its columns in reverse
-/// and columns of zeros after them.
+/// Another model in other clothes: layer `l` is layer `l / times` of it, with its columns in
+/// reverse and columns of zeros after them.
 struct Stretched {
     inner: FakeBackend,
     info: ModelInfo,
@@ -65,7 +65,8 @@ fn scan(backend: impl Backend + 'static) -> Scan {
     builder.corpus(corpus(TEXTS)).grid(4).run().unwrap()
 }
 
-/// The layer of `n_b` whose relative depth is nearest to that of layer `a` of `n_a`; of two the deeper.
+/// The layer of `n_b` whose relative depth is nearest to that of layer `a` of `n_a`; of two the
+/// deeper.
 fn nearest(a: usize, n_a: usize, n_b: usize) -> usize {
     let distance = |b: usize| (a * (n_b - 1)).abs_diff(b * (n_a - 1));
     (0..n_b).rev().min_by_key(|&b| distance(b)).unwrap()

@@ -128,7 +128,8 @@ fn folders_of_others_are_refused_and_only_replaced_when_asked() {
     assert!(!out.join("corpus.csv").exists());
 }
 
-/// Where nothing but the recording needs them, texts stay in their file: nobody can tell from the folder.
+/// Where nothing but the recording needs them, texts stay in their file: nobody can tell from the
+/// folder.
 #[test]
 fn texts_left_in_their_file_are_recorded_alike() {
     let home = tempfile::tempdir().unwrap();
