@@ -1,6 +1,7 @@
 //! Comma- and tab-separated tables with a header line (RFC 4180).
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder};
@@ -30,8 +31,7 @@ pub(crate) fn read(
         .read_byte_record(&mut record)
         .map_err(|e| table_error(path, &e))?
     {
-        let line = record.position().map_or(0, csv::Position::line);
-        let place = || format!("line {line}");
+        let place = || place_of(path, record.position());
         let field = |index: usize| {
             let bytes = record.get(index).unwrap_or_default();
             std::str::from_utf8(bytes)
@@ -62,7 +62,6 @@ fn column(
 }
 
 fn table_error(path: &Path, error: &csv::Error) -> CorpusError {
-    let line = |pos: &Option<csv::Position>| pos.as_ref().map_or(0, csv::Position::line);
     let (place, problem) = match error.kind() {
         csv::ErrorKind::Io(source) => {
             let source = std::io::Error::new(source.kind(), source.to_string());
@@ -76,7 +75,7 @@ fn table_error(path: &Path, error: &csv::Error) -> CorpusError {
             expected_len,
             len,
         } => (
-            format!("line {}", line(pos)),
+            place_of(path, pos.as_ref()),
             format!(
                 "{len} fields where the header has {expected_len}; quote fields that hold the separator"
             ),
@@ -84,4 +83,35 @@ fn table_error(path: &Path, error: &csv::Error) -> CorpusError {
         _ => ("the table".to_owned(), error.to_string()),
     };
     CorpusError::malformed(path, place, problem)
+}
+
+/// The line on which a record starts.
+fn place_of(path: &Path, position: Option<&csv::Position>) -> String {
+    let line = position.map_or(0, |position| {
+        position.line() + line_ends_at(path, position.byte()).unwrap_or(0)
+    });
+    format!("line {line}")
+}
+
+/// The line ends from a byte of a file to the next character that is none.
+///
+/// A record's position is the end of the previous one. With `\r\n` that is before the `\n`, and empty
+/// lines may follow; neither is counted in the position's line. Only errors need the line, so it is
+/// counted by reading these bytes again.
+fn line_ends_at(path: &Path, byte: u64) -> io::Result<u64> {
+    // A pipe cannot be read twice, and opening it again could wait forever.
+    if !fs::metadata(path)?.is_file() {
+        return Ok(0);
+    }
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(byte))?;
+    let mut lines = 0;
+    for byte in BufReader::new(file).bytes() {
+        match byte? {
+            b'\n' => lines += 1,
+            b'\r' => {}
+            _ => break,
+        }
+    }
+    Ok(lines)
 }

@@ -74,6 +74,21 @@ fn a_folder_per_label_is_read_by_name() {
 }
 
 #[test]
+fn lines_are_counted_as_an_editor_counts_them() {
+    // Whatever ends a line, and whether or not empty lines come before.
+    for (table, line) in [
+        ("text,label\r\nx,a\r\n   ,b\r\n", 3),
+        ("text,label\r\nx,a\r\nx,a,z\r\n", 3),
+        ("text,label\r\n\r\n\r\nx,a\r\n\r\n,b\r\n", 6),
+        ("text,label\nx,a\n\n\n,b\n", 5),
+        ("text,label\r\n\"two\r\nlines\",a\r\n,b", 4),
+    ] {
+        let m = message("c.csv", table.as_bytes());
+        assert!(m.contains(&format!("line {line}:")), "{table:?}: {m}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_named_with_its_place() {
     no_text_column("c.csv", b"content,label\nx,a\n");
     let m = message("c.csv", b"text,label\nx,a\n   ,b\n");
