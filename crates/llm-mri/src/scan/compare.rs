@@ -87,6 +87,9 @@ pub struct TextMovement {
     pub excerpt: String,
 }
 
+/// The share of changed neighbors of every text, between two layers.
+type Movements = Vec<f64>;
+
 impl Scan {
     /// Compares two scans of the same texts, such as of two models or two checkpoints.
     ///
@@ -123,7 +126,7 @@ impl Scan {
         a: Layer,
         b: Layer,
         options: &CompareOptions,
-    ) -> Result<Option<(LayerComparison, Option<Vec<f64>>)>, ScanError> {
+    ) -> Result<Option<(LayerComparison, Option<Movements>)>, ScanError> {
         let both = self.activations().get(a).zip(other.activations().get(b));
         let Some((x, y)) = both else {
             return Ok(None);
@@ -173,11 +176,11 @@ impl Scan {
 
     /// The texts by descending movement; `moved` has the share of changed neighbors per layer and
     /// text.
-    fn rank_texts(&self, other: &Self, moved: &[Option<Vec<f64>>]) -> Vec<TextMovement> {
+    fn rank_texts(&self, other: &Self, moved: &[Option<Movements>]) -> Vec<TextMovement> {
         let texts = self.texts().or(other.texts());
         let mut ranked: Vec<TextMovement> = (0..self.labels().len())
             .map(|row| {
-                let share = |shares: &Option<Vec<f64>>| shares.as_ref().map(|s| s[row]);
+                let share = |shares: &Option<Movements>| shares.as_ref().map(|s| s[row]);
                 let by_layer: Vec<Option<f64>> = moved.iter().map(share).collect();
                 let known: Vec<f64> = by_layer.iter().copied().flatten().collect();
                 let text = texts.and_then(|texts| texts.get(row));

@@ -38,7 +38,6 @@ pub(crate) enum OpenedTexts {
 /// A model that is ready to run, its tokenized texts, and what determines its results.
 pub(crate) struct LoadedModel {
     pub(crate) backend: Box<dyn Backend>,
-    pub(crate) tokenizer: TextTokenizer,
     pub(crate) texts: TokenizedCorpus,
     pub(crate) model_hash: String,
     pub(crate) engine: BTreeMap<String, String>,

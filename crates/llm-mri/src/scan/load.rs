@@ -98,7 +98,6 @@ impl ScanBuilder {
                 engine: [("engine".to_owned(), "of the caller".to_owned())].into(),
                 backend,
                 texts: tokenizer.encode_corpus(texts, self.out.as_deref(), watch)?,
-                tokenizer: *tokenizer,
             }),
         }
     }
@@ -135,7 +134,6 @@ impl ScanBuilder {
         ];
         Ok(LoadedModel {
             backend,
-            tokenizer,
             texts,
             model_hash,
             engine: engine.map(|(key, value)| (key.to_owned(), value)).into(),

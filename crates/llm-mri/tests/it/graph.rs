@@ -94,7 +94,7 @@ fn significance_is_written_with_every_scan_and_as_the_library_gives_it() {
     let out = kept(home.path(), 2);
     let scan = Scan::open(&out).unwrap();
     let settings = Significance::default();
-    let results = scan.significance(&[0, 1], &settings).unwrap();
+    let results = scan.significance([0, 1], &settings).unwrap();
     for (name, counted) in [
         (
             "grid",
@@ -137,7 +137,7 @@ fn tables_figures_and_report_show_the_same_tests() {
     let scan = Scan::open(&out).unwrap();
     let scan = scan.with_graph_options(options).unwrap();
     scan.update(Stage::Grid, &()).unwrap();
-    let results = scan.significance(&[0, 1], &settings).unwrap();
+    let results = scan.significance([0, 1], &settings).unwrap();
     let contrast = &results.contrasts[0];
     let cells = results.cells_of(contrast).unwrap();
     // What was handed to the pictures and the report is what they would find themselves.

@@ -52,7 +52,7 @@ fn layout_and_tests_are_computed_once_and_the_manifest_is_written_when_it_change
     let count = steps(|| {
         let scan = builder(60).grid(4).out(&out).run().unwrap();
         scan.difference(&Contrast::pair(0, 1)).unwrap();
-        scan.graph_picture(&[0]).unwrap();
+        scan.graph_picture([0]).unwrap();
         scan.discoveries(0.05).unwrap();
         scan.report(&()).unwrap();
     });
