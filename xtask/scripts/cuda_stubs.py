@@ -27,7 +27,8 @@ def symbols(library, which):
 
 
 libraries = sorted(torch.glob("lib*.so*"))
-present = {path.name for path in libraries} | {path.name for path in target.glob("lib*")}
+runtime = sorted(target.glob("lib*.so*"))
+present = {path.name for path in [*libraries, *runtime]}
 needed = set()
 for library in libraries:
     dynamic = lines("readelf", "-d", str(library))
@@ -35,7 +36,7 @@ for library in libraries:
 missing = sorted(name for name in needed - present if name.startswith(("libcu", "libnv", "libnccl")))
 
 undefined = set().union(*(symbols(library, "--undefined-only") for library in libraries))
-defined = set().union(*(symbols(library, "--defined-only") for library in [*libraries, *target.glob("lib*")]))
+defined = set().union(*(symbols(library, "--defined-only") for library in [*libraries, *runtime]))
 functions = sorted(name for name in undefined - defined if name.startswith(("cu", "nccl", "nv")))
 
 # Symbols with a version are looked up by it only in the library that is named with it: NCCL's have none.
