@@ -1,4 +1,5 @@
-//! Two labels against each other, stage by stage: where they part, and which texts sit between them.
+//! Two labels against each other, stage by stage: where they part, and which texts sit between
+//! them.
 //!
 //!     cargo run --example two_categories
 

@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Records made-up texts of half to all of so many words twice, each time in processes of its own:
-//! once without a stop, and once killed (SIGKILL) at random instants of its life, loading
-//! included, and started again. Then compares every byte of the two stores. The memory of each process is read from the system: its
-//! peak, and what it was when the model was loaded and the texts tokenised.
+//! once without a stop, and once killed (SIGKILL) at random instants of its life, loading included,
+//! and started again. Then compares every byte of the two stores. The memory of each process is
+//! read from the system: its peak, and what it was when the model was loaded and the texts
+//! tokenized.
 //!
 //! `--record NAME` appends the result to `record/NAME.txt`.
 

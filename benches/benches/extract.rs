@@ -1,7 +1,8 @@
 //! The speed of recording: tokens per second, and the share of the matrix product rate.
 //!
 //! ```text
-//! cargo bench -p benches --bench extract -- --corpus papers.csv [--model FOLDER] [--rounds N] [--every N]
+//! cargo bench -p benches --bench extract -- --corpus papers.csv \
+//!     [--model FOLDER] [--rounds N] [--every N]
 //!     [--threads N] [--record NAME]
 //! ```
 //!
@@ -234,8 +235,8 @@ fn write_csv(path: &Path, texts: &[&String]) -> anyhow::Result<()> {
     Ok(fs::write(path, csv)?)
 }
 
-/// Seconds of a product, the mean over a second or more: the first few of them run faster than what a
-/// processor sustains, which is what a recording gets.
+/// Seconds of a product, the mean over a second or more: the first few of them run faster than what
+/// a processor sustains, which is what a recording gets.
 fn gemm(backend: &TchBackend) -> anyhow::Result<f64> {
     backend.time_matmul(SIZE)?;
     let (mut total, mut n) = (0.0, 0);

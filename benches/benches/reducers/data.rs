@@ -91,8 +91,8 @@ fn file(name: &str) -> Result<Set> {
 /// The bundled corpus, from the folder of the workspace.
 const BUNDLED: &str = "examples/data/topics.csv";
 
-/// Labelled texts: the last layer of each, or the middle layer of every token. Tokens have the label of
-/// their text.
+/// Labeled texts: the last layer of each, or the middle layer of every token. Tokens have the
+/// label of their text.
 fn topics(name: &str, table: &str, tokens: bool) -> Result<Option<Set>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let model = root.join(".models/all-MiniLM-L6-v2");

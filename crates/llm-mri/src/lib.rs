@@ -30,7 +30,8 @@
 //! # std::fs::write(folder.path().join("tokenizer.json"), format!(
 //! #     r#"{{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
 //! #     "normalizer": null, "pre_tokenizer": {{"type": "Whitespace"}}, "post_processor": null,
-//! #     "decoder": null, "model": {{"type": "WordLevel", "vocab": {{{}}}, "unk_token": "[UNK]"}}}}"#,
+//! #     "decoder": null,
+//! #     "model": {{"type": "WordLevel", "vocab": {{{}}}, "unk_token": "[UNK]"}}}}"#,
 //! #     vocab.join(", ")))?;
 //! # let folder = folder.path();
 //! let backend = FakeBackend::default();

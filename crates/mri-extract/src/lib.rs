@@ -12,7 +12,8 @@
 //! use mri_store::StoreOptions;
 //!
 //! // A model's folder has a tokenizer; this one knows three words. The backend computes something
-//! // simple in place of a model: `TchBackend::load(folder, &TchOptions::default())` runs a real one.
+//! // simple in place of a model; `TchBackend::load(folder, &TchOptions::default())` runs a real
+//! // one.
 //! let folder = tempfile::tempdir()?;
 //! # let json = r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
 //! #     "normalizer": null, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null,

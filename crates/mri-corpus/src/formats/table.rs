@@ -95,9 +95,9 @@ fn place_of(path: &Path, position: Option<&csv::Position>) -> String {
 
 /// The line ends from a byte of a file to the next character that is none.
 ///
-/// A record's position is the end of the previous one. With `\r\n` that is before the `\n`, and empty
-/// lines may follow; neither is counted in the position's line. Only errors need the line, so it is
-/// counted by reading these bytes again.
+/// A record's position is the end of the previous one. With `\r\n` that is before the `\n`, and
+/// empty lines may follow; neither is counted in the position's line. Only errors need the line, so
+/// it is counted by reading these bytes again.
 fn line_ends_at(path: &Path, byte: u64) -> io::Result<u64> {
     // A pipe cannot be read twice, and opening it again could wait forever.
     if !fs::metadata(path)?.is_file() {
