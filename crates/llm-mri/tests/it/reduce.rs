@@ -348,7 +348,7 @@ fn wrong_arguments_are_refused() {
         (&["--reducer", "pcs"][..], "pca, svd"),
         (&["--scaling", "huge"], "none, center"),
         (&["--components", "0"], "at least 1"),
-        (&["--layers", "x.1"], "resid.03"),
+        (&["--layers", "x.1"], "resid.NN"),
         (&["--threads", "0"], "at least 1"),
         (&["--neighbours", "0"], "at least 1"),
         (&["--quality-neighbors", "1"], "at least 2"),
