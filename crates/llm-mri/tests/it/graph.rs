@@ -74,11 +74,11 @@ fn every_export_holds_the_same_graph() {
     let regions = table(&out.join("grid/regions.csv"));
     assert_eq!(regions.len(), roles.len());
     for row in &regions {
-        let layer = llm_mri::Layer::resid(row["layer"].parse().unwrap());
+        let layer: llm_mri::Layer = row["layer"].parse().unwrap();
         let grid = grids.get(layer).unwrap();
         for text in row["typical"].split(' ') {
             let cell = grid.cell_of(text.parse().unwrap()).unwrap();
-            assert_eq!(row["cell"], format!("{}_{cell}", row["layer"]));
+            assert_eq!(row["cell"], format!("{}_{cell}", layer.short_name()));
         }
     }
     let texts: usize = regions
