@@ -30,6 +30,9 @@ use crate::random::SplitMix64;
 /// - a decoder's states do not depend on later tokens, and texts that differ have rows that differ;
 /// - [`Capture::final_norm`] concerns the last residual layer only;
 /// - bad input gives the right [`BackendError`] and leaves the backend as it was.
+///
+/// [`Capture::final_norm`]: crate::backend::Capture::final_norm
+/// [`BackendError`]: crate::backend::BackendError
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackendSuite {
     /// The seed of the made-up texts.
