@@ -71,9 +71,7 @@ fn main() -> anyhow::Result<()> {
         println!("extract: no --corpus FILE given, nothing to measure");
         return Ok(());
     };
-    let mut report = String::new();
     let scratch = tempfile::tempdir()?;
-
     let start = Instant::now();
     let mut f32 = load(&options, Dtype::F32)?;
     let load_time = start.elapsed().as_secs_f64();
@@ -84,17 +82,19 @@ fn main() -> anyhow::Result<()> {
     options.corpus = scratch.path().join("corpus.csv");
     write_csv(&options.corpus, &chosen)?;
     let texts = tokenizer.encode(&chosen)?.tokens;
-    let operations: f64 = texts.iter().map(|t| flops(f32.spec(), t.len())).sum();
-    let tokens = texts.n_tokens() as f64;
-    writeln!(
-        report,
-        "{}: {} blocks, {} wide; {} texts, {tokens} tokens, {:.0} GFLOP",
+    let work = Work {
+        operations: texts.iter().map(|t| flops(f32.spec(), t.len())).sum(),
+        tokens: texts.n_tokens() as f64,
+    };
+    let mut report = format!(
+        "{}: {} blocks, {} wide; {} texts, {} tokens, {:.0} GFLOP\n",
         f32.model().name,
         f32.model().n_blocks,
         f32.model().width,
         texts.len(),
-        operations / 1e9
-    )?;
+        work.tokens,
+        work.operations / 1e9
+    );
     let transformers = ("MRI_RIVAL_PYTHON", "transformers_hidden.py");
     let mut rival = Rival::start(transformers, &options, scratch.path())?;
     let peer = ("MRI_PEER_PYTHON", "llm_mri_hidden.py");
@@ -113,7 +113,7 @@ fn main() -> anyhow::Result<()> {
             continue;
         }
         // Seconds that the operations of this corpus take at the rate of a product.
-        let ideal = 0.5 * (product + again) * operations / (2.0 * (SIZE as f64).powi(3));
+        let ideal = 0.5 * (product + again) * work.operations / (2.0 * (SIZE as f64).powi(3));
         seen[0].push(Times {
             forward: ideal,
             total: ideal,
@@ -123,8 +123,25 @@ fn main() -> anyhow::Result<()> {
         seen[3].extend(theirs.map(|times| times.after(rival.as_ref().map_or(0.0, |r| r.load))));
         seen[4].extend(slow);
     }
-    let [product, ours, short, theirs, slow] = &seen;
-    let rate = operations / median(product.iter().map(|t| t.forward));
+    write_rates(&mut report, &seen, &work)?;
+    write_ratios(&mut report, &seen)?;
+    print!("{report}");
+    match &options.record {
+        Some(name) => append_record(name, &options, &report),
+        None => Ok(()),
+    }
+}
+
+/// What one run computes.
+struct Work {
+    /// Floating-point operations of the full forward passes.
+    operations: f64,
+    tokens: f64,
+}
+
+fn write_rates(report: &mut String, seen: &[Vec<Times>; 5], work: &Work) -> anyhow::Result<()> {
+    let [product, ours, short, theirs, slow] = seen;
+    let rate = work.operations / median(product.iter().map(|t| t.forward));
     writeln!(report, "{SIZE}^3 product, f32: {:.1} GFLOP/s", rate / 1e9)?;
     for (name, times) in [
         ("ours f32", ours),
@@ -140,48 +157,54 @@ fn main() -> anyhow::Result<()> {
         let total = median(times.iter().map(|t| t.total));
         writeln!(
             report,
-            "{name:<18} forward {:>7.0} tokens/s {:>6.1} GFLOP/s; with loading, tokenising and writing {:>7.0} tokens/s",
-            tokens / forward,
-            operations / forward / 1e9,
-            tokens / total,
+            "{name:<18} forward {:>7.0} tokens/s {:>6.1} GFLOP/s; with loading, tokenizing and writing {:>7.0} tokens/s",
+            work.tokens / forward,
+            work.operations / forward / 1e9,
+            work.tokens / total,
         )?;
     }
+    Ok(())
+}
+
+fn write_ratios(report: &mut String, seen: &[Vec<Times>; 5]) -> anyhow::Result<()> {
+    let [product, ours, short, theirs, slow] = seen;
     writeln!(report, "ratios, median of the rounds (least to most):")?;
     for (name, above, below) in [
         ("ours f32 : transformers f32, all included", theirs, ours),
         ("ours f32 : LLM-MRI, all included", slow, ours),
         ("ours bf16 : ours f32, all included", ours, short),
     ] {
-        ratio(&mut report, name, above, below, |t| t.total)?;
+        ratio(report, name, above, below, |t| t.total)?;
     }
     for (name, above, below) in [
         ("ours bf16 : ours f32, forward", ours, short),
         ("ours f32 : product, forward", product, ours),
         ("transformers f32 : product, forward", product, theirs),
     ] {
-        ratio(&mut report, name, above, below, |t| t.forward)?;
+        ratio(report, name, above, below, |t| t.forward)?;
     }
-    print!("{report}");
+    Ok(())
+}
 
-    if let Some(name) = &options.record {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("record/{name}.txt"));
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)?;
-        let date = Command::new("date").args(["-u", "+%F %R UTC"]).output()?;
-        let threads = match options.threads {
-            Some(threads) => threads,
-            None => std::thread::available_parallelism()?.get(),
-        };
-        writeln!(
-            file,
-            "{}, {}, {threads} threads, {} rounds\n{report}",
-            String::from_utf8_lossy(&date.stdout).trim(),
-            cpu(),
-            options.rounds
-        )?;
-    }
+/// Appends the report to a file of `record/`, with the date and the machine.
+fn append_record(name: &str, options: &Options, report: &str) -> anyhow::Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("record/{name}.txt"));
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)?;
+    let date = Command::new("date").args(["-u", "+%F %R UTC"]).output()?;
+    let threads = match options.threads {
+        Some(threads) => threads,
+        None => std::thread::available_parallelism()?.get(),
+    };
+    writeln!(
+        file,
+        "{}, {}, {threads} threads, {} rounds\n{report}",
+        String::from_utf8_lossy(&date.stdout).trim(),
+        cpu(),
+        options.rounds
+    )?;
     Ok(())
 }
 

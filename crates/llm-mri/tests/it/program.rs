@@ -83,121 +83,139 @@ fn a_scan_writes_what_the_readme_lists_and_a_second_one_reuses_the_recording() {
     assert!(!out.join("grid").exists());
 }
 
-#[test]
-#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
-fn wrong_input_gives_one_clear_line_and_writes_nothing() {
-    let home = tempfile::tempdir().unwrap();
-    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
-    write_table(Path::new(&at("good.csv")), 6);
-    let model = model();
-    let model = model.to_str().unwrap();
-    let (good, out) = (at("good.csv"), at("out"));
-    let scan = |model: &str, data: &str, more: &[&str]| {
+/// A folder with a good table, and scans of it that are refused.
+struct Refusals {
+    home: tempfile::TempDir,
+    model: String,
+}
+
+impl Refusals {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        write_table(&home.path().join("good.csv"), 6);
+        let model = model().to_str().unwrap().to_owned();
+        Self { home, model }
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.home.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// What a scan says that is refused and writes nothing.
+    fn scan(&self, model: &str, data: &str, more: &[&str]) -> String {
+        let out = self.at("out");
         let mut args = vec!["scan", "--model", model, "--data", data, "--out", &out];
         args.extend(more);
         let said = refused(&args);
         assert!(!Path::new(&out).exists(), "{args:?} leaves something");
         said
-    };
-    let data = |name: &str, content: &[u8]| {
-        fs::write(at(name), content).unwrap();
-        at(name)
-    };
+    }
 
-    // The model.
-    assert!(scan(&at("nowhere"), &good, &[]).contains("nowhere"));
-    let copy = |name: &str| {
-        fs::create_dir(at(name)).unwrap();
-        for file in ["config.json", "tokenizer.json", "model.safetensors"] {
-            fs::copy(Path::new(model).join(file), Path::new(&at(name)).join(file)).unwrap();
-        }
-        at(name)
-    };
-    let cut = copy("cut");
+    /// The same for a file of texts with this content.
+    fn data(&self, name: &str, content: &[u8]) -> String {
+        fs::write(self.at(name), content).unwrap();
+        self.scan(&self.model, &self.at(name), &[])
+    }
+}
+
+#[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
+fn a_wrong_model_gives_one_clear_line_and_writes_nothing() {
+    let wrong = Refusals::new();
+    let good = wrong.at("good.csv");
+    let scan = |model: &str| wrong.scan(model, &good, &[]);
+    assert!(scan(&wrong.at("nowhere")).contains("nowhere"));
+    let cut = wrong.at("cut");
+    fs::create_dir(&cut).unwrap();
+    let whole = Path::new(&wrong.model);
+    for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+        fs::copy(whole.join(file), Path::new(&cut).join(file)).unwrap();
+    }
     let weights = Path::new(&cut).join("model.safetensors");
     let file = fs::OpenOptions::new().write(true).open(&weights).unwrap();
     file.set_len(1 << 20).unwrap();
-    assert!(scan(&cut, &good, &[]).contains("model.safetensors"));
-    fs::copy(Path::new(model).join("model.safetensors"), &weights).unwrap();
+    assert!(scan(&cut).contains("model.safetensors"));
+    fs::copy(whole.join("model.safetensors"), &weights).unwrap();
     let config = Path::new(&cut).join("config.json");
     let known = fs::read_to_string(&config).unwrap();
     fs::write(&config, known.replace("\"bert\"", "\"mamba\"")).unwrap();
-    let said = scan(&cut, &good, &[]);
+    let said = scan(&cut);
     assert!(said.contains("mamba") && said.contains("llama"), "{said}");
     fs::write(&config, known.replace("30522", "1000")).unwrap();
-    scan(&cut, &good, &[]);
+    scan(&cut);
     fs::write(&config, "{").unwrap();
-    assert!(scan(&cut, &good, &[]).contains("config.json"));
+    assert!(scan(&cut).contains("config.json"));
     fs::write(&config, &known).unwrap();
     let tokenizer = Path::new(&cut).join("tokenizer.json");
     let own = fs::read_to_string(&tokenizer).unwrap();
     let foreign = own.replacen("\"[PAD]\":0", "\"[PAD]\":99999", 1);
     assert_ne!(foreign, own, "the vocabulary is written as expected");
     fs::write(&tokenizer, foreign).unwrap();
-    assert!(scan(&cut, &good, &[]).contains("another model"));
+    assert!(scan(&cut).contains("another model"));
     fs::write(&tokenizer, "{}").unwrap();
-    scan(&cut, &good, &[]);
+    scan(&cut);
+}
 
-    // The texts.
-    let said = scan(model, &data("cols.csv", b"text,topic\na,b\n"), &[]);
+#[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
+fn wrong_texts_give_one_clear_line_and_write_nothing() {
+    let wrong = Refusals::new();
+    let said = wrong.data("cols.csv", b"text,topic\na,b\n");
     assert!(
         said.contains("label") && said.contains("topic") && said.contains("--label"),
         "{said}"
     );
-    assert!(scan(model, &data("empty.csv", b"text,label\n"), &[]).contains("empty.csv"));
-    scan(model, &data("nothing.csv", b""), &[]);
-    let said = scan(model, &data("latin.csv", b"text,label\nna\xefve,b\n"), &[]);
+    let said = wrong.data("empty.csv", b"text,label\n");
+    assert!(said.contains("empty.csv"), "{said}");
+    wrong.data("nothing.csv", b"");
+    let said = wrong.data("latin.csv", b"text,label\nna\xefve,b\n");
     assert!(said.contains("line 2") && said.contains("UTF-8"), "{said}");
-    let said = scan(model, &data("space.csv", b"text,label\na,b\n   ,b\n"), &[]);
+    let said = wrong.data("space.csv", b"text,label\na,b\n   ,b\n");
     assert!(
         said.contains("line 3") && said.contains("--drop-missing"),
         "{said}"
     );
-    scan(model, &data("odd.xyz", b"text,label\na,b\n"), &[]);
-    assert!(scan(model, &at("missing.csv"), &[]).contains("missing.csv"));
+    wrong.data("odd.xyz", b"text,label\na,b\n");
+    let said = wrong.scan(&wrong.model, &wrong.at("missing.csv"), &[]);
+    assert!(said.contains("missing.csv"), "{said}");
     // The decoder panics on this one, which is nobody's business.
     let damaged = "../mri-corpus/tests/golden/damaged/levels.parquet";
     let damaged = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(damaged)).unwrap();
-    let said = scan(model, &data("levels.parquet", &damaged), &[]);
+    let said = wrong.data("levels.parquet", &damaged);
     assert!(
         said.contains("levels.parquet") && said.contains("gave up"),
         "{said}"
     );
+}
 
-    // The options.
-    assert!(scan(model, &good, &["--components", "7"]).contains("7 components"));
-    scan(model, &good, &["--components", "0"]);
-    assert!(scan(model, &good, &["--grid", "0"]).contains("grid"));
-    assert!(scan(model, &good, &["--reducer", "tsne9"]).contains("pca"));
-    scan(model, &good, &["--pooling", "middle"]);
-    scan(model, &good, &["--device", "cuda:99"]);
-    scan(model, &good, &["--threads", "0"]);
-    scan(model, &good, &["--max-length", "2"]);
-    scan(model, &good, &["--max-length", "100000"]);
+#[test]
+#[ignore = "needs all-MiniLM-L6-v2: cargo xtask test"]
+fn wrong_options_give_one_clear_line_and_write_nothing() {
+    let wrong = Refusals::new();
+    let good = wrong.at("good.csv");
+    let scan = |more: &[&str]| wrong.scan(&wrong.model, &good, more);
+    assert!(scan(&["--components", "7"]).contains("7 components"));
+    scan(&["--components", "0"]);
+    assert!(scan(&["--grid", "0"]).contains("grid"));
+    assert!(scan(&["--reducer", "tsne9"]).contains("pca"));
+    scan(&["--pooling", "middle"]);
+    scan(&["--device", "cuda:99"]);
+    scan(&["--threads", "0"]);
+    scan(&["--max-length", "2"]);
+    scan(&["--max-length", "100000"]);
 
     // What is in the way, and what cannot be written.
-    fs::create_dir(at("full")).unwrap();
-    fs::write(Path::new(&at("full")).join("x"), "y").unwrap();
-    let said = refused(&[
-        "scan",
-        "--model",
-        model,
-        "--data",
-        &good,
-        "--out",
-        &at("full"),
-    ]);
+    let full = wrong.at("full");
+    fs::create_dir(&full).unwrap();
+    fs::write(Path::new(&full).join("x"), "y").unwrap();
+    let into = |out: &str| {
+        let model = wrong.model.as_str();
+        refused(&["scan", "--model", model, "--data", &good, "--out", out])
+    };
+    let said = into(&full);
     assert!(said.contains("--force"), "{said}");
-    refused(&[
-        "scan",
-        "--model",
-        model,
-        "--data",
-        &good,
-        "--out",
-        &format!("{good}/out"),
-    ]);
-    refused(&["scan", "--model", model, "--data", &good]);
+    into(&format!("{good}/out"));
+    refused(&["scan", "--model", &wrong.model, "--data", &good]);
     refused(&["scam"]);
 }
 
