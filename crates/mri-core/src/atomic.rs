@@ -1,7 +1,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IntoInnerError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the name of every temporary file ends with.
@@ -35,11 +35,10 @@ pub fn write_atomic(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let Some(name) = path.file_name() else {
+    let Some(temporary) = temporary_path(path) else {
         let message = format!("{} has no file name", path.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     };
-    let temporary = path.with_file_name(temporary_name(name));
     let written = File::create_new(&temporary)
         .and_then(|file| {
             let mut out = BufWriter::with_capacity(BUFFER, file);
@@ -55,6 +54,22 @@ pub fn write_atomic(
         return Err(error);
     }
     path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// A path beside `path` for a file or folder that is to become it, or `None` if `path` has no name.
+///
+/// It is private to the call, as in [`write_atomic`], and [`temporary_target`] recognizes it.
+///
+/// ```
+/// # use mri_core::{temporary_path, temporary_target};
+/// let beside = temporary_path("out/graph".as_ref()).unwrap();
+/// assert_eq!(beside.parent(), Some("out".as_ref()));
+/// let name = beside.file_name().unwrap().to_string_lossy();
+/// assert_eq!(temporary_target(&name), Some("graph"));
+/// ```
+#[must_use]
+pub fn temporary_path(path: &Path) -> Option<PathBuf> {
+    Some(path.with_file_name(temporary_name(path.file_name()?)))
 }
 
 /// The name of the file that a temporary file of [`write_atomic`] was to become, or `None` for any

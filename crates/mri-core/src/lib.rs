@@ -98,7 +98,7 @@ mod rows;
 mod shard;
 mod stack;
 
-pub use atomic::{sync_folder, temporary_target, write_atomic};
+pub use atomic::{sync_folder, temporary_path, temporary_target, write_atomic};
 pub use backend::{Backend, BackendError, Capture};
 pub use batch::TokenBatch;
 pub use error::CoreError;

@@ -29,7 +29,8 @@ pub struct StoredRecording {
 /// memory grows neither with the layers nor with the length of texts, and only by some 40 bytes per
 /// text if their tokens are in a file ([`TextTokenizer::encode_corpus`] with a folder). An
 /// interrupted recording resumes and has the same bytes as one that was not interrupted; a complete
-/// one is opened as it is.
+/// one is opened as it is, or where [`StoreOptions::replace`] is set and matrices are damaged, these
+/// are recorded again.
 ///
 /// [`TextTokenizer::encode_corpus`]: crate::TextTokenizer::encode_corpus
 ///
@@ -57,7 +58,7 @@ pub fn record_to_store(
             labels: labels.len(),
         }));
     }
-    let capture = options.capture(backend.model())?;
+    let mut capture = options.capture(backend.model())?;
     let tokens_per_batch = match options.tokens_per_batch {
         Some(tokens) => tokens,
         // An interrupted recording resumes with the batches that it began with.
@@ -67,8 +68,8 @@ pub fn record_to_store(
             _ => backend.tokens_per_batch(),
         },
     };
-    let limits = limits(backend.model(), &capture, tokens_per_batch);
-    let plan = plan_batches(texts, limits)?;
+    let limits_of = |capture, tokens| limits(backend.model(), capture, tokens);
+    let mut plan = plan_batches(texts, limits_of(&capture, tokens_per_batch))?;
     let layers = capture.layers.iter().map(|&layer| LayerEntry {
         layer,
         width: backend.model().layer_width(layer).unwrap_or(0),
@@ -97,6 +98,12 @@ pub fn record_to_store(
             });
         }
     };
+    // What is damaged of a complete recording is recorded with the batches that it was made with.
+    let recorded_with = writer.manifest().recording.tokens_per_batch;
+    if recorded_with != tokens_per_batch {
+        plan = plan_batches(texts, limits_of(&capture, recorded_with))?;
+    }
+    capture.layers = writer.layers().collect();
     let finished: Vec<bool> = (0..plan.batches.len())
         .map(|batch| writer.is_finished(batch))
         .collect();

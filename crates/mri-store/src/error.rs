@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use mri_core::{CoreError, Layer, Shard};
 use thiserror::Error;
 
+use crate::damage::Damage;
+
 /// Why a store could not be written, opened or merged.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -31,6 +33,14 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A file is not the one that was written, by its checksum in the manifest, or is missing.
+    #[error("{}: damaged: it {damage}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
     },
     /// The folder holds a recording of another model, corpus or options.
     #[error("{}: holds another recording ({differences})", .folder.display())]
@@ -127,11 +137,26 @@ pub enum MergeError {
 }
 
 impl StoreError {
-    /// An I/O error with its path, for `map_err`.
-    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        |source| Self::Io {
+    pub(crate) fn damaged(path: &Path, damage: Damage) -> Self {
+        Self::Damaged {
             path: path.to_owned(),
-            source,
+            damage,
         }
+    }
+
+    /// An I/O error with its path, for `map_err`; damage that was found on the way stays what it is.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        |source| match source.downcast() {
+            Ok(ours) => ours,
+            Err(source) => Self::Io {
+                path: path.to_owned(),
+                source,
+            },
+        }
+    }
+
+    /// Whether a file is not as it was written, so that writing it again would help.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::BadNpy { .. })
     }
 }

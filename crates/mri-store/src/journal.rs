@@ -16,12 +16,22 @@ const RECORD: usize = 16;
 /// after it count as unfinished.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    file: File,
+    /// `None` if it is kept in memory only.
+    file: Option<File>,
     salt: [u8; 32],
     finished: Vec<bool>,
 }
 
 impl Journal {
+    /// A journal of nothing yet that dies with its process.
+    pub(crate) fn in_memory(n_batches: usize) -> Self {
+        Self {
+            file: None,
+            salt: [0; 32],
+            finished: vec![false; n_batches],
+        }
+    }
+
     /// Creates an empty journal, once all matrices have their full length.
     pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
         files::write_atomic(path, |_| Ok(()))
@@ -52,7 +62,7 @@ impl Journal {
         file.set_len(valid)?;
         file.seek(SeekFrom::Start(valid))?;
         Ok(Self {
-            file,
+            file: Some(file),
             salt,
             finished,
         })
@@ -64,12 +74,14 @@ impl Journal {
 
     /// Records batches whose rows are synced.
     pub(crate) fn append(&mut self, batches: &[usize]) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(batches.len() * RECORD);
-        for &batch in batches {
-            bytes.extend(record(&self.salt, batch as u64));
+        if let Some(file) = &mut self.file {
+            let mut bytes = Vec::with_capacity(batches.len() * RECORD);
+            for &batch in batches {
+                bytes.extend(record(&self.salt, batch as u64));
+            }
+            file.write_all(&bytes)?;
+            file.sync_data()?;
         }
-        self.file.write_all(&bytes)?;
-        self.file.sync_data()?;
         for &batch in batches {
             if let Some(done) = self.finished.get_mut(batch) {
                 *done = true;

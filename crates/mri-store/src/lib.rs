@@ -14,6 +14,10 @@
 //! after every matrix has its full length, and the manifest exists only after every batch is in the
 //! journal. So a process may be killed at any instant.
 //!
+//! The manifest holds a checksum (XXH3-128) of every file that was written, and one of itself. A
+//! file is compared with it when it is read, so that damage which leaves the length as it was is an
+//! error, never another number.
+//!
 //! This crate needs no inference engine: anything that has one row per text and layer can be
 //! written with a [`StoreWriter`], and anything that reads activations opens a store with
 //! [`open_store`].
@@ -77,6 +81,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod damage;
 mod error;
 mod files;
 #[cfg(fuzzing)]
@@ -89,11 +94,15 @@ mod npy;
 mod open;
 mod paths;
 mod remove;
+mod repair;
 mod save;
+mod seal;
 mod state;
 mod stats;
+mod sum;
 mod writer;
 
+pub use damage::Damage;
 pub use error::{MergeError, StoreError};
 pub use files::read_exact_at;
 pub use manifest::{
@@ -105,4 +114,5 @@ pub use open::{is_store, open_store, unfinished_manifest};
 pub use remove::remove_store;
 pub use save::save_store;
 pub use stats::RecordStats;
+pub use sum::{FileSum, FileSums};
 pub use writer::{StoreOptions, StoreSession, StoreWriter};

@@ -1,16 +1,19 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use mri_core::{CorpusOrigin, Labels, Layer, ModelInfo, Pooling, ShardOrigin};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::damage::Damage;
 use crate::error::StoreError;
 use crate::files;
 use crate::npy::StoreDtype;
+use crate::seal::{self, Seal};
 use crate::stats::RecordStats;
+use crate::sum::{FileSums, length};
 
 /// The layout of a store that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -60,6 +63,9 @@ pub struct Manifest {
     pub recording: RecordingEntry,
     /// The amount of work of an uninterrupted recording.
     pub stats: RecordStats,
+    /// The files of the folder as they were written; empty in a folder of an earlier version.
+    #[serde(default, skip_serializing_if = "FileSums::is_empty")]
+    pub files: FileSums,
     /// Everything else in the file.
     #[serde(flatten)]
     pub sections: Map<String, Value>,
@@ -151,6 +157,10 @@ impl Manifest {
     /// The manifest's name in a store's folder.
     pub const FILE_NAME: &'static str = "manifest.json";
 
+    /// The sections that later stages of this workspace add; the checksum in the file covers them
+    /// and the fields of this type, but no section of another program.
+    pub const SECTIONS: [&'static str; 4] = ["graph", "grid", "maps", "timings"];
+
     /// The manifest of a recording of this version, of texts with these labels, without sections.
     #[must_use]
     pub fn new(
@@ -172,6 +182,7 @@ impl Manifest {
             shard: from.corpus.shard.clone(),
             recording,
             stats,
+            files: FileSums::new(),
             sections: Map::new(),
         }
     }
@@ -179,7 +190,8 @@ impl Manifest {
     /// Reads the manifest of a store's folder.
     ///
     /// # Errors
-    /// [`StoreError::Io`] or [`StoreError::BadManifest`].
+    /// [`StoreError::Io`], [`StoreError::BadManifest`], or [`StoreError::Damaged`] if it is not
+    /// what was written, by the checksum in it.
     pub fn read(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(Self::FILE_NAME);
         let bytes = fs::read(&path).map_err(StoreError::io(&path))?;
@@ -196,10 +208,36 @@ impl Manifest {
 
     pub(crate) fn write_to(&self, path: &Path) -> Result<(), StoreError> {
         files::write_atomic(path, |out| {
-            let mut bytes = serde_json::to_vec_pretty(self)?;
+            let mut bytes = serde_json::to_vec_pretty(&self.sealed()?)?;
             bytes.push(b'\n');
             out.write_all(&bytes)
         })
+    }
+
+    /// The manifest with its checksum, as it stands in the file.
+    fn sealed(&self) -> io::Result<Sealed<'_>> {
+        let entries = seal::entries(&serde_json::to_vec(self)?)?;
+        let foreign =
+            |name: &str| self.sections.contains_key(name) && !Self::SECTIONS.contains(&name);
+        let mut ours: Vec<String> = entries.keys().filter(|k| !foreign(k)).cloned().collect();
+        ours.sort_unstable();
+        Ok(Sealed {
+            manifest: self,
+            checksum: Seal::over(ours, &entries),
+        })
+    }
+
+    /// Compares a file of the folder with its checksum; `name` is its path in the folder, with `/`.
+    /// A file without a checksum, as in a folder of an earlier version, only has to be there.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn check_file(&self, folder: &Path, name: &str) -> Result<(), StoreError> {
+        let path = folder.join(name);
+        match self.files.get(name) {
+            Some(sum) => sum.check(&path),
+            None => length(&path).map(drop),
+        }
     }
 
     pub(crate) fn read_if_exists(path: &Path) -> Result<Option<Self>, StoreError> {
@@ -215,12 +253,23 @@ impl Manifest {
             path: path.to_owned(),
             problem,
         };
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| bad(e.to_string()))?;
+        let mut manifest: Self = serde_json::from_slice(bytes).map_err(|e| bad(e.to_string()))?;
         if manifest.format != FORMAT {
             return Err(bad(format!(
                 "it has format {}, this version reads format {FORMAT}",
                 manifest.format
             )));
+        }
+        let whole = match manifest.sections.remove(seal::ENTRY) {
+            Some(seal) => {
+                let entries = seal::entries(bytes).map_err(|e| bad(e.to_string()))?;
+                serde_json::from_value(seal).is_ok_and(|seal: Seal| seal.holds(&entries))
+            }
+            // Earlier versions wrote no checksums at all.
+            None => manifest.files.is_empty(),
+        };
+        if !whole {
+            return Err(StoreError::damaged(path, Damage::Contents));
         }
         Ok(manifest)
     }
@@ -270,6 +319,14 @@ impl Manifest {
             })
             .collect()
     }
+}
+
+/// A manifest as it stands in its file.
+#[derive(Serialize)]
+struct Sealed<'a> {
+    #[serde(flatten)]
+    manifest: &'a Manifest,
+    checksum: Seal,
 }
 
 /// The first 12 digits of a hash; other values as they are.

@@ -1,16 +1,16 @@
 //! Merging the shards of a recording.
 
 use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use mri_core::{Activations, Labels, Layer, Shard, ShardOrigin};
+use mri_core::{Activations, Labels, Shard, ShardOrigin};
 
 use crate::error::{MergeError, StoreError};
 use crate::files;
 use crate::lock::Lock;
 use crate::manifest::{LayerEntry, Manifest};
-use crate::npy::{NpyMatrix, matrix_header, read_categories};
-use crate::open::open_store;
+use crate::npy::{NpyMatrix, matrix_header};
+use crate::open::{open_categories, open_matrix, open_store, recording_sums};
 use crate::paths::Paths;
 use crate::remove::remove_files;
 use crate::state::{StoreState, inspect};
@@ -42,14 +42,14 @@ struct ShardStore {
 ///
 /// # Errors
 /// [`StoreError::Merge`] if the parts do not belong together; what [`open_store`] says of
-/// a part; [`StoreError::Mismatch`] or [`StoreError::NotAStore`] if `out` holds something
+/// a part, [`StoreError::Damaged`] of its matrices included; [`StoreError::Mismatch`] or [`StoreError::NotAStore`] if `out` holds something
 /// else, [`StoreError::Busy`], [`StoreError::Io`].
 pub fn merge_stores<P: AsRef<Path>>(
     parts: &[P],
     out: &Path,
 ) -> Result<(Manifest, Activations), StoreError> {
     let parts = read_parts(parts)?;
-    let merged = merged_manifest(&parts)?;
+    let mut merged = merged_manifest(&parts)?;
     let paths = Paths::of(out);
     // As in a recording: a refusal leaves the folder as it is, and the lock keeps it so.
     inspect(&paths, &merged)?;
@@ -64,9 +64,11 @@ pub fn merge_stores<P: AsRef<Path>>(
         StoreState::Absent => {}
     }
     prepare(&paths, &merged, &labels(&parts, &merged)?)?;
-    for &LayerEntry { layer, .. } in &merged.recording.layers {
-        copy_rows(&parts, &paths, layer, &merged)?;
+    for &entry in &merged.recording.layers {
+        copy_rows(&parts, &paths, entry, &merged)?;
     }
+    let layers = merged.recording.layers.iter().map(|entry| entry.layer);
+    merged.files = recording_sums(&paths, layers)?;
     merged.write_to(&paths.manifest)?;
     lock.remove_temporary(&paths)?;
     open_store(out)
@@ -150,11 +152,12 @@ impl ShardStore {
         }
         // What later stages added is about the part.
         manifest.sections.clear();
+        manifest.files.clear();
         manifest
     }
 
-    fn matrix(&self, layer: Layer) -> PathBuf {
-        self.paths.matrix(layer)
+    fn matrix(&self, entry: LayerEntry) -> Result<NpyMatrix, StoreError> {
+        open_matrix(&self.paths, &self.manifest, entry)
     }
 }
 
@@ -183,7 +186,7 @@ fn labels(parts: &[ShardStore], merged: &Manifest) -> Result<Labels, StoreError>
     let mut ids = vec![0; merged.corpus.texts];
     for part in parts {
         let rows = part.shard.rows(ids.len());
-        for (row, id) in rows.zip(read_categories(&part.paths.labels)?) {
+        for (row, id) in rows.zip(open_categories(&part.paths, &part.manifest)?) {
             ids[row] = id;
         }
     }
@@ -194,21 +197,20 @@ fn labels(parts: &[ShardStore], merged: &Manifest) -> Result<Labels, StoreError>
 fn copy_rows(
     parts: &[ShardStore],
     out: &Paths,
-    layer: Layer,
+    entry: LayerEntry,
     merged: &Manifest,
 ) -> Result<(), StoreError> {
     let matrices: Vec<NpyMatrix> = parts
         .iter()
-        .map(|part| NpyMatrix::open(&part.matrix(layer)))
+        .map(|part| part.matrix(entry))
         .collect::<Result<_, _>>()?;
+    let LayerEntry { layer, width } = entry;
     let path = out.matrix(layer);
     let file = OpenOptions::new()
         .write(true)
         .open(&path)
         .map_err(StoreError::io(&path))?;
     let (rows, dtype) = (merged.corpus.texts, merged.recording.dtype);
-    let layers = merged.recording.layers.iter();
-    let width = layers.filter(|e| e.layer == layer).map(|e| e.width).sum();
     let offset = matrix_header(dtype, rows, width).len() as u64;
     let width = width * dtype.size();
     // A block has the same number of rows of every part, which are consecutive in the part.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use half::f16;
 use mri_core::RowSource;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::files::{self, read_exact_at};
+use crate::sum::FileSum;
 
 const MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
 
@@ -59,6 +61,8 @@ pub struct NpyMatrix {
     dtype: StoreDtype,
     dim: (usize, usize),
     offset: u64,
+    /// What was written, until the file is known to be that.
+    unchecked: Mutex<Option<FileSum>>,
 }
 
 impl NpyMatrix {
@@ -108,7 +112,33 @@ impl NpyMatrix {
             dtype,
             dim: (rows, columns),
             offset,
+            unchecked: Mutex::new(None),
         })
+    }
+
+    /// Compares the whole file with what was written before its first row is read.
+    pub(crate) fn expecting(mut self, sum: Option<FileSum>) -> Self {
+        self.unchecked = Mutex::new(sum);
+        self
+    }
+
+    /// The comparison of [`NpyMatrix::expecting`], made once; an error is
+    /// [`StoreError::Damaged`] inside.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        // Other threads wait: reading the file twice would not be quicker.
+        let mut unchecked = self
+            .unchecked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(sum) = &*unchecked else {
+            return Ok(());
+        };
+        if let Some(damage) = sum.damage(&FileSum::of_open(&self.file)?) {
+            let error = StoreError::damaged(&self.path, damage);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
+        *unchecked = None;
+        Ok(())
     }
 
     /// The file.
@@ -119,6 +149,7 @@ impl NpyMatrix {
 
     /// Copies the stored bytes of rows, from the start of row `row` on.
     pub(crate) fn read_bytes(&self, row: usize, bytes: &mut [u8]) -> io::Result<()> {
+        self.check()?;
         let width = self.dim.1 * self.dtype.size();
         read_exact_at(&self.file, bytes, self.offset + (row * width) as u64)
     }
@@ -148,6 +179,7 @@ impl RowSource for NpyMatrix {
                 ),
             ));
         }
+        self.check()?;
         let width = columns * self.dtype.size();
         if width == 0 {
             return Ok(());

@@ -33,6 +33,14 @@ impl Paths {
     }
 }
 
+/// The key of the labels among the checksums of the manifest.
+pub(crate) const LABELS_KEY: &str = "activations/labels.npy";
+
+/// The key of a layer's matrix among the checksums of the manifest.
+pub(crate) fn matrix_key(layer: Layer) -> String {
+    format!("activations/{layer}.npy")
+}
+
 /// Whether a file in the folder of matrices has a name that this crate writes.
 pub(crate) fn belongs_to_store(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -6,6 +6,7 @@ use mri_core::Activations;
 use crate::error::StoreError;
 use crate::manifest::Manifest;
 use crate::npy::{StoreDtype, write_categories, write_npy};
+use crate::open::recording_sums;
 use crate::paths::Paths;
 
 /// Writes activations in memory as a complete store; [`open_store`](crate::open_store) opens it.
@@ -39,5 +40,9 @@ pub fn save_store(
         }
     }
     mri_core::sync_folder(&paths.activations).map_err(StoreError::io(&paths.activations))?;
+    let manifest = Manifest {
+        files: recording_sums(&paths, activations.layers())?,
+        ..manifest.clone()
+    };
     manifest.write(folder)
 }

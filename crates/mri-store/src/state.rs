@@ -61,6 +61,7 @@ pub(crate) fn absent_if_replaceable(
         StoreError::Mismatch { .. }
         | StoreError::NotAStore { .. }
         | StoreError::BadManifest { .. }
+        | StoreError::Damaged { .. }
             if replace =>
         {
             Ok(StoreState::Absent)

@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use half::f16;
@@ -13,9 +13,10 @@ use crate::journal::Journal;
 use crate::lock::Lock;
 use crate::manifest::{LayerEntry, Manifest};
 use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_categories};
-use crate::open::open_store;
+use crate::open::{open_store, recording_sums};
 use crate::paths::Paths;
 use crate::remove::remove_files;
+use crate::repair::{damaged_layers, repair_labels, salvage};
 use crate::state::{StoreState, absent_if_replaceable, inspect};
 
 /// How a recording is kept.
@@ -32,7 +33,8 @@ pub struct StoreOptions {
     /// The number format of the matrices.
     pub dtype: StoreDtype,
     /// Replace a recording of something else instead of refusing. A recording of the same thing is
-    /// reused or resumed in either case.
+    /// reused or resumed in either case, and with this set, what is damaged of it is recorded
+    /// again.
     pub replace: bool,
     /// How often finished batches are synced to disk; a killed process loses about this much work.
     pub commit_interval: Duration,
@@ -78,7 +80,8 @@ impl Default for StoreOptions {
 pub enum StoreSession {
     /// The same recording is already complete.
     Complete(Box<Manifest>, Activations),
-    /// Batches are missing: all of them, or those that an interrupted run did not finish.
+    /// Batches are missing: all of them, or those that an interrupted run did not finish; or
+    /// matrices of a complete recording are damaged, which need all batches.
     Incomplete(Box<StoreWriter>),
 }
 
@@ -105,8 +108,52 @@ struct LayerFile {
     layer: Layer,
     width: usize,
     file: File,
+    /// Where the file is.
+    path: PathBuf,
+    /// Where the file goes once it is whole, if it is to replace a damaged one.
+    target: Option<PathBuf>,
     /// Where the values start, in bytes.
     offset: u64,
+}
+
+impl LayerFile {
+    /// Opens the matrix of a layer for writing.
+    fn open(
+        path: PathBuf,
+        target: Option<PathBuf>,
+        manifest: &Manifest,
+        LayerEntry { layer, width }: LayerEntry,
+    ) -> Result<Self, StoreError> {
+        let (rows, dtype) = (manifest.corpus.texts, manifest.recording.dtype);
+        let file = OpenOptions::new().write(true).open(&path);
+        Ok(Self {
+            layer,
+            width,
+            file: file.map_err(StoreError::io(&path))?,
+            offset: matrix_header(dtype, rows, width).len() as u64,
+            path,
+            target,
+        })
+    }
+
+    /// Syncs a file that is to replace a damaged one, and gives it its name.
+    fn put_in_place(&self) -> Result<(), StoreError> {
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
+        let put = self.file.sync_all();
+        put.and_then(|()| fs::rename(&self.path, target))
+            .map_err(StoreError::io(target))
+    }
+}
+
+impl Drop for LayerFile {
+    fn drop(&mut self) {
+        if self.target.is_some() {
+            // After its renaming it is not there; its name says that it is a rest.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl StoreWriter {
@@ -142,8 +189,21 @@ impl StoreWriter {
         let lock = Lock::acquire(&paths)?;
         let state = inspect(&paths, &manifest).or_else(|e| {
             let state = absent_if_replaceable(e, options.replace)?;
+            if let Some(salvaged) = salvage(&paths, &manifest) {
+                salvaged.write_to(&paths.manifest)?;
+                return Ok(StoreState::Complete);
+            }
             remove_files(&paths).map(|()| state)
         })?;
+        if state == StoreState::Complete && options.replace {
+            let stored = Manifest::read(folder)?;
+            repair_labels(&paths, &stored, labels)?;
+            let damaged = damaged_layers(&paths, &stored)?;
+            if !damaged.is_empty() {
+                let writer = Self::repair(paths, stored, &damaged, options, lock)?;
+                return Ok(StoreSession::Incomplete(Box::new(writer)));
+            }
+        }
         if state == StoreState::Complete {
             lock.remove_temporary(&paths)?;
             let (manifest, activations) = open_store(folder)?;
@@ -172,6 +232,46 @@ impl StoreWriter {
         })))
     }
 
+    /// Starts to record some layers of a complete recording again, beside their files.
+    fn repair(
+        paths: Paths,
+        manifest: Manifest,
+        damaged: &[LayerEntry],
+        options: &StoreOptions,
+        lock: Lock,
+    ) -> Result<Self, StoreError> {
+        let mut layers = Vec::new();
+        for &entry in damaged {
+            let target = paths.matrix(entry.layer);
+            let beside = mri_core::temporary_path(&target);
+            let path = beside.unwrap_or_else(|| target.with_extension("partial"));
+            create_matrix(&path, &manifest, entry)?;
+            layers.push(LayerFile::open(path, Some(target), &manifest, entry)?);
+        }
+        Ok(Self {
+            journal: Journal::in_memory(manifest.stats.batches),
+            layers,
+            paths,
+            manifest,
+            pending: Vec::new(),
+            commit_interval: options.commit_interval,
+            committed: Instant::now(),
+            lock,
+        })
+    }
+
+    /// What is recorded.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The layers whose rows are to be written: all of them, or the damaged ones of a complete
+    /// recording.
+    pub fn layers(&self) -> impl Iterator<Item = Layer> {
+        self.layers.iter().map(|file| file.layer)
+    }
+
     /// The number of batches of the recording.
     #[must_use]
     pub fn n_batches(&self) -> usize {
@@ -184,7 +284,7 @@ impl StoreWriter {
         self.journal.is_finished(batch)
     }
 
-    /// Writes the rows of a batch: one matrix per layer, in the manifest's order.
+    /// Writes the rows of a batch: one matrix per layer of [`StoreWriter::layers`].
     ///
     /// `rows(i)` gives the rows of the recording that row `i` of every matrix is written to: more
     /// than one where texts are equal.
@@ -221,7 +321,7 @@ impl StoreWriter {
                 for row in rows(i) {
                     let at = file.offset + (row * file.width * dtype.size()) as u64;
                     files::write_all_at(&file.file, &bytes, at)
-                        .map_err(StoreError::io(&self.paths.matrix(file.layer)))?;
+                        .map_err(StoreError::io(&file.path))?;
                 }
             }
         }
@@ -241,8 +341,8 @@ impl StoreWriter {
             return Ok(());
         }
         for file in &self.layers {
-            let path = self.paths.matrix(file.layer);
-            file.file.sync_data().map_err(StoreError::io(&path))?;
+            let synced = file.file.sync_data();
+            synced.map_err(StoreError::io(&file.path))?;
         }
         self.journal
             .append(&self.pending)
@@ -252,7 +352,7 @@ impl StoreWriter {
         Ok(())
     }
 
-    /// Completes the recording: writes its manifest and opens it.
+    /// Completes the recording: reads it back for its checksums, writes its manifest and opens it.
     ///
     /// # Errors
     /// [`StoreError::Unfinished`] if batches are missing, [`StoreError::Io`].
@@ -263,6 +363,11 @@ impl StoreWriter {
                 folder: self.paths.folder,
             });
         }
+        for file in &self.layers {
+            file.put_in_place()?;
+        }
+        let sums = recording_sums(&self.paths, self.layers())?;
+        self.manifest.files.extend(sums);
         self.manifest.write_to(&self.paths.manifest)?;
         let Self {
             paths,
@@ -283,24 +388,16 @@ impl StoreWriter {
 fn layer_files(paths: &Paths, manifest: &Manifest) -> Result<Vec<LayerFile>, StoreError> {
     let (rows, dtype) = (manifest.corpus.texts, manifest.recording.dtype);
     let mut layers = Vec::new();
-    for &LayerEntry { layer, width } in &manifest.recording.layers {
-        let path = paths.matrix(layer);
+    for &entry in &manifest.recording.layers {
+        let path = paths.matrix(entry.layer);
         let matrix = NpyMatrix::open(&path)?;
-        if matrix.size() != (rows, width) || matrix.dtype() != dtype {
+        if matrix.size() != (rows, entry.width) || matrix.dtype() != dtype {
             return Err(StoreError::BadNpy {
                 path,
                 problem: "not the matrix that the recording began with".into(),
             });
         }
-        layers.push(LayerFile {
-            layer,
-            width,
-            file: OpenOptions::new()
-                .write(true)
-                .open(&path)
-                .map_err(StoreError::io(&path))?,
-            offset: matrix_header(dtype, rows, width).len() as u64,
-        });
+        layers.push(LayerFile::open(path, None, manifest, entry)?);
     }
     Ok(layers)
 }
@@ -315,18 +412,22 @@ pub(crate) fn prepare(
     fs::create_dir_all(&paths.activations).map_err(StoreError::io(&paths.activations))?;
     manifest.write_to(&paths.recording)?;
     write_categories(&paths.labels, labels.row_categories())?;
-    let dtype = manifest.recording.dtype;
-    for &LayerEntry { layer, width } in &manifest.recording.layers {
-        let path = paths.matrix(layer);
-        let header = matrix_header(dtype, manifest.corpus.texts, width);
-        let length = header.len() + manifest.corpus.texts * width * dtype.size();
-        let made = File::create(&path).and_then(|file| {
-            files::reserve(&file, length as u64)?;
-            files::write_all_at(&file, &header, 0)?;
-            file.sync_all()
-        });
-        made.map_err(StoreError::io(&path))?;
+    for &entry in &manifest.recording.layers {
+        create_matrix(&paths.matrix(entry.layer), manifest, entry)?;
     }
     mri_core::sync_folder(&paths.activations).map_err(StoreError::io(&paths.activations))?;
     Journal::create(&paths.journal)
+}
+
+/// Makes the matrix of a layer in its full length, filled with zeros.
+fn create_matrix(path: &Path, manifest: &Manifest, entry: LayerEntry) -> Result<(), StoreError> {
+    let (rows, dtype) = (manifest.corpus.texts, manifest.recording.dtype);
+    let header = matrix_header(dtype, rows, entry.width);
+    let length = header.len() + rows * entry.width * dtype.size();
+    let made = File::create(path).and_then(|file| {
+        files::reserve(&file, length as u64)?;
+        files::write_all_at(&file, &header, 0)?;
+        file.sync_all()
+    });
+    made.map_err(StoreError::io(path))
 }

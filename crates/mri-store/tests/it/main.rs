@@ -4,6 +4,8 @@
 
 /// A recording of formula-made rows, and the files of a folder.
 mod common;
+/// Files that are not as they were written.
+mod damage;
 /// Shards merged into the whole, and what is not merged.
 mod merge;
 /// Stores that are opened, saved and removed.

@@ -65,7 +65,7 @@ fn damaged_stores_are_named() {
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() - 4]).unwrap();
         assert!(
-            matches!(open_store(out), Err(StoreError::BadNpy { .. })),
+            matches!(open_store(out), Err(StoreError::Damaged { .. })),
             "{name}"
         );
         fs::write(&path, whole).unwrap();
@@ -74,7 +74,16 @@ fn damaged_stores_are_named() {
     let path = out.join("activations/resid.01.npy");
     let whole = fs::read(&path).unwrap();
     fs::copy(out.join("activations/resid.00.npy"), &path).unwrap();
+    assert!(matches!(open_store(out), Err(StoreError::Damaged { .. })));
+    let manifest = out.join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let mut earlier: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for entry in ["files", "checksum"] {
+        earlier.as_object_mut().unwrap().remove(entry);
+    }
+    fs::write(&manifest, earlier.to_string()).unwrap();
     assert!(matches!(open_store(out), Err(StoreError::BadNpy { .. })));
+    fs::write(&manifest, text).unwrap();
     fs::write(&path, whole).unwrap();
     assert!(open_store(out).is_ok());
 

@@ -16,7 +16,13 @@ fn a_recording_has_the_rows_that_were_written() {
     for dtype in [StoreDtype::F32, StoreDtype::F16] {
         let folder = tempfile::tempdir().unwrap();
         record(folder.path(), None, dtype);
-        let (found, activations) = open_store(folder.path()).unwrap();
+        let (mut found, activations) = open_store(folder.path()).unwrap();
+        let files: Vec<String> = std::mem::take(&mut found.files).into_keys().collect();
+        let expected = ["labels", "resid.00", "resid.01"];
+        assert_eq!(
+            files,
+            expected.map(|name| format!("activations/{name}.npy"))
+        );
         assert_eq!(found, manifest(None, dtype));
         assert_eq!(activations.labels().as_ref(), &labels(&texts(None)));
         for (i, (layer, width)) in LAYERS.into_iter().enumerate() {
