@@ -15,14 +15,27 @@ pub(crate) fn python_packages() -> PathBuf {
     root().join(".cache/python")
 }
 
+/// The last networkx but one that looks for the edges of a graph under another name than the newest.
+const OLD_NETWORKX: &str = "networkx==3.4.2";
+
+/// The folder with that networkx, which tests read graphs with too.
+pub(crate) fn old_networkx() -> PathBuf {
+    root().join(".cache/networkx-3.4")
+}
+
 /// Fetches the Python packages, where they are not there yet.
 pub(crate) fn fetch_python_packages() -> Result<()> {
     let target = python_packages();
     if can_import(&target, "networkx, numpy, pandas, pyarrow") {
         println!("python packages: already there");
+    } else {
+        pip_install(&target, &PYTHON_PACKAGES)?;
+    }
+    let old = old_networkx();
+    if can_import(&old, "networkx; assert networkx.__version__ == '3.4.2'") {
         return Ok(());
     }
-    pip_install(&target, &PYTHON_PACKAGES)
+    pip_install(&old, &["--no-deps", OLD_NETWORKX])
 }
 
 /// What makes fresh goldens, but for PyTorch itself, and what PyTorch imports.

@@ -21,7 +21,8 @@ const DAMPING: f64 = 0.85;
 pub(crate) fn write(folder: &Path, analysis: &Analysis) -> Result<(), ScanError> {
     let graph = analysis.filtered_graph();
     let out = OutFolder::create(&folder.join("graph"), true)?;
-    write_tables(&out, &graph.into())?;
+    let table = GraphTable::from(graph).with_layout(&analysis.filtered_layout().coordinate);
+    write_tables(&out, &table)?;
     out.file("graph.json", |file| write_json(graph, file))?;
     out.file("centrality.csv", |file| write_centrality(graph, file))?;
     if let Some(results) = analysis.significance()? {

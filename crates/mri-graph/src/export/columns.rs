@@ -24,6 +24,49 @@ pub struct GraphTable {
     /// Source and target, as indices into `nodes`.
     pub(crate) edges: Vec<(usize, usize)>,
     pub(crate) edge_columns: Vec<Column>,
+    /// Per node its place across its layer, upwards; see [`GraphTable::with_layout`].
+    across: Vec<f64>,
+}
+
+/// Units between layers in files with positions, and between nodes that a layout puts 1 apart. Gephi
+/// draws nodes some 10 units wide.
+const LAYER_DISTANCE: f64 = 400.0;
+const NODE_DISTANCE: f64 = 30.0;
+
+impl GraphTable {
+    /// Sets where nodes are drawn by programs that read positions from a file (GraphML and GEXF):
+    /// layers lie side by side, and `across` is the place of every node in its layer, downwards, in
+    /// the order of the graph's nodes, as [`LayeredLayout::coordinate`] of mri-render has it. Nodes
+    /// without an entry keep their places; by default they stand in their order.
+    ///
+    /// [`LayeredLayout::coordinate`]: https://docs.rs/mri-render
+    #[must_use]
+    pub fn with_layout(mut self, across: &[f64]) -> Self {
+        for (place, given) in self.across.iter_mut().zip(across) {
+            *place = -given;
+        }
+        self
+    }
+
+    /// Where a node is drawn: x to the right along the layers, y upwards.
+    pub(crate) fn place(&self, node: usize) -> (f64, f64) {
+        let x = self.positions[node] as f64 * LAYER_DISTANCE;
+        (x, self.across[node] * NODE_DISTANCE)
+    }
+}
+
+/// The nodes of every layer one above the other, the first at the top, centered at 0.
+fn stacked(positions: &[usize]) -> Vec<f64> {
+    let layers = positions.iter().max().map_or(0, |last| last + 1);
+    let mut sizes = vec![0_usize; layers];
+    positions.iter().for_each(|&layer| sizes[layer] += 1);
+    let mut before = vec![0_usize; layers];
+    let of_node = |&layer: &usize| {
+        let place = (sizes[layer] as f64 - 1.0) / 2.0 - before[layer] as f64;
+        before[layer] += 1;
+        place
+    };
+    positions.iter().map(of_node).collect()
 }
 
 /// A column of numbers or words, one value per node or per edge.
@@ -91,6 +134,11 @@ impl Column {
         Self::new(name, Values::Float(values.collect()))
     }
 
+    fn flat_as(mut self, name: &str) -> Self {
+        self.flat = Some(name.to_owned());
+        self
+    }
+
     fn not_flat(mut self) -> Self {
         self.flat = None;
         self
@@ -132,8 +180,9 @@ impl From<&RegionGraph> for GraphTable {
                 Values::Text(regions().map(|r| r.layer.site.to_string()).collect()),
             ),
             Column::integers("layer", regions().map(|r| r.layer.index)),
-            Column::integers("x", regions().map(|r| usize::from(r.cell.x))),
-            Column::integers("y", regions().map(|r| usize::from(r.cell.y))),
+            // Gephi takes attributes x and y for the place to draw a node at.
+            Column::integers("cell_x", regions().map(|r| usize::from(r.cell.x))).flat_as("x"),
+            Column::integers("cell_y", regions().map(|r| usize::from(r.cell.y))).flat_as("y"),
             Column::integers("texts", regions().map(|r| r.n_texts() as usize)),
         ];
         node_columns.extend(by_category(
@@ -153,11 +202,13 @@ impl From<&RegionGraph> for GraphTable {
             &[EDGE_ENDS[0], EDGE_ENDS[1], "layer"],
             edges().map(|e| &e.weight().weights),
         ));
+        let positions: Vec<usize> = regions().map(|r| r.position).collect();
         Self {
             title: "co-activation of regions",
             layers: graph.layers().to_vec(),
             nodes: regions().map(Region::label).collect(),
-            positions: regions().map(|r| r.position).collect(),
+            across: stacked(&positions),
+            positions,
             node_columns,
             edges: edges()
                 .map(|e| (e.source().index(), e.target().index()))
@@ -172,11 +223,13 @@ impl From<&CorrelationGraph> for GraphTable {
         let g = graph.graph();
         let components = || g.node_weights();
         let edges = || g.edge_references();
+        let positions: Vec<usize> = components().map(|c| c.position).collect();
         Self {
             title: "correlation of components",
             layers: graph.layers().to_vec(),
             nodes: components().map(ComponentNode::label).collect(),
-            positions: components().map(|c| c.position).collect(),
+            across: stacked(&positions),
+            positions,
             node_columns: vec![
                 Column::new(
                     "site",

@@ -1,12 +1,12 @@
 use std::io::{self, Write};
 
-use crate::export::columns::{Column, GraphTable, Values};
+use crate::export::columns::{Column, GraphTable, Values, real};
 use crate::export::xml::xml;
 
 /// Writes GEXF 1.2, which Gephi and networkx open.
 ///
-/// Attributes are those of [`write_graphml`](crate::write_graphml); `weight` is the edge's own
-/// weight.
+/// Attributes are those of [`write_graphml`](crate::write_graphml), but for the place of a node, which
+/// is its `viz:position`; `weight` is the edge's own weight.
 ///
 /// # Errors
 /// Errors of the writer.
@@ -15,7 +15,7 @@ pub fn write_gexf(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Resu
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(
         out,
-        r#"<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">"#
+        r#"<gexf xmlns="http://www.gexf.net/1.2draft" xmlns:viz="http://www.gexf.net/1.2draft/viz" version="1.2">"#
     )?;
     let title = table.title;
     writeln!(
@@ -46,7 +46,9 @@ pub fn write_gexf(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Resu
     for (row, name) in names.iter().enumerate() {
         write!(out, r#"      <node id="{name}" label="{name}">"#)?;
         values(&mut out, &node_columns, row)?;
-        writeln!(out, "</node>")?;
+        let (x, y) = table.place(row);
+        let (x, y) = (real(x), real(y));
+        writeln!(out, r#"<viz:position x="{x}" y="{y}" z="0"/></node>"#)?;
     }
     writeln!(out, "    </nodes>\n    <edges>")?;
     for (row, &(s, t)) in table.edges.iter().enumerate() {

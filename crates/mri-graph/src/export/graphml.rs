@@ -1,14 +1,15 @@
 use std::io::{self, Write};
 
-use crate::export::columns::{Column, GraphTable, Values};
+use crate::export::columns::{Column, GraphTable, Values, real};
 use crate::export::xml::xml;
 
 /// Writes GraphML, which networkx, Gephi, yEd and igraph open.
 ///
-/// Every column is a typed attribute. A region graph has `site`, `layer`, `x`, `y`, `texts` and
-/// `texts: NAME` per category of a node; `layer`, `weight` and `weight: NAME` per category of an
+/// Every column is a typed attribute. A region graph has `site`, `layer`, `cell_x`, `cell_y`, `texts`
+/// and `texts: NAME` per category of a node; `layer`, `weight` and `weight: NAME` per category of an
 /// edge. A graph of correlations has `site`, `layer`, `component`; `layer`, `weight` (ρ with its
-/// sign), `p` and `q`. Characters that XML does not allow are replaced.
+/// sign), `p` and `q`. Nodes also have `x` and `y`, where Gephi draws them: see
+/// [`GraphTable::with_layout`](crate::GraphTable::with_layout). Characters that XML does not allow are replaced.
 ///
 /// # Errors
 /// Errors of the writer.
@@ -34,11 +35,20 @@ pub fn write_graphml(graph: impl Into<GraphTable>, mut out: impl Write) -> io::R
             )?;
         }
     }
+    for name in ["x", "y"] {
+        writeln!(
+            out,
+            r#"  <key id="{name}" for="node" attr.name="{name}" attr.type="double"/>"#
+        )?;
+    }
     writeln!(out, r#"  <graph edgedefault="directed">"#)?;
     let names: Vec<String> = table.nodes.iter().map(|name| xml(name)).collect();
     for (row, name) in names.iter().enumerate() {
         write!(out, r#"    <node id="{name}">"#)?;
         data(&mut out, 'n', &table.node_columns, row)?;
+        let (x, y) = table.place(row);
+        let (x, y) = (real(x), real(y));
+        write!(out, r#"<data key="x">{x}</data><data key="y">{y}</data>"#)?;
         writeln!(out, "</node>")?;
     }
     for (row, &(s, t)) in table.edges.iter().enumerate() {

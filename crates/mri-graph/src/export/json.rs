@@ -9,6 +9,9 @@ use crate::region::RegionGraph;
 /// Writes node-link JSON, which networkx's `node_link_graph` opens and
 /// [`read_json`](crate::read_json) reads back.
 ///
+/// The edges stand there twice: `node_link_graph` looks for `edges` since networkx 3.6 and for
+/// `links` before, and either opens the file without an argument.
+///
 /// A node has `id`, `layer`, `site`, `x`, `y`, `texts` and `counts` per category; an edge has
 /// `weight` (texts of all categories) and `weights` per category. The graph itself has its
 /// `categories`, their `sizes`, its `layers` and whether it was `filtered`.
@@ -60,6 +63,7 @@ pub fn write_json(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
             "filtered": graph.is_filtered(),
         },
         "nodes": nodes,
+        "links": edges,
         "edges": edges,
     });
     serde_json::to_writer(&mut out, &whole)?;
@@ -105,6 +109,7 @@ pub fn write_correlation_json(graph: &CorrelationGraph, mut out: impl Write) -> 
         "multigraph": false,
         "graph": { "layers": graph.layers(), "texts": graph.n_texts() },
         "nodes": nodes,
+        "links": edges,
         "edges": edges,
     });
     serde_json::to_writer(&mut out, &whole)?;
