@@ -1,6 +1,7 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 use crate::error::CoreError;
 use crate::labels::Labels;
@@ -40,6 +41,19 @@ pub struct Points {
     /// All rows of the layer were equal (the embedding output under first-token pooling, say), and
     /// every point is the origin.
     pub degenerate: bool,
+}
+
+impl Points {
+    /// How many different points there are. Equal rows have equal points, so that a layer has at
+    /// least as many different rows: a decoder's embedding output has as many as there are last
+    /// tokens, whatever the number of texts.
+    #[must_use]
+    pub fn n_distinct(&self) -> usize {
+        // Adding zero makes −0 to 0, which is equal.
+        let bits = |row: ArrayView1<'_, f32>| row.iter().map(|v| (v + 0.0).to_bits()).collect();
+        let distinct: HashSet<Vec<u32>> = self.coordinates.rows().into_iter().map(bits).collect();
+        distinct.len()
+    }
 }
 
 impl RowCount for Points {
@@ -141,6 +155,16 @@ impl Activations {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_are_counted_once() {
+        let points = Points {
+            coordinates: ndarray::array![[1.0, 0.0], [2.0, 0.0], [1.0, -0.0], [2.0, 0.5]],
+            components: Vec::new(),
+            degenerate: false,
+        };
+        assert_eq!(points.n_distinct(), 3);
+    }
 
     #[test]
     fn rows_are_checked_against_labels() {

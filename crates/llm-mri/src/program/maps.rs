@@ -162,15 +162,27 @@ impl MapsArgs {
     }
 }
 
-/// Names the layers whose maps are a single point.
+/// Rows in a neighborhood of UMAP by default: a map of fewer different rows says little.
+const NEIGHBORHOOD: usize = 15;
+
+/// Names the layers whose maps are a single point or have hardly more.
 pub(crate) fn report_points(scan: &Scan) {
     let Ok(maps) = scan.maps() else {
         return;
     };
-    for map in maps.section().layers.iter().filter(|map| map.degenerate) {
-        say(&format!(
-            "{}: all rows are equal, so its map is a single point",
-            map.layer
-        ));
+    for (layer, points) in maps.embedding().iter() {
+        let texts = points.coordinates.nrows();
+        if points.degenerate {
+            say(&format!(
+                "{layer}: all rows are equal, so its map is a single point"
+            ));
+            continue;
+        }
+        let distinct = points.n_distinct();
+        if distinct < NEIGHBORHOOD.min(texts) {
+            say(&format!(
+                "{layer}: {texts} texts have only {distinct} different rows, so its map has {distinct} points"
+            ));
+        }
     }
 }

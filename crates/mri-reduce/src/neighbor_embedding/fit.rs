@@ -1,7 +1,9 @@
 use mri_core::{Component, Fitted, ReduceError, Reducer, Watch};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 
 use super::dimensions::MAX_COMPONENTS;
+use super::distinct::DistinctRows;
+use super::init::pca_points;
 use super::placement::{NeighborProjection, Place};
 use crate::check::{check_components, check_finite, check_init, check_size, out_of_range};
 use crate::distance::Distance;
@@ -105,28 +107,62 @@ fn fit_from<E: NeighborEmbedding>(
     embedding.check_parameters()?;
     check_finite(x)?;
     let scaler = Scaler::fit(x, shared.scaling);
-    let scaled = scaler.transform(x)?;
+    // Equal rows are one row with one point, as with `unique=True` of umap-learn.
+    let distinct = DistinctRows::of(x);
+    let scaled = scaler.transform(distinct.select(x).view())?;
     let table = Table::new(scaled.view(), shared.metric);
-    let found = knn::of_table(&table, embedding.neighbors(n), shared.seed, watch)?;
-    let graph = embedding.graph(&table, &found);
-    let mut points = match init {
-        Some(init) => init.as_standard_layout().into_owned(),
-        None => embedding.initialize(&graph, scaled.view(), watch)?,
+    let init = init.map(|init| distinct.select(init));
+    let points = if distinct.len() < shared.n_components.max(2) {
+        match init {
+            Some(init) => init.as_standard_layout().into_owned(),
+            None => few_points(scaled.view(), shared.n_components, watch)?,
+        }
+    } else {
+        let found = knn::of_table(
+            &table,
+            embedding.neighbors(distinct.len()),
+            shared.seed,
+            watch,
+        )?;
+        let graph = embedding.graph(&table, &found);
+        let mut points = match &init {
+            Some(init) => init.as_standard_layout().into_owned(),
+            None => embedding.initialize(&graph, scaled.view(), watch)?,
+        };
+        embedding.optimize(&graph, &mut points, init.is_some(), watch)?;
+        points
     };
-    embedding.optimize(&graph, &mut points, init.is_some(), watch)?;
     let components = (1..=shared.n_components).map(|i| Component {
         name: format!("{}{i}", embedding.name()),
         explained_variance_ratio: None,
     });
+    let all_points = distinct.spread(&points).into_owned();
     let projection = NeighborProjection {
         scaler,
         table,
-        points: points.clone(),
-        placement: embedding.placement(n),
+        points,
+        placement: embedding.placement(distinct.len()),
     };
     Ok(Fitted {
         components: components.collect(),
         projection: Box::new(projection),
-        points,
+        points: all_points,
     })
+}
+
+/// Points of rows that are too few for a layout of this many components: their principal
+/// components, as many as there are, and zeros.
+fn few_points(
+    scaled: ArrayView2<'_, f32>,
+    components: usize,
+    watch: &dyn Watch,
+) -> Result<Array2<f32>, ReduceError> {
+    let rows = scaled.nrows();
+    let mut points = Array2::zeros((rows, components));
+    if rows > 1 {
+        let known = rows.min(components);
+        let principal = pca_points(scaled, known, watch)?;
+        points.slice_mut(s![.., ..known]).assign(&principal);
+    }
+    Ok(points)
 }

@@ -24,7 +24,7 @@ use projection::PacmapProjection;
 /// out.
 const INITIAL_DEVIATION: f32 = 0.01;
 
-/// The standard deviation of the noise that separates the initial points of equal rows, as a share
+/// The standard deviation of the noise that separates initial points which would be equal, as a share
 /// of [`INITIAL_DEVIATION`].
 const INITIAL_NOISE: f32 = 0.01;
 
@@ -51,7 +51,8 @@ const ANCHOR_STRENGTH: f32 = 0.1;
 ///   not matter;
 /// - at most a third of the other rows are neighbors;
 /// - every point reads the positions before the step: **one seed gives the same bits on any number
-///   of threads**.
+///   of threads**;
+/// - equal rows are fitted as one row and have one point.
 ///
 /// Rows of zeros, which have no direction under [`Distance::Cosine`], are at distance 0 from each
 /// other and at distance 1 from all others.
@@ -154,12 +155,13 @@ impl Pacmap {
             (10.0 + 15.0 * magnitude.max(0.0)).round() as usize
         });
         let near = wanted.min((rows - 1) / 3).max(1);
+        // A single row can only be one of which all others are copies; it is not laid out.
         let others = rows - 1;
         let times = |ratio: f64| (near as f64 * ratio) as usize;
         Counts {
             near,
             mid_near: times(self.mn_ratio).min(others),
-            further: times(self.fp_ratio).min(others - near),
+            further: times(self.fp_ratio).min(others.saturating_sub(near)),
         }
     }
 }

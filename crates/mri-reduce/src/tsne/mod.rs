@@ -23,8 +23,8 @@ use projection::TsneProjection;
 /// that all repel each other alike and clusters form first.
 const INITIAL_DEVIATION: f32 = 1e-4;
 
-/// The standard deviation of the noise that separates the initial points of equal rows, as a share
-/// of [`INITIAL_DEVIATION`] (as in openTSNE).
+/// The standard deviation of the noise that separates initial points which would be equal, as a
+/// share of [`INITIAL_DEVIATION`] (as in openTSNE).
 const INITIAL_NOISE: f32 = 0.01;
 
 /// Separates the noise of the initial points from other uses of the seed.
@@ -54,7 +54,8 @@ const ANCHOR_STRENGTH: f32 = 0.02;
 /// - repulsion is computed by a Barnes–Hut tree (see `tsne/tree.rs`) instead of interpolation on a
 ///   grid, for any number of components;
 /// - every point reads the positions before the step: **one seed gives the same bits on any number
-///   of threads**.
+///   of threads**;
+/// - equal rows are fitted as one row and have one point.
 ///
 /// The sizes of clusters and the distances between them mean little.
 ///
@@ -91,7 +92,7 @@ pub struct Tsne {
     pub metric: Distance,
     /// The scaling of the columns.
     pub scaling: Scaling,
-    /// The seed of the noise that separates equal rows and of the approximate search for neighbors.
+    /// The seed of the noise of the initial points and of the approximate search for neighbors.
     pub seed: u64,
 }
 

@@ -40,7 +40,7 @@ const ANCHOR_STRENGTH: f32 = 0.03;
 /// begin between 0 and 10.
 const INITIAL_RANGE: f32 = 5.0;
 
-/// The standard deviation of the noise that separates the initial points of equal rows (as in the
+/// The standard deviation of the noise that separates initial points which would be equal (as in the
 /// reference implementation).
 const INITIAL_NOISE: f32 = 1e-4;
 
@@ -58,7 +58,8 @@ const NOISE_STREAM: u64 = 0x57_A7;
 /// - neighbors are exact up to 15,000 rows, and beyond that found by
 ///   [`approximate_nearest_rows`](crate::approximate_nearest_rows);
 /// - all points move at once, each by the sum of its forces (see `umap/layout.rs`): **one seed
-///   gives the same bits on any number of threads**, and no vector width changes them.
+///   gives the same bits on any number of threads**, and no vector width changes them;
+/// - equal rows are fitted as one row and have one point (umap-learn with `unique=True`).
 ///
 /// On real activations the four measures of [`quality`](crate::quality) are equal to umap-learn's
 /// or better (`benches/record`).

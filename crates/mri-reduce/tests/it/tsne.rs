@@ -36,7 +36,7 @@ fn new_rows_do_not_depend_on_those_beside_them() {
 }
 
 #[test]
-fn groups_far_apart_stay_apart_and_equal_rows_are_drawn_apart() {
+fn groups_far_apart_stay_apart_and_equal_rows_together() {
     let z = rows(90);
     let mut x =
         ndarray::Array2::from_shape_fn((90, 20), |(i, j)| z[(i, j)] + ((i % 3) * 500) as f32);
@@ -57,7 +57,7 @@ fn groups_far_apart_stay_apart_and_equal_rows_are_drawn_apart() {
             assert!(distance(i % 3) < distance((i + other) % 3), "row {i}");
         }
     }
-    assert_ne!(points.row(0), points.row(30));
+    assert_eq!(points.row(0), points.row(30));
 }
 
 #[test]

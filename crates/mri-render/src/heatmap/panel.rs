@@ -10,6 +10,10 @@ use crate::font::text_width;
 use crate::names::component_name;
 use crate::text::fit_text;
 
+/// Rows in a neighborhood of UMAP by default. A layer with fewer different rows is nearly
+/// degenerate: where its points lie says little.
+const NEIGHBORHOOD: usize = 15;
+
 /// The heatmap of one layer.
 pub(super) struct Panel<'a> {
     pub(super) layer: Layer,
@@ -55,10 +59,11 @@ impl Panel<'_> {
             "all rows equal",
             "all equal",
         ];
+        let few = few_rows(self.points, notes);
         let notes: Vec<&str> = if self.points.degenerate {
             degenerate.to_vec()
         } else {
-            notes.iter().map(String::as_str).collect()
+            few.iter().chain(notes).map(String::as_str).collect()
         };
         let used = text_width(&name, bold, true) + style.scaled(8.0);
         let fits = |note: &&str| text_width(note, small, false) <= size - used;
@@ -86,6 +91,22 @@ impl Panel<'_> {
         let beside = left - style.scaled(10.0);
         canvas.text(&axis(1), (beside, top + size / 2.0), text.vertical());
     }
+}
+
+/// Notes on a layer of fewer different rows than a neighborhood usually has, the longest first, each
+/// before what the panel says anyway; none for other layers.
+fn few_rows(points: &Points, notes: &[String]) -> Vec<String> {
+    let n = points.n_distinct();
+    if n >= NEIGHBORHOOD || n == points.coordinates.nrows() {
+        return Vec::new();
+    }
+    let own = format!("{n} different rows");
+    let with_others = notes.iter().map(|note| format!("{note}, {own}"));
+    let mut all: Vec<String> = with_others.collect();
+    if all.is_empty() {
+        all = vec![format!("only {own} of {}", points.coordinates.nrows()), own];
+    }
+    all
 }
 
 /// The map of a layer of the grids.

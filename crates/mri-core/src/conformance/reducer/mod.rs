@@ -37,6 +37,7 @@ use crate::reducer::{Fitted, Reducer};
 ///   then);
 /// - a point belongs to its row: where the rows form two clouds far apart, in any order, each
 ///   point's nearest is of its own cloud, and `transform` puts each row into its own cloud, too;
+/// - equal rows have equal points;
 /// - equal rows, constant columns and hardly more rows than components give finite points or a
 ///   typed error;
 /// - too few rows, no columns, NaN and infinity give the right [`ReduceError`](crate::ReduceError),
@@ -60,8 +61,8 @@ pub struct ReducerSuite {
     /// How far points that should be equal may differ, as a share of the largest coordinate.
     pub tolerance: f32,
     /// A point is a function of its row alone, once the reducer is fitted: `transform` puts the
-    /// training rows on their points, equal rows have equal points, and a row's point does not
-    /// depend on the rows that are transformed with it.
+    /// training rows on their points, and a row's point does not depend on the rows that are
+    /// transformed with it.
     pub functional: bool,
     /// Fitting to permuted rows permutes the points.
     pub order_free: bool,
