@@ -1,6 +1,11 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+use icu_segmenter::WordSegmenter;
+use icu_segmenter::options::WordBreakInvariantOptions;
+
 use crate::cell::Cell;
 use crate::grid::Grid;
 
@@ -26,8 +31,11 @@ impl Grid {
     /// occurrences, `n(cell)` is the number of words of the cell and `A` the mean of `n` over the
     /// occupied cells.
     ///
-    /// A word is a run of at least 2 letters in lower case; the marks `'`, `’` and `-` may stand
-    /// inside it. Stop words of English and Portuguese are removed before anything is counted.
+    /// A word is a run of at least 2 letters in lower case, with the vowel signs and viramas that
+    /// belong to them; the marks `'`, `’` and `-` may stand inside it. Chinese, Japanese, Thai, Lao,
+    /// Khmer and Burmese, which are written without spaces, are cut into words by dictionary or model
+    /// (Unicode Standard Annex 29, by `icu_segmenter`). Stop words of English and Portuguese are
+    /// removed before anything is counted.
     /// Words of equal weight are in alphabetical order; at most `top` are kept per cell.
     ///
     /// `texts` are those of the grid's rows; what is beyond the shorter of the two is not counted.
@@ -76,12 +84,53 @@ fn by_weight(a: &Word, b: &Word) -> Ordering {
     heavier.then_with(|| a.word.cmp(&b.word))
 }
 
+/// Scripts from Thai on may be written without spaces; the letters before it never are.
+const FIRST_WITHOUT_SPACES: char = '\u{e00}';
+
 /// The words of a text in lower case, see [`Grid::words`].
 fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
-    let joins = |c: char| matches!(c, '\'' | '’' | '-');
-    text.split(move |c: char| !(c.is_alphabetic() || joins(c)))
-        .map(move |word| word.trim_matches(joins).to_lowercase().replace('’', "'"))
+    let marks = CodePointMapData::<GeneralCategory>::new();
+    let is_mark = move |c: char| GeneralCategoryGroup::Mark.contains(marks.get(c));
+    let belongs = move |c: char| c.is_alphabetic() || joins(c) || is_joiner(c) || is_mark(c);
+    text.split(move |c: char| !belongs(c))
+        .flat_map(split_by_dictionary)
+        .map(|word| {
+            let word = word.trim_matches(|c| joins(c) || is_joiner(c));
+            word.to_lowercase().replace('’', "'")
+        })
         .filter(|word| word.chars().count() >= 2)
+}
+
+/// Marks that may stand inside a word.
+fn joins(c: char) -> bool {
+    matches!(c, '\'' | '’' | '-')
+}
+
+/// The invisible joiners that some scripts need inside a word.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// A run of letters, cut into words where its script has no spaces.
+fn split_by_dictionary(run: &str) -> Vec<&str> {
+    if run
+        .chars()
+        .all(|c| c < FIRST_WITHOUT_SPACES || joins(c) || is_joiner(c))
+    {
+        return vec![run];
+    }
+    let segmenter = WordSegmenter::new_auto(WordBreakInvariantOptions::default());
+    let mut words = Vec::new();
+    let mut start = 0;
+    for end in segmenter.segment_str(run) {
+        // The annex separates what a hyphen joins.
+        let joined = run[..end].ends_with(joins) || run[end..].starts_with(joins);
+        if end > start && (end == run.len() || !joined) {
+            words.push(&run[start..end]);
+            start = end;
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -92,6 +141,26 @@ mod tests {
     fn words_are_letters_with_marks_inside() {
         let words: Vec<String> = words_of("It's the 3rd café-bar, 'Órgão' x --a").collect();
         assert_eq!(words, ["it's", "the", "rd", "café-bar", "órgão"]);
+    }
+
+    #[test]
+    fn scripts_with_marks_and_without_spaces_have_words() {
+        for (text, expected) in [
+            // A virama and vowel signs belong to their letters: no word is cut at them.
+            ("हिन्दी में विज्ञान।", &["हिन्दी", "में", "विज्ञान"][..]),
+            ("தமிழ் மொழி", &["தமிழ்", "மொழி"]),
+            ("বাংলা ক্ষমতা", &["বাংলা", "ক্ষমতা"]),
+            // A non-joiner stands inside a Persian word.
+            ("می\u{200c}خواهم", &["می\u{200c}خواهم"]),
+            (
+                "北京大学的学生喜欢音乐。",
+                &["北京", "大学", "学生", "喜欢", "音乐"],
+            ),
+            ("ภาษาไทยง่าย", &["ภาษา", "ไทย", "ง่าย"]),
+            ("Tokyoの音楽はjazz-bar", &["tokyo", "音楽", "jazz-bar"]),
+        ] {
+            assert_eq!(words_of(text).collect::<Vec<_>>(), expected, "{text}");
+        }
     }
 
     #[test]
