@@ -66,7 +66,7 @@ const ROOMS: [Room; 12] = [
             "mri-store",
         ],
         features: NO_DEFAULT,
-        without: &["faer", "plotters", "parquet", "hf-hub"],
+        without: &["faer", "plotters", "parquet", "ureq"],
     },
     Room {
         package: "mri-reduce",
@@ -107,7 +107,7 @@ const ROOMS: [Room; 12] = [
             "mri-stats",
         ],
         features: NO_DEFAULT,
-        without: &["clap", "indicatif", "hf-hub", "parquet"],
+        without: &["clap", "indicatif", "ureq", "parquet"],
     },
 ];
 
@@ -126,7 +126,7 @@ pub(crate) fn check_dependencies() -> Result<()> {
         println!("{}: depends on nothing that it must not", room.package);
     }
     // A library user of the facade does not pay for the program.
-    let program = ["clap", "indicatif", "hf-hub", "parquet"];
+    let program = ["clap", "indicatif", "ureq", "parquet"];
     check_absent("llm-mri", &[], &program)
 }
 

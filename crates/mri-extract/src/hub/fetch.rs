@@ -1,18 +1,21 @@
-//! Fetching the files of a model into the cache, with the crate hf-hub.
+//! Fetching the files of a model into the cache.
+//!
+//! The hub's crate hf-hub 0.5 sends the token along redirects to other hosts and sets no time limit,
+//! so that requests are made here, with ureq.
 //!
 //! One request gives the commit and its files; all files are then fetched from that commit, so that
 //! a model never mixes two. The branch is written into the cache only once all files are in it.
 
-use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hf_hub::api::Progress as Transfer;
-use hf_hub::api::sync::{ApiBuilder, ApiError, ApiRepo};
-use hf_hub::{Cache, CacheRepo, Repo, RepoType};
-use mri_core::{Progress, Watch};
+use mri_core::Watch;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::cache::ModelCache;
+use super::client::{Client, RequestError};
+use super::download::{DownloadError, download};
 use super::{HubError, HubOptions};
 use crate::engine::weights::parse_index;
 use crate::files::{HashWriter, hex};
@@ -23,11 +26,17 @@ const WEIGHTS: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 const PICKLES: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
-/// Retries per transfer.
-const RETRIES: usize = 3;
+/// What is read of the hub's answer on a model.
+#[derive(Deserialize)]
+struct ModelInfo {
+    sha: String,
+    siblings: Vec<Sibling>,
+}
 
-/// Bytes between two reports to the watch.
-const STEP: u64 = 1 << 20;
+#[derive(Deserialize)]
+struct Sibling {
+    rfilename: String,
+}
 
 /// The folder of a model in the cache, after fetching what is not there yet.
 pub(super) fn fetch(
@@ -45,25 +54,21 @@ pub(super) fn fetch(
     if options.offline {
         return hub.cached();
     }
-    let mut api = ApiBuilder::from_cache(Cache::new(options.cache.clone()));
-    if let Some(endpoint) = &options.endpoint {
-        api = api.with_endpoint(endpoint.clone());
-    }
-    let api = api
-        .with_token(options.token.clone())
-        .with_retries(RETRIES)
-        .with_progress(false)
-        .with_user_agent("llm-mri", env!("CARGO_PKG_VERSION"))
-        .build()
-        .map_err(|e| hub.failed("the connection", e))?;
-    let info = match api.repo(hub.repo(revision)).info() {
-        Ok(info) => info,
+    let client = Client::new(options);
+    let list = format!(
+        "{}/api/models/{id}/revision/{}",
+        client.endpoint(),
+        revision.replace('/', "%2F")
+    );
+    let info = match client.get(&list) {
+        Ok(bytes) => serde_json::from_slice::<ModelInfo>(&bytes)
+            .map_err(|e| hub.transfer("its list of files", e.into()))?,
         // Without a network, a model in the cache still works.
-        Err(ApiError::RequestError(e)) if !matches!(*e, ureq::Error::StatusCode(_)) => {
-            let error = hub.failed("its list of files", ApiError::RequestError(e));
+        Err(error @ RequestError::Other(_)) => {
+            let error = hub.failed("its list of files", error);
             return hub.cached().map_err(|_| error);
         }
-        Err(e) => return Err(hub.failed("its list of files", e)),
+        Err(error) => return Err(hub.failed("its list of files", error)),
     };
     if !is_commit(&info.sha) {
         let problem = format!("{:?} is no commit", info.sha).into();
@@ -71,22 +76,17 @@ pub(super) fn fetch(
     }
     let names: Vec<&str> = info.siblings.iter().map(|s| s.rfilename.as_str()).collect();
     let weights = hub.weights(&names)?;
-    let repo = api.repo(hub.repo(&info.sha));
-    let folder = hub.cache(&info.sha).pointer_path(&info.sha);
     for file in [CONFIG, TOKENIZER, weights] {
-        hub.file(&repo, &folder, file)?;
+        hub.file(&client, &info.sha, file)?;
     }
+    let folder = hub.cache().snapshot(&info.sha);
     if weights == INDEX {
         for shard in shards(&folder)? {
-            hub.file(&repo, &folder, &shard)?;
+            hub.file(&client, &info.sha, &shard)?;
         }
     }
-    hub.cache(revision)
-        .create_ref(&info.sha)
-        .map_err(|source| HubError::Io {
-            path: options.cache.clone(),
-            source,
-        })?;
+    let noted = hub.cache().set_commit(revision, &info.sha);
+    noted.map_err(hub.io())?;
     Ok(folder)
 }
 
@@ -99,12 +99,15 @@ struct Hub<'a> {
 }
 
 impl Hub<'_> {
-    fn repo(&self, revision: &str) -> Repo {
-        Repo::with_revision(self.id.to_owned(), RepoType::Model, revision.to_owned())
+    fn cache(&self) -> ModelCache {
+        ModelCache::new(&self.options.cache, self.id)
     }
 
-    fn cache(&self, revision: &str) -> CacheRepo {
-        Cache::new(self.options.cache.clone()).repo(self.repo(revision))
+    fn io(&self) -> impl FnOnce(std::io::Error) -> HubError + '_ {
+        |source| HubError::Io {
+            path: self.options.cache.clone(),
+            source,
+        }
     }
 
     /// The folder of a model that is in the cache as a whole.
@@ -115,15 +118,11 @@ impl Hub<'_> {
             cache: self.options.cache.clone(),
             missing,
         };
-        let cache = self.cache(self.revision);
-        let model = self
-            .options
-            .cache
-            .join(self.repo(self.revision).folder_name());
-        let commit = fs::read_to_string(model.join("refs").join(self.revision));
-        let commit = commit.unwrap_or_else(|_| self.revision.to_owned());
-        let folder = cache.pointer_path(commit.trim());
-        if !is_commit(commit.trim()) || !folder.is_dir() {
+        let cache = self.cache();
+        let commit = cache.commit(self.revision);
+        let commit = commit.unwrap_or_else(|| self.revision.to_owned());
+        let folder = cache.snapshot(&commit);
+        if !is_commit(&commit) || !folder.is_dir() {
             return Err(absent(None));
         }
         let there = |name: &&str| folder.join(name).exists();
@@ -172,53 +171,43 @@ impl Hub<'_> {
         }
     }
 
-    /// Fetches a file unless it is there.
-    fn file(&self, repo: &ApiRepo, folder: &Path, name: &str) -> Result<(), HubError> {
-        let place = folder.join(name);
-        let stage = format!("fetch {name}");
+    /// Fetches a file of a commit unless it is there.
+    fn file(&self, client: &Client<'_>, commit: &str, name: &str) -> Result<(), HubError> {
+        let place = self.cache().snapshot(commit).join(name);
         if place.exists() {
             return Ok(());
         }
-        self.watch.check(&stage, 0, 0)?;
-        let size = Cell::new(0);
-        let bytes = Bytes {
-            watch: self.watch,
-            stage,
-            size: &size,
-            done: 0,
-            told: 0,
-        };
-        repo.download_with_progress(name, bytes)
-            .map_err(|e| self.failed(name, e))?;
-        verify(&place, size.get())
+        let url = format!("{}/{}/resolve/{commit}/{name}", client.endpoint(), self.id);
+        let cache = self.cache();
+        let size =
+            download(client, &url, &cache, (commit, name), self.watch).map_err(
+                |error| match error {
+                    DownloadError::Request(error) => self.failed(name, error),
+                    DownloadError::Io(source) => self.io()(source),
+                    DownloadError::Cancelled(cancelled) => cancelled.into(),
+                },
+            )?;
+        verify(&place, size)
     }
 
-    fn failed(&self, what: &str, error: ApiError) -> HubError {
+    fn failed(&self, what: &str, error: RequestError) -> HubError {
         let (id, endpoint) = (self.id.to_owned(), self.options.hub_name());
-        let inner = match &error {
-            ApiError::TooManyRetries(inner) => inner,
-            other => other,
-        };
-        let status = match inner {
-            ApiError::RequestError(e) => match **e {
-                ureq::Error::StatusCode(status) => Some(status),
-                _ => None,
-            },
-            _ => None,
-        };
-        match status {
-            Some(404) => HubError::NotFound {
+        match error {
+            RequestError::Status(404) => HubError::NotFound {
                 id,
                 revision: self.revision.to_owned(),
                 endpoint,
             },
-            Some(status @ (401 | 403)) => HubError::Denied {
+            RequestError::Status(status @ (401 | 403)) => HubError::Denied {
                 id,
                 endpoint,
                 status,
                 with_token: self.options.token.is_some(),
             },
-            _ => self.transfer(what, error.into()),
+            RequestError::Status(status) => {
+                self.transfer(what, format!("HTTP status {status}").into())
+            }
+            RequestError::Other(source) => self.transfer(what, source),
         }
     }
 
@@ -281,36 +270,4 @@ fn verify(place: &Path, size: u64) -> Result<(), HubError> {
 
 fn is_commit(text: &str) -> bool {
     text.len() == 40 && text.chars().all(|c| c.is_ascii_hexdigit())
-}
-
-/// Tells a watch how many bytes have come.
-struct Bytes<'a> {
-    watch: &'a dyn Watch,
-    stage: String,
-    size: &'a Cell<u64>,
-    done: u64,
-    told: u64,
-}
-
-impl Transfer for Bytes<'_> {
-    fn init(&mut self, size: usize, _: &str) {
-        self.size.set(size as u64);
-        (self.done, self.told) = (0, 0);
-    }
-
-    fn update(&mut self, bytes: usize) {
-        self.done += bytes as u64;
-        if self.done >= self.told + STEP || self.done == self.size.get() {
-            self.told = self.done;
-            // The transfer cannot be stopped from here; the watch is asked again before the next
-            // file.
-            let _ = self.watch.step(Progress {
-                stage: &self.stage,
-                done: self.done,
-                total: self.size.get(),
-            });
-        }
-    }
-
-    fn finish(&mut self) {}
 }

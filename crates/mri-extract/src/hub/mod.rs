@@ -1,5 +1,11 @@
 //! Models by name: a folder, or an id of the Hugging Face hub.
 
+#[cfg(feature = "hub")]
+mod cache;
+#[cfg(feature = "hub")]
+mod client;
+#[cfg(feature = "hub")]
+mod download;
 mod error;
 #[cfg(feature = "hub")]
 mod fetch;

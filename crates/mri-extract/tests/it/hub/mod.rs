@@ -76,7 +76,7 @@ impl Client {
     /// The files fetched since the last call, each with the first byte asked for.
     fn fetched(&self) -> Vec<(String, String)> {
         let log = self.hub.take_log().into_iter();
-        log.filter(|(path, range, _)| !path.starts_with("/api/") && range != "bytes=0-0")
+        log.filter(|(path, ..)| !path.starts_with("/api/") && !path.starts_with("HEAD "))
             .filter(|(path, ..)| path.starts_with("/cdn/") || !path.ends_with(".safetensors"))
             .map(|(path, range, _)| (path.rsplit('/').next().unwrap().to_owned(), range))
             .collect()
@@ -213,7 +213,9 @@ fn a_killed_process_leaves_a_start_and_damage_is_noticed() {
     let whole = bytes(3_000_000);
     let client = Client::new(&single());
     fs::create_dir_all(client.blobs()).unwrap();
-    let part = client.blobs().join(format!("{}.part", sha256(&whole)));
+    let part = client
+        .blobs()
+        .join(format!("{}.incomplete", sha256(&whole)));
     fs::write(&part, &whole[..2_000_000]).unwrap();
     let folder = client.fetch("org/tiny", None).unwrap();
     assert!(fs::read(folder.join("model.safetensors")).unwrap() == whole);
@@ -225,7 +227,9 @@ fn a_killed_process_leaves_a_start_and_damage_is_noticed() {
 
     let client = Client::new(&single());
     fs::create_dir_all(client.blobs()).unwrap();
-    let part = client.blobs().join(format!("{}.part", sha256(&whole)));
+    let part = client
+        .blobs()
+        .join(format!("{}.incomplete", sha256(&whole)));
     fs::write(&part, bytes(1_000_001).split_off(1)).unwrap();
     let m = client.message("org/tiny", None);
     assert!(m.contains("not those of the hub"), "{m}");
@@ -253,8 +257,6 @@ fn what_the_hub_refuses_is_said_with_a_remedy() {
     );
     client.options.token = Some("secret".into());
     assert!(client.fetch("org/tiny", None).is_ok());
-    let log = client.hub.take_log();
-    assert!(log.iter().any(|(_, _, token)| token == "Bearer secret"));
 
     let without = |gone: &[&str]| {
         let files: Vec<_> = single()
@@ -275,6 +277,41 @@ fn what_the_hub_refuses_is_said_with_a_remedy() {
     assert!(m.contains("no model.safetensors"), "{m}");
     assert!(without(&["config.json"]).contains("no config.json"));
     assert!(without(&["tokenizer.json"]).contains("AutoTokenizer"));
+}
+
+#[test]
+fn the_token_goes_to_the_endpoint_and_to_nobody_else() {
+    let mut client = Client::new(&single());
+    client.hub.content.lock().unwrap().token = Some("secret".into());
+    client.options.token = Some("secret".into());
+    // A model that was renamed is on the same host, where the token is needed again.
+    for id in ["old/tiny", "org/tiny"] {
+        client.fetch(id, None).unwrap();
+    }
+    let log = client.hub.take_log();
+    let (elsewhere, own): (Vec<_>, Vec<_>) =
+        log.iter().partition(|(path, ..)| path.contains("/cdn/"));
+    assert!(!elsewhere.is_empty() && own.len() > 4, "{log:?}");
+    assert!(own.iter().all(|(_, _, token)| token == "Bearer secret"));
+    assert!(elsewhere.iter().all(|(_, _, token)| token.is_empty()));
+}
+
+#[test]
+fn a_silent_host_is_given_up_and_a_busy_hub_asked_again() {
+    let mut client = Client::new(&single());
+    client.hub.content.lock().unwrap().failures = 2;
+    assert!(client.fetch("org/tiny", Some("v1")).is_ok());
+
+    let fresh = Client::new(&single());
+    client = fresh;
+    client.options.timeout = std::time::Duration::from_millis(100);
+    client.hub.content.lock().unwrap().silent = true;
+    let m = client.message("org/tiny", None);
+    assert!(
+        m.contains("model.safetensors") && m.contains("resumes"),
+        "{m}"
+    );
+    client.hub.content.lock().unwrap().silent = false;
 }
 
 #[test]

@@ -19,21 +19,29 @@ pub(super) struct Content {
     pub(super) token: Option<String>,
     /// A file and after how many bytes its next transfer breaks off.
     pub(super) break_off: Option<(String, usize)>,
-    /// Every request: path, `Range` and `Authorization`.
+    /// What the large files' host does before it answers, if it answers at all.
+    pub(super) silent: bool,
+    /// Requests that are answered by a server error first.
+    pub(super) failures: usize,
+    /// Every request: path (after `HEAD ` for those), `Range` and `Authorization`.
     pub(super) log: Vec<(String, String, String)>,
 }
 
-/// A running server; its thread ends with the process.
+/// A running server, and another host (a port of its own) for large files; their threads end with
+/// the process.
 #[derive(Clone)]
 pub(super) struct Hub {
     pub(super) endpoint: String,
+    other_host: String,
     pub(super) content: Arc<Mutex<Content>>,
 }
 
 impl Hub {
     pub(super) fn start(files: &[(&str, Vec<u8>)]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let listeners = [bind(), bind()];
+        let [endpoint, other_host] = [&listeners[0], &listeners[1]]
+            .map(|listener| format!("http://{}", listener.local_addr().unwrap()));
         let content = Content {
             files: files
                 .iter()
@@ -43,15 +51,18 @@ impl Hub {
         };
         let hub = Self {
             endpoint,
+            other_host,
             content: Arc::new(Mutex::new(content)),
         };
-        let server = hub.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // A client that goes away is its own affair.
-                let _ = server.answer(stream);
-            }
-        });
+        for listener in listeners {
+            let server = hub.clone();
+            thread::spawn(move || {
+                for stream in listener.incoming().flatten() {
+                    // A client that goes away is its own affair.
+                    let _ = server.answer(stream);
+                }
+            });
+        }
         hub
     }
 
@@ -61,13 +72,29 @@ impl Hub {
     }
 
     fn answer(&self, stream: TcpStream) -> std::io::Result<()> {
-        let (path, headers) = read_request(&stream)?;
+        let (method, path, headers) = read_request(&stream)?;
+        let stream = Reply {
+            stream,
+            headers_only: method == "HEAD",
+        };
         let header = |name: &str| headers.get(name).cloned().unwrap_or_default();
         let (range, token) = (header("range"), header("authorization"));
         let mut content = self.content.lock().unwrap();
-        content
-            .log
-            .push((path.clone(), range.clone(), token.clone()));
+        let logged = match method.as_str() {
+            "HEAD" => format!("HEAD {path}"),
+            _ => path.clone(),
+        };
+        content.log.push((logged, range.clone(), token.clone()));
+        if content.silent && path.starts_with("/cdn/") {
+            drop(content);
+            // Longer than any client of the tests waits.
+            thread::sleep(std::time::Duration::from_secs(20));
+            return Ok(());
+        }
+        if content.failures > 0 {
+            content.failures -= 1;
+            return plain(stream, "503 Service Unavailable", "", b"");
+        }
         if let Some(wanted) = &content.token
             && !path.starts_with("/cdn/")
             && token != format!("Bearer {wanted}")
@@ -110,7 +137,7 @@ impl Hub {
                 "{commit}X-Linked-Size: {}\r\nX-Linked-Etag: \"{}\"\r\nLocation: {}/cdn/{name}\r\n",
                 bytes.len(),
                 sha256(&bytes),
-                self.endpoint
+                self.other_host
             );
             return plain(stream, "302 Found", &extra, b"");
         }
@@ -125,10 +152,18 @@ impl Hub {
             bytes.len()
         );
         let whole = &bytes[from..to];
-        let sent = content.bytes_until_break(name, whole.len());
+        let sent = match method.as_str() {
+            "HEAD" => whole.len(),
+            _ => content.bytes_until_break(name, whole.len()),
+        };
         drop(content);
         let part = &whole[..sent];
-        send(stream, "206 Partial Content", &extra, whole.len(), part)
+        let status = if range.is_empty() {
+            "200 OK"
+        } else {
+            "206 Partial Content"
+        };
+        send(stream, status, &extra, whole.len(), part)
     }
 }
 
@@ -147,11 +182,20 @@ impl Content {
     }
 }
 
-/// The path of a request, and its headers by their names in lower case.
-fn read_request(stream: &TcpStream) -> std::io::Result<(String, HashMap<String, String>)> {
+/// A connection that an answer goes to.
+struct Reply {
+    stream: TcpStream,
+    /// `HEAD` is answered without a body.
+    headers_only: bool,
+}
+
+/// Method and path of a request, and its headers by their names in lower case.
+fn read_request(stream: &TcpStream) -> std::io::Result<(String, String, HashMap<String, String>)> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let first = lines.next().unwrap_or(Ok(String::new()))?;
-    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = first.split(' ').map(str::to_owned);
+    let method = words.next().unwrap_or_default();
+    let path = words.next().unwrap_or_default();
     let mut headers = HashMap::new();
     for line in lines {
         let line = line?;
@@ -160,7 +204,7 @@ fn read_request(stream: &TcpStream) -> std::io::Result<(String, HashMap<String, 
         };
         headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
-    Ok((path, headers))
+    Ok((method, path, headers))
 }
 
 /// The first and one past the last byte of `bytes=FROM-` or `bytes=FROM-TO`.
@@ -175,23 +219,25 @@ fn ends(range: &str, length: usize) -> (usize, usize) {
     (from.parse().unwrap_or(0), to)
 }
 
-fn plain(stream: TcpStream, status: &str, extra: &str, body: &[u8]) -> std::io::Result<()> {
+fn plain(stream: Reply, status: &str, extra: &str, body: &[u8]) -> std::io::Result<()> {
     send(stream, status, extra, body.len(), body)
 }
 
 fn send(
-    mut stream: TcpStream,
+    mut reply: Reply,
     status: &str,
     extra: &str,
     length: usize,
     body: &[u8],
 ) -> std::io::Result<()> {
     write!(
-        stream,
+        reply.stream,
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{extra}Connection: close\r\n\r\n"
     )?;
-    stream.write_all(body)?;
-    stream.flush()
+    if !reply.headers_only {
+        reply.stream.write_all(body)?;
+    }
+    reply.stream.flush()
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
