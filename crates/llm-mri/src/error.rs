@@ -120,6 +120,12 @@ pub enum ScanError {
         /// The layer.
         layer: Layer,
     },
+    /// Maps cannot be made again from their options.
+    #[error("{reducer}: not a reducer of this workspace, so its maps cannot be made again here")]
+    NoReducer {
+        /// The reducer's name.
+        reducer: String,
+    },
     /// A scan in memory has no folder to update.
     #[error("the scan is not kept in a folder; save it into one first")]
     NoFolder,

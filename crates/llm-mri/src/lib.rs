@@ -73,6 +73,7 @@ pub use folder::output::OutFolder;
 pub use folder::sections::{
     LayerMap, ManifestSections, MapQuality, MapsSection, ProjectionSource, Timings,
 };
+pub use folder::verify::{Source, Verification};
 pub use scan::Scan;
 pub use scan::analysis::Analysis;
 pub use scan::builder::ScanBuilder;

@@ -5,7 +5,7 @@ use mri_core::{CorpusOrigin, Labels, Shard, ShardOrigin};
 
 use crate::error::CorpusError;
 use crate::file::CorpusFile;
-use crate::hash::CorpusHash;
+use crate::hash::corpus_hash;
 use crate::labels::{shard_labels, some_labels};
 use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
@@ -133,11 +133,7 @@ impl Corpus {
     /// the same hash hold the same texts, whatever file they come from.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hash = CorpusHash::new(self.labels.category_names());
-        for (text, &id) in self.texts.iter().zip(self.labels.row_categories()) {
-            hash.push(text, id);
-        }
-        hash.finish()
+        corpus_hash(&self.texts, &self.labels)
     }
 
     /// The texts of one shard. Categories, [`Corpus::n_read`] and [`Corpus::n_dropped`] are those

@@ -57,5 +57,6 @@ pub use error::{ColumnProblem, ColumnRole, CorpusError, FormatProblem, RowProble
 pub use file::CorpusFile;
 #[cfg(feature = "parquet")]
 pub use formats::parquet::panic_is_caught;
+pub use hash::corpus_hash;
 pub use options::CorpusOptions;
 pub use source::TextSource;

@@ -1,4 +1,5 @@
-//! SHA-256 of files, which identifies models and tokenizers.
+//! SHA-256 of files, which identifies models and tokenizers. In the hub's cache, where a file is
+//! named by a hash of its own, it is compared with that in passing.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,13 +7,15 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::blob::Blob;
 use crate::error::ExtractError;
+use crate::hub::HubError;
 
 /// The SHA-256 of the files that make a model what it is, as 64 hexadecimal digits: `config.json`
 /// and the weights (`*.safetensors` and their index), by name.
 ///
 /// # Errors
-/// [`ExtractError::Io`].
+/// [`ExtractError::Io`]; [`ExtractError::Hub`] for a file of the hub's cache that is damaged.
 pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(ExtractError::io(folder))? {
@@ -43,7 +46,12 @@ pub(crate) fn hash_of<P: AsRef<Path>>(
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name.as_bytes());
         hash.update(length.to_le_bytes());
-        io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(ExtractError::io(path))?;
+        let blob = Blob::of(path).map_err(ExtractError::io(path))?;
+        let mut both = BlobWriter(HashWriter(&mut hash), blob);
+        io::copy(&mut file, &mut both).map_err(ExtractError::io(path))?;
+        if let Some(path) = both.1.and_then(Blob::damaged) {
+            return Err(HubError::DamagedBlob { path }.into());
+        }
     }
     Ok(hex(&hash.finalize()))
 }
@@ -60,6 +68,22 @@ impl io::Write for HashWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Hashes what is written to it, also for the name that a file of the hub's cache has.
+struct BlobWriter<'a>(HashWriter<'a>, Option<Blob>);
+
+impl io::Write for BlobWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(blob) = &mut self.1 {
+            blob.update(bytes);
+        }
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

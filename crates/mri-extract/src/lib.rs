@@ -46,6 +46,7 @@
 //! fetches models by their id.
 
 mod batch;
+mod blob;
 mod engine;
 mod error;
 mod files;

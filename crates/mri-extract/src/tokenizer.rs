@@ -6,8 +6,10 @@ use mri_store::TokenizerEntry;
 use sha2::{Digest, Sha256};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
+use crate::blob;
 use crate::error::{ExtractError, OptionsProblem, TokenizerProblem};
 use crate::files::hex;
+use crate::hub::HubError;
 use crate::tokenized::{TokenizedCorpus, TokenizedTexts};
 use crate::tokens::{TokenSource, TokenWriter};
 
@@ -50,7 +52,8 @@ impl TextTokenizer {
     /// or the model's limit, whichever is smaller.
     ///
     /// # Errors
-    /// [`ExtractError::Io`]; [`ExtractError::Tokenizer`] if the file is missing, is not a
+    /// [`ExtractError::Io`]; [`ExtractError::Hub`] if it is a damaged file of the hub's cache;
+    /// [`ExtractError::Tokenizer`] if the file is missing, is not a
     /// tokenizer, or has more tokens than the model's vocabulary; [`ExtractError::Options`] if the
     /// model cannot take `max_length` tokens or if special tokens leave no room for others.
     pub fn open(
@@ -70,6 +73,9 @@ impl TextTokenizer {
             }
             Err(e) => return Err(ExtractError::io(&path)(e)),
         };
+        if let Some(path) = blob::damaged(&path).map_err(ExtractError::io(&path))? {
+            return Err(HubError::DamagedBlob { path }.into());
+        }
         let invalid = |e: tokenizers::Error| error(TokenizerProblem::Invalid(e.to_string()));
         let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(invalid)?;
         let tokens = tokenizer

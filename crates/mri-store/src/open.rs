@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use mri_core::{Activations, Labels, Layer, RowSource};
 
+use crate::damage::Damage;
 use crate::error::StoreError;
 use crate::manifest::{LayerEntry, Manifest};
 use crate::npy::{NpyMatrix, read_categories};
@@ -23,6 +24,8 @@ pub fn open_store(folder: &Path) -> Result<(Manifest, Activations), StoreError> 
             StoreError::Unfinished {
                 folder: folder.to_owned(),
             }
+        } else if paths.labels.exists() {
+            StoreError::damaged(&paths.manifest, Damage::Missing)
         } else {
             StoreError::NoRecording {
                 folder: folder.to_owned(),

@@ -5,6 +5,8 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use mri_core::Labels;
+use mri_corpus::corpus_hash;
+use mri_store::Manifest;
 
 use crate::error::ScanError;
 use crate::folder::output::OutFolder;
@@ -25,29 +27,44 @@ pub(crate) fn write(folder: &Path, texts: &[String], labels: &Labels) -> Result<
     })
 }
 
-/// The texts, `None` if the folder has none.
-pub(crate) fn read(folder: &Path, expected: usize) -> Result<Option<Vec<String>>, ScanError> {
+/// The texts, `None` if the folder has none. They are those that the manifest has a checksum of, or
+/// in a folder of an earlier version, those whose hash it has.
+pub(crate) fn read(
+    folder: &Path,
+    manifest: &Manifest,
+    labels: &Labels,
+) -> Result<Option<Vec<String>>, ScanError> {
     let path = folder.join(TEXTS);
     let bad = |problem: String| ScanError::BadFile {
         path: path.clone(),
         problem,
     };
+    let is_sealed = manifest.files.contains_key(TEXTS);
+    if is_sealed {
+        manifest.check_file(folder, TEXTS)?;
+    }
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(bad(e.to_string())),
     };
     let mut table = csv::Reader::from_reader(BufReader::new(file));
-    let mut texts = Vec::with_capacity(expected);
+    let mut texts = Vec::with_capacity(labels.len());
     for row in table.records() {
         let row = row.map_err(|e| bad(e.to_string()))?;
         texts.push(row.get(0).unwrap_or_default().to_owned());
     }
-    if texts.len() != expected {
+    if texts.len() != labels.len() {
         return Err(bad(format!(
-            "{} texts where the manifest says {expected}",
-            texts.len()
+            "{} texts where the manifest says {}",
+            texts.len(),
+            labels.len()
         )));
+    }
+    if !is_sealed && corpus_hash(&texts, labels) != manifest.corpus.hash {
+        return Err(bad(
+            "not the texts that were recorded, by their hash".to_owned()
+        ));
     }
     Ok(Some(texts))
 }

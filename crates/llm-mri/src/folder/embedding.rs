@@ -15,7 +15,7 @@ use crate::scan::maps::{Maps, Projections, as_linear};
 use crate::scan::recording::Recording;
 
 /// The folder's name.
-const EMBEDDING: &str = "embedding";
+pub(crate) const EMBEDDING: &str = "embedding";
 
 pub(crate) fn write(folder: &Path, maps: &Maps) -> Result<(), ScanError> {
     let out = OutFolder::create(&folder.join(EMBEDDING), true)?;
@@ -30,14 +30,15 @@ pub(crate) fn write(folder: &Path, maps: &Maps) -> Result<(), ScanError> {
 
 /// Reads the maps that the manifest names.
 pub(crate) fn read(
-    folder: &Path,
+    scan: &Path,
     section: MapsSection,
     recording: &Recording,
 ) -> Result<Maps, ScanError> {
-    let folder = folder.join(EMBEDDING);
+    let folder = scan.join(EMBEDDING);
     let expected = (recording.labels().len(), section.components);
     let mut entries = Vec::with_capacity(section.layers.len());
     for map in &section.layers {
+        check(scan, recording, &matrix_name(map.layer))?;
         let path = folder.join(matrix_name(map.layer));
         let coordinates = read_npy(&path)?;
         if coordinates.dim() != expected {
@@ -58,9 +59,15 @@ pub(crate) fn read(
     }
     Ok(Maps {
         embedding: Embedding::new(recording.labels().clone(), entries)?,
-        projections: read_projections(&folder, &section, recording)?,
+        projections: read_projections(scan, &section, recording)?,
         section,
     })
+}
+
+/// Compares a file of this folder with its checksum.
+fn check(scan: &Path, recording: &Recording, name: &str) -> Result<(), ScanError> {
+    let name = format!("{EMBEDDING}/{name}");
+    Ok(recording.manifest().check_file(scan, &name)?)
 }
 
 fn matrix_name(layer: Layer) -> String {
@@ -98,7 +105,7 @@ fn write_projections(out: &OutFolder, maps: &Maps) -> Result<(), ScanError> {
 
 /// Reads the tables that the manifest names.
 fn read_projections(
-    folder: &Path,
+    scan: &Path,
     section: &MapsSection,
     recording: &Recording,
 ) -> Result<Projections, ScanError> {
@@ -106,7 +113,9 @@ fn read_projections(
         if map.projection != ProjectionSource::Table {
             return Ok(None);
         }
-        let path = folder.join(projection_name(map.layer));
+        let name = projection_name(map.layer);
+        check(scan, recording, &name)?;
+        let path = scan.join(EMBEDDING).join(name);
         let rows = recording.activations().get(map.layer);
         let width = rows.map_or(0, |rows| rows.size().1);
         match read_table(&path, width, section.components) {

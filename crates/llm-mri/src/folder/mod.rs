@@ -12,11 +12,13 @@ pub(crate) mod grid;
 pub(crate) mod output;
 pub(crate) mod report;
 pub(crate) mod sections;
+pub(crate) mod sums;
+pub(crate) mod verify;
 
 use std::path::Path;
 
 use mri_core::Watch;
-use mri_store::{is_store, open_store, save_store};
+use mri_store::{FileSums, Manifest, is_store, open_store, save_store};
 
 use self::output::{OutFolder, remove};
 use self::report::REPORT;
@@ -36,7 +38,7 @@ pub enum Stage {
 
 impl Stage {
     /// The files and folders of this stage and of those after it.
-    fn outputs(self) -> &'static [&'static str] {
+    pub(crate) fn outputs(self) -> &'static [&'static str] {
         match self {
             Self::Maps => &["embedding", "grid", "graph", "figures", REPORT],
             Self::Grid => &["grid", "graph", "figures", REPORT],
@@ -61,10 +63,8 @@ impl Scan {
     /// ```
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, ScanError> {
         let folder = folder.as_ref();
-        let (manifest, activations) = open_store(folder)?;
-        let sections = ManifestSections::of(&manifest)?;
-        let texts = corpus::read(folder, activations.labels().len())?;
-        let recording = Recording::new(manifest, activations, texts);
+        let recording = read_recording(folder)?;
+        let sections = ManifestSections::of(recording.manifest())?;
         let maps = sections
             .maps
             .map(|maps| embedding::read(folder, maps, &recording));
@@ -76,6 +76,21 @@ impl Scan {
             Some(binning) => scan.with_grid(binning),
             None => Ok(scan),
         }
+    }
+
+    /// Opens the recording of a scan from its folder, without the maps and regions made of it: what
+    /// other maps are made from, also where the former ones are damaged.
+    ///
+    /// # Errors
+    /// As [`Scan::open`], of the recording.
+    pub fn open_recording(folder: impl AsRef<Path>) -> Result<Self, ScanError> {
+        let folder = folder.as_ref();
+        let recording = read_recording(folder)?;
+        let sections = ManifestSections::of(recording.manifest()).unwrap_or_default();
+        let mut scan = Self::new(recording, Some(folder.to_owned()));
+        scan.graph_options = sections.graph;
+        scan.timings = sections.timings;
+        Ok(scan)
     }
 
     /// Refuses a folder that [`ScanBuilder::out`](crate::ScanBuilder::out) would refuse, without
@@ -100,9 +115,9 @@ impl Scan {
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ScanError> {
         let out = OutFolder::create(folder.as_ref(), false)?;
         save_store(out.path(), self.manifest(), self.activations())?;
-        self.save_texts(out.path())?;
-        self.save_stages(out.path(), Stage::Maps, &())?;
-        self.sections().write(self.manifest(), out.path())?;
+        let texts = self.save_texts(out.path())?;
+        let files = self.save_stages(out.path(), Stage::Maps, texts, &())?;
+        self.sections().write(self.manifest(), &files, out.path())?;
         out.finish()
     }
 
@@ -118,26 +133,33 @@ impl Scan {
         if from == Stage::Grid {
             self.maps()?;
         }
-        self.save_stages(folder, from, watch)?;
-        self.sections().write(self.manifest(), folder)
+        let files = self.save_stages(folder, from, FileSums::new(), watch)?;
+        self.sections().write(self.manifest(), &files, folder)
     }
 
-    /// The texts with their labels, as a table that can be scanned again.
-    pub(crate) fn save_texts(&self, folder: &Path) -> Result<(), ScanError> {
-        match self.texts() {
-            Some(texts) => corpus::write(folder, texts, self.labels()),
-            None => Ok(()),
+    /// The texts with their labels, as a table that can be scanned again. Gives its checksum.
+    pub(crate) fn save_texts(&self, folder: &Path) -> Result<FileSums, ScanError> {
+        let mut files = FileSums::new();
+        if let Some(texts) = self.texts() {
+            corpus::write(folder, texts, self.labels())?;
+            sums::add(&mut files, folder, corpus::TEXTS)?;
         }
+        Ok(files)
     }
 
-    /// Replaces the files of the stages from one of them on. The manifest then names the maps, but
-    /// the sections after them are left to the caller, who writes them once all is whole.
+    /// Replaces the files of the stages from one of them on, after others were `written`. The
+    /// manifest then names the maps, but the sections after them are left to the caller, who writes
+    /// them with the checksums that this gives once all is whole.
     pub(crate) fn save_stages(
         &self,
         folder: &Path,
         from: Stage,
+        written: FileSums,
         watch: &dyn Watch,
-    ) -> Result<(), ScanError> {
+    ) -> Result<FileSums, ScanError> {
+        // Files that stay are what the manifest says they are, not what they may have become.
+        let mut files = Manifest::read(folder)?.files;
+        files.retain(|file, _| from.outputs().iter().all(|name| !sums::is_in(file, name)));
         let mut sections = self.sections();
         sections.grid = None;
         sections.graph = None;
@@ -145,15 +167,26 @@ impl Scan {
             Stage::Maps => sections.maps.take(),
             Stage::Grid => None,
         };
-        sections.write(self.manifest(), folder)?;
+        sections.write(self.manifest(), &files, folder)?;
         for name in from.outputs() {
             remove(&folder.join(name))?;
         }
+        files.extend(written);
         if let (Some(section), Some(maps)) = (maps, &self.maps) {
             embedding::write(folder, maps)?;
+            sums::add(&mut files, folder, embedding::EMBEDDING)?;
             sections.maps = Some(section);
-            sections.write(self.manifest(), folder)?;
+            sections.write(self.manifest(), &files, folder)?;
         }
+        self.save_regions(folder, watch)?;
+        for name in Stage::Grid.outputs() {
+            sums::add(&mut files, folder, name)?;
+        }
+        Ok(files)
+    }
+
+    /// Writes what is made of the maps, where there are any, into a folder without.
+    fn save_regions(&self, folder: &Path, watch: &dyn Watch) -> Result<(), ScanError> {
         let Ok(maps) = self.maps() else {
             return Ok(());
         };
@@ -168,10 +201,17 @@ impl Scan {
         graph::write(folder, analysis)?;
         figures::write(folder, self, watch)?;
         if self.texts().is_some() {
-            self.save_report(folder.join(REPORT), watch)?;
+            self.write_report(&folder.join(REPORT), watch)?;
         }
         Ok(())
     }
+}
+
+/// Opens a recording with its texts, where the folder has them.
+fn read_recording(folder: &Path) -> Result<Recording, ScanError> {
+    let (manifest, activations) = open_store(folder)?;
+    let texts = corpus::read(folder, &manifest, activations.labels())?;
+    Ok(Recording::new(manifest, activations, texts))
 }
 
 /// Removes the outputs of stages that the manifest does not name.

@@ -5,7 +5,7 @@ use std::path::Path;
 use mri_core::{Component, Layer};
 use mri_grid::Binning;
 use mri_reduce::{Quality, ReducerSpec};
-use mri_store::Manifest;
+use mri_store::{FileSums, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -121,11 +121,19 @@ impl ManifestSections {
             .map_err(|e| ScanError::BadSections(e.to_string()))
     }
 
-    /// Writes the manifest with these sections in place of its own, unless the folder has exactly
-    /// that one.
-    pub(crate) fn write(&self, manifest: &Manifest, folder: &Path) -> Result<(), ScanError> {
-        let mut manifest = manifest.clone();
-        for name in ["maps", "grid", "graph", "timings"] {
+    /// Writes the manifest with these sections and checksums in place of its own, unless the folder
+    /// has exactly that one.
+    pub(crate) fn write(
+        &self,
+        manifest: &Manifest,
+        files: &FileSums,
+        folder: &Path,
+    ) -> Result<(), ScanError> {
+        let mut manifest = Manifest {
+            files: files.clone(),
+            ..manifest.clone()
+        };
+        for name in Manifest::SECTIONS {
             manifest.sections.remove(name);
         }
         if let Ok(Value::Object(sections)) = serde_json::to_value(self) {

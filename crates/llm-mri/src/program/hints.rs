@@ -1,5 +1,8 @@
 //! What a user can do about an error: the libraries report facts, the program knows its own flags.
 
+use std::io;
+use std::path::Path;
+
 use llm_mri::HubError;
 use llm_mri::ScanError;
 use llm_mri::corpus::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
@@ -16,6 +19,9 @@ pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
             of_store(error)
         } else if let Some(error) = cause.downcast_ref::<HubError>() {
             of_hub(error)
+        } else if let Some(error) = cause.downcast_ref::<io::Error>() {
+            // What a matrix finds wrong with its file when its rows are read.
+            of_store(error.get_ref()?.downcast_ref()?)
         } else {
             None
         }
@@ -37,7 +43,10 @@ fn of_scan(error: &ScanError) -> Option<&'static str> {
         ScanError::NoTexts => "`llm-mri scan` on the same folder and texts adds them",
         ScanError::TooManyComponents { .. } => "give --components a smaller number",
         ScanError::BadSections(_) => "`llm-mri reduce` makes maps and regions anew",
-        ScanError::BadFile { .. } => "make the scan anew",
+        ScanError::BadFile { path, .. } => match of_damaged(path) {
+            "make it anew" => "make the scan anew",
+            remedy => remedy,
+        },
         ScanError::OutExists { .. } => "choose another folder, or replace it with --force",
         _ => return None,
     })
@@ -81,6 +90,7 @@ fn of_hub(error: &HubError) -> Option<&'static str> {
             "then give the folder with --model DIR"
         }
         HubError::Transfer { .. } => "run the command again",
+        HubError::DamagedBlob { .. } => "remove that file, and the next run fetches it again",
         HubError::Damaged { .. } => "run the command again to fetch it anew",
         _ => return None,
     })
@@ -90,6 +100,10 @@ fn of_store(error: &StoreError) -> Option<&'static str> {
     Some(match error {
         StoreError::Mismatch { .. } | StoreError::NotAStore { .. } => {
             "write to another folder, or replace this one with --force"
+        }
+        StoreError::Damaged { path, .. } | StoreError::BadNpy { path, .. } => of_damaged(path),
+        StoreError::BadManifest { path, .. } if path.ends_with("recording.json") => {
+            of_damaged(path)
         }
         StoreError::NoRecording { .. } => "`llm-mri extract` and `llm-mri scan` make one",
         StoreError::Unfinished { .. } => {
@@ -107,4 +121,25 @@ fn of_store(error: &StoreError) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// What makes a damaged file of a scan anew.
+fn of_damaged(path: &Path) -> &'static str {
+    let names = [path.parent(), Some(path)].map(|path| path?.file_name()?.to_str());
+    match (names[0], names[1]) {
+        (_, Some("manifest.json")) => {
+            "the command that recorded it, repeated with --force, makes it anew"
+        }
+        (Some("activations"), Some("recording.json")) => {
+            "the command that began it, repeated with --force, begins anew"
+        }
+        (Some("activations"), _) => {
+            "the command that recorded it, repeated with --force, records only what is damaged"
+        }
+        (Some("embedding"), _) => "`llm-mri reduce` makes maps anew",
+        (_, Some("corpus.csv")) => {
+            "`llm-mri scan` on the same folder, model and texts writes it again"
+        }
+        _ => "make it anew",
+    }
 }

@@ -17,6 +17,7 @@ mod source;
 mod table;
 mod threads;
 mod values;
+mod verify;
 
 use std::panic;
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ enum Command {
     Graph(graph::GraphArgs),
     Metrics(metrics::MetricsArgs),
     Diff(diff::DiffArgs),
+    Verify(verify::VerifyArgs),
 }
 
 /// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
@@ -77,6 +79,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Graph(args) => graph::run(args),
         Command::Metrics(args) => metrics::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Verify(args) => verify::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,10 @@
+use std::io;
+
 use mri_core::{Layer, RowSource};
 use mri_grid::Cell;
 use mri_reduce::{LayerError, Procrustes, ReduceError, linear_cka, neighbor_overlap};
 use mri_stats::adjusted_mutual_information;
+use mri_store::StoreError;
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::error::ScanError;
@@ -96,7 +99,7 @@ impl Scan {
     /// # Errors
     /// [`ScanError::OtherTexts`] if the texts are not the same in the same order; labels may
     /// differ. [`ScanError::NoMaps`] if neighbors are searched in maps and a scan has none;
-    /// [`ScanError::BadFile`] if activations cannot be read, [`ScanError::Reduce`] if they hold a
+    /// [`ScanError::Store`] or [`ScanError::BadFile`] if activations cannot be read, [`ScanError::Reduce`] if they hold a
     /// value that is not finite.
     pub fn compare(&self, other: &Self, options: &CompareOptions) -> Result<Comparison, ScanError> {
         self.check_same_texts(other)?;
@@ -131,13 +134,9 @@ impl Scan {
         let Some((x, y)) = both else {
             return Ok(None);
         };
-        let unreadable = |source: std::io::Error| ScanError::BadFile {
-            path: "activations".into(),
-            problem: source.to_string(),
-        };
         let cka = linear_cka(x.as_ref(), y.as_ref()).map_err(|error| match error {
             ReduceError::Read(source) => unreadable(source),
-            other => unreadable(std::io::Error::other(other)),
+            other => unreadable(io::Error::other(other)),
         })?;
         let width = x.size().1.max(y.size().1);
         let x = padded(x.as_ref(), width).map_err(unreadable)?;
@@ -242,6 +241,17 @@ impl Scan {
     }
 }
 
+/// Why activations cannot be read: damage of a file, or something else.
+fn unreadable(source: io::Error) -> ScanError {
+    match source.downcast::<StoreError>() {
+        Ok(error) => error.into(),
+        Err(source) => ScanError::BadFile {
+            path: "activations".into(),
+            problem: source.to_string(),
+        },
+    }
+}
+
 /// The share of its neighbors that every row of `x` loses in `y`.
 fn lost_neighbors(x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>, k: usize) -> Vec<f64> {
     let overlap = neighbor_overlap(x, y, k);
@@ -253,7 +263,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 /// A whole matrix with columns of zeros up to a width.
-fn padded(rows: &dyn RowSource, width: usize) -> std::io::Result<Array2<f32>> {
+fn padded(rows: &dyn RowSource, width: usize) -> io::Result<Array2<f32>> {
     let loaded = rows.load()?;
     if loaded.ncols() == width {
         return Ok(loaded);

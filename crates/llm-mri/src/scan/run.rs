@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use mri_core::{Activations, Backend, Labels, Watch};
 use mri_extract::{TokenSource, record, record_to_store};
-use mri_store::{LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype};
+use mri_store::{FileSums, LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype};
 
 use crate::error::ScanError;
 use crate::folder::sections::ManifestSections;
@@ -48,7 +48,8 @@ impl ScanBuilder {
             sections.timings = clock.finish(started);
             scan.timings.clone_from(&sections.timings);
             if let Some(folder) = &scan.folder {
-                sections.write(scan.manifest(), folder)?;
+                let manifest = scan.manifest();
+                sections.write(manifest, &manifest.files, folder)?;
             }
             return Ok(scan);
         }
@@ -61,15 +62,16 @@ impl ScanBuilder {
         if self.reducer.components() == 2 {
             scan = clock.time("regions", || scan.with_grid(self.binning))?;
         }
+        let mut files = FileSums::new();
         if let Some(folder) = &scan.folder {
-            clock.time("write", || {
-                scan.save_texts(folder)?;
-                scan.save_stages(folder, Stage::Maps, watch)
+            files = clock.time("write", || {
+                let texts = scan.save_texts(folder)?;
+                scan.save_stages(folder, Stage::Maps, texts, watch)
             })?;
         }
         scan.timings = clock.finish(started);
         if let Some(folder) = &scan.folder {
-            scan.sections().write(scan.manifest(), folder)?;
+            scan.sections().write(scan.manifest(), &files, folder)?;
         }
         Ok(scan)
     }

@@ -6,6 +6,8 @@
 mod common;
 /// Scans of models of different depth and width beside each other.
 mod compare;
+/// Files that are not as they were written, and what makes them again.
+mod damage;
 /// Graphs, metrics and comparisons of finished scans.
 mod graph;
 /// The program with sound and with wrong input.

@@ -2,7 +2,7 @@ use std::fs;
 
 use llm_mri::{Progress, QualityOptions, ReducerSpec, Scan, ScanError};
 
-use crate::common::{builder, program};
+use crate::common::{builder, forget_checksums, program};
 
 #[test]
 fn a_report_is_written_with_the_scan_and_can_be_made_anew() {
@@ -48,6 +48,12 @@ fn what_cannot_be_reported_on_is_said() {
     let stopped = Scan::open(&bare).unwrap().report(&impatient);
     assert!(matches!(stopped, Err(ScanError::Cancelled(_))));
     fs::remove_file(bare.join("corpus.csv")).unwrap();
+    let missing = Scan::open(&bare).err().unwrap().to_string();
+    assert!(
+        missing.contains("corpus.csv: damaged: it is missing"),
+        "{missing}"
+    );
+    forget_checksums(&bare);
     let error = Scan::open(&bare).unwrap().report(&()).unwrap_err();
     assert!(matches!(error, ScanError::NoTexts));
 }

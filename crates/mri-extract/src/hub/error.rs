@@ -108,6 +108,12 @@ pub enum HubError {
         /// What is wrong.
         problem: String,
     },
+    /// A file of the cache is not the one that was fetched.
+    #[error("{}: damaged: it has other contents than it is named by", .path.display())]
+    DamagedBlob {
+        /// The file, in the folder `blobs` of its model.
+        path: PathBuf,
+    },
     /// A file of the cache could not be read or written.
     #[error("{}: {source}", .path.display())]
     Io {

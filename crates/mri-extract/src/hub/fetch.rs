@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 
 use mri_core::Watch;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::cache::ModelCache;
 use super::client::{Client, RequestError};
 use super::download::{DownloadError, download};
 use super::{HubError, HubOptions};
+use crate::blob;
 use crate::engine::weights::parse_index;
-use crate::files::{HashWriter, hex};
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
@@ -132,6 +131,9 @@ impl Hub<'_> {
             HubError::MissingFile { file, .. } => absent(Some(file)),
             other => other,
         })?;
+        for file in [CONFIG, TOKENIZER, weights] {
+            check(&folder.join(file))?;
+        }
         if weights == INDEX {
             let shards = shards(&folder)?;
             if let Some(shard) = shards.into_iter().find(|name| !folder.join(name).exists()) {
@@ -171,11 +173,11 @@ impl Hub<'_> {
         }
     }
 
-    /// Fetches a file of a commit unless it is there.
+    /// Fetches a file of a commit unless it is there, and whole as far as that is quick to see.
     fn file(&self, client: &Client<'_>, commit: &str, name: &str) -> Result<(), HubError> {
         let place = self.cache().snapshot(commit).join(name);
         if place.exists() {
-            return Ok(());
+            return check(&place);
         }
         let url = format!("{}/{}/resolve/{commit}/{name}", client.endpoint(), self.id);
         let cache = self.cache();
@@ -231,8 +233,24 @@ fn shards(folder: &Path) -> Result<Vec<String>, HubError> {
     parse_index(&path, &text).map_err(|e| HubError::Index(Box::new(e)))
 }
 
-/// Checks a file that was just fetched: its length, and its contents where the hub names their
-/// SHA-256, as it does for weights. What is wrong is removed, since it would be taken for whole.
+/// Compares a file of the cache with the hash that it is named by. Weights are left to the pass over
+/// them that identifies the model ([`crate::model_hash`]).
+fn check(place: &Path) -> Result<(), HubError> {
+    if place.extension() == Some("safetensors".as_ref()) {
+        return Ok(());
+    }
+    match blob::damaged(place) {
+        Ok(None) => Ok(()),
+        Ok(Some(path)) => Err(HubError::DamagedBlob { path }),
+        Err(source) => Err(HubError::Io {
+            path: place.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Checks a file that was just fetched: its length, and its contents where the hub names it by
+/// their hash. What is wrong is removed, since it would be taken for whole.
 fn verify(place: &Path, size: u64) -> Result<(), HubError> {
     let io = |source| HubError::Io {
         path: place.to_owned(),
@@ -240,22 +258,12 @@ fn verify(place: &Path, size: u64) -> Result<(), HubError> {
     };
     // The cache keeps contents under the name that the hub gives them, and links to them.
     let blob = fs::canonicalize(place).map_err(io)?;
-    let mut file = fs::File::open(&blob).map_err(io)?;
-    let length = file.metadata().map_err(io)?.len();
-    let name = blob.file_name().map(|name| name.to_string_lossy());
-    let sha = name.filter(|name| name.len() == 64 && name.chars().all(|c| c.is_ascii_hexdigit()));
+    let length = fs::metadata(&blob).map_err(io)?.len();
     let problem = if length != size {
-        Some(format!("{length} bytes where the hub has {size}"))
-    } else if let Some(sha) = sha {
-        let mut hash = Sha256::new();
-        std::io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(io)?;
-        let found = hex(&hash.finalize());
-        (found != sha.to_ascii_lowercase())
-            .then(|| "its contents are not those of the hub".to_owned())
+        format!("{length} bytes where the hub has {size}")
+    } else if blob::damaged(&blob).map_err(io)?.is_some() {
+        "its contents are not those of the hub".to_owned()
     } else {
-        None
-    };
-    let Some(problem) = problem else {
         return Ok(());
     };
     for path in [place, &blob] {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use mri_core::{Progress, Watch};
-use mri_extract::{HubError, HubOptions, ModelSource};
+use mri_extract::{HubError, HubOptions, ModelSource, model_hash};
 
 use self::server::{COMMIT, Hub, sha256};
 
@@ -234,6 +234,38 @@ fn a_killed_process_leaves_a_start_and_damage_is_noticed() {
     let m = client.message("org/tiny", None);
     assert!(m.contains("not those of the hub"), "{m}");
     assert!(client.fetch("org/tiny", None).is_ok());
+}
+
+#[test]
+fn damage_in_the_cache_is_noticed_when_it_is_used() {
+    let mut client = Client::new(&single());
+    let folder = client.fetch("org/tiny", None).unwrap();
+    let hash = model_hash(&folder).unwrap();
+    for (name, content) in single() {
+        if !folder.join(name).exists() {
+            continue;
+        }
+        let blob = fs::canonicalize(folder.join(name)).unwrap();
+        let mut flipped = content.clone();
+        flipped[content.len() / 2] ^= 1;
+        fs::write(&blob, flipped).unwrap();
+        for offline in [false, true] {
+            client.options.offline = offline;
+            // Weights are read as a whole only when the model is identified.
+            let found = match client.fetch("org/tiny", None) {
+                Ok(folder) => model_hash(&folder).unwrap_err().to_string(),
+                Err(error) => error.to_string(),
+            };
+            let file = blob.to_str().unwrap();
+            assert!(found.contains(file) && found.contains("damaged"), "{found}");
+        }
+        // The remedy.
+        client.options.offline = false;
+        fs::remove_file(&blob).unwrap();
+        client.fetch("org/tiny", None).unwrap();
+        assert!(fs::read(&blob).unwrap() == content, "{name}");
+        assert_eq!(model_hash(&folder).unwrap(), hash);
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use sha2::{Digest, Sha256};
+use sha1::{Digest as _, Sha1};
+use sha2::{Digest as _, Sha256};
 
 pub(super) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -146,8 +147,8 @@ impl Hub {
             return plain(stream, "416 Range Not Satisfiable", "", b"");
         }
         let extra = format!(
-            "{commit}ETag: \"{:040x}\"\r\nContent-Range: bytes {from}-{}/{}\r\n",
-            bytes.len(),
+            "{commit}ETag: \"{}\"\r\nContent-Range: bytes {from}-{}/{}\r\n",
+            git_hash(&bytes),
             to - 1,
             bytes.len()
         );
@@ -243,4 +244,15 @@ fn send(
 pub(super) fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The hash by which git, and so the hub, names small files.
+pub(super) fn git_hash(bytes: &[u8]) -> String {
+    let mut hash = Sha1::new();
+    hash.update(format!("blob {}\0", bytes.len()));
+    hash.update(bytes);
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
