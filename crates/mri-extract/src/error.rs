@@ -65,6 +65,20 @@ pub enum ExtractError {
         /// The shape requested.
         expected: String,
     },
+    /// A row has values that are not finite.
+    #[error(
+        "text {row} of the corpus (counted from 0): layer {layer} has values that are not finite, as in {rows} of the {of} texts of this batch"
+    )]
+    NotFinite {
+        /// The first such row of the batch.
+        row: usize,
+        /// The first captured layer in which a row is not finite.
+        layer: Layer,
+        /// The rows of the batch that are not finite in that layer.
+        rows: usize,
+        /// The rows of the batch.
+        of: usize,
+    },
     /// Labels and rows do not fit together.
     #[error(transparent)]
     Core(#[from] CoreError),
@@ -77,22 +91,25 @@ pub enum ExtractError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TokenizerProblem {
-    /// The model's folder has no `tokenizer.json`.
+    /// The model's folder has no tokenizer.
     #[error(
-        "not found; models saved without a fast tokenizer get one from python: \
-         AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)"
+        "not found, and neither is vocab.txt, vocab.json with merges.txt, or a SentencePiece model (tokenizer.model, spiece.model, sentencepiece.bpe.model); a model needs one of them"
     )]
     NotFound,
     /// The file is not a tokenizer.
     #[error("not a tokenizer: {0}")]
     Invalid(String),
-    /// The tokenizer has ids that the model's vocabulary lacks.
+    /// A text has a token that the model has no embedding for.
     #[error(
-        "the tokenizer has {tokens} tokens, but the model's vocabulary has {vocab_size}; it belongs to another model"
+        "text {row} of the corpus (counted from 0) has the token {token:?} with id {id}, but the model's vocabulary has {vocab_size} entries"
     )]
-    OtherModel {
-        /// One more than the tokenizer's largest id.
-        tokens: usize,
+    UnknownToken {
+        /// The row of the text.
+        row: usize,
+        /// The id.
+        id: u32,
+        /// The token.
+        token: String,
         /// The size of the model's vocabulary.
         vocab_size: usize,
     },
@@ -108,9 +125,17 @@ pub enum TokenizerProblem {
 }
 
 /// Why options do not suit a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OptionsProblem {
+    /// The model's own pooling cannot be recorded.
+    #[error("{}: pooling {mode} cannot be recorded", .path.display())]
+    PoolingMode {
+        /// The file that sets it.
+        path: PathBuf,
+        /// Its name there.
+        mode: String,
+    },
     /// The maximum length is outside the model's range.
     #[error("the maximum length is {requested} tokens, but it must be from {lowest} to {highest}")]
     MaxLength {

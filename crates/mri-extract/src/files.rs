@@ -56,6 +56,12 @@ pub(crate) fn hash_of<P: AsRef<Path>>(
     Ok(hex(&hash.finalize()))
 }
 
+/// The SHA-256 of another hash and of files.
+pub(crate) fn whole_hash<P: AsRef<Path>>(first: &str, files: &[P]) -> Result<String, ExtractError> {
+    let rest = hash_of(files)?;
+    Ok(hex(&Sha256::digest(format!("{first}{rest}"))))
+}
+
 /// The hexadecimal digits of a hash.
 pub(crate) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -53,9 +53,13 @@ mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hub;
+mod model_folder;
 mod model_name;
+mod notes;
+mod pretrained;
 mod record;
 mod record_to_store;
+mod sentence;
 mod tokenized;
 mod tokenizer;
 mod tokens;
@@ -68,8 +72,11 @@ pub use files::model_hash;
 #[cfg(feature = "hub")]
 pub use hub::HubOptions;
 pub use hub::{HubError, ModelSource};
+pub use model_folder::ModelFolder;
+pub use notes::ModelNote;
 pub use record::{RecordOptions, Recording, record};
 pub use record_to_store::{StoredRecording, record_to_store};
+pub use sentence::{PoolingMode, SentenceSettings};
 pub use tokenized::{TokenizedCorpus, TokenizedTexts};
 pub use tokenizer::TextTokenizer;
 pub use tokens::TokenSource;

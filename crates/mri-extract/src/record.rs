@@ -4,7 +4,7 @@ use mri_core::{
     Activations, Backend, BackendError, Capture, Labels, Layer, ModelInfo, Pooling, Site, Watch,
 };
 use mri_store::RecordStats;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{BatchLimits, BatchPlan, plan_batches};
@@ -36,6 +36,10 @@ pub struct RecordOptions {
     /// Tokens per batch, padding counted; `None` for what suits the engine and its memory
     /// ([`Backend::tokens_per_batch`]), or for that of the recording to resume.
     pub tokens_per_batch: Option<usize>,
+    /// Whether rows with values that are not finite are recorded; by default the first of them is
+    /// an error.
+    #[serde(default)]
+    pub keep_non_finite: bool,
 }
 
 impl Default for RecordOptions {
@@ -46,6 +50,7 @@ impl Default for RecordOptions {
             pooling: None,
             final_norm: true,
             tokens_per_batch: None,
+            keep_non_finite: false,
         }
     }
 }
@@ -80,6 +85,15 @@ impl RecordOptions {
     }
 }
 
+impl RecordOptions {
+    /// Sets [`RecordOptions::keep_non_finite`].
+    #[must_use]
+    pub fn with_keep_non_finite(mut self, keep: bool) -> Self {
+        self.keep_non_finite = keep;
+        self
+    }
+}
+
 /// The activations of a corpus, in memory.
 pub struct Recording {
     /// One matrix per recorded layer.
@@ -100,9 +114,10 @@ pub struct Recording {
 /// survive a killed process, see [`record_to_store`](crate::record_to_store).
 ///
 /// # Errors
-/// The engine's error with the row of the text; [`ExtractError::Options`] for [`Pooling::Tokens`],
-/// which does not give one row per text, or if the model has none of the sites;
-/// [`ExtractError::Core`] if there are not as many labels as texts.
+/// The engine's error with the row of the text; [`ExtractError::NotFinite`] with the first row that
+/// holds a value that is not finite, unless such rows are to be kept; [`ExtractError::Options`] for
+/// [`Pooling::Tokens`], which does not give one row per text, or if the model has none of the
+/// sites; [`ExtractError::Core`] if there are not as many labels as texts.
 pub fn record(
     backend: &mut dyn Backend,
     texts: &dyn TokenSource,
@@ -129,15 +144,13 @@ pub fn record(
         }
         Ok(())
     };
-    run(
-        backend,
+    let work = Work {
         texts,
-        &plan,
-        &capture,
-        &|_| false,
-        watch,
-        &mut sink,
-    )?;
+        plan: &plan,
+        capture: &capture,
+        keep_non_finite: options.keep_non_finite,
+    };
+    run(backend, &work, &|_| false, watch, &mut sink)?;
     for matrix in &mut matrices {
         for &(source, row) in &plan.copies {
             let copy = matrix.row(source).to_owned();
@@ -209,16 +222,28 @@ pub(crate) fn stats_of(texts: &dyn TokenSource, plan: &BatchPlan) -> RecordStats
 pub(crate) type BatchSink<'a> =
     dyn FnMut(usize, &[usize], &[Array2<f32>]) -> Result<(), ExtractError> + 'a;
 
+/// The batches to run, and what is taken from them.
+pub(crate) struct Work<'a> {
+    pub(crate) texts: &'a dyn TokenSource,
+    pub(crate) plan: &'a BatchPlan,
+    pub(crate) capture: &'a Capture,
+    pub(crate) keep_non_finite: bool,
+}
+
 /// Runs the batches of a plan that are not `finished` yet and passes their results to `sink`.
 pub(crate) fn run(
     backend: &mut dyn Backend,
-    texts: &dyn TokenSource,
-    plan: &BatchPlan,
-    capture: &Capture,
+    work: &Work<'_>,
     finished: &dyn Fn(usize) -> bool,
     watch: &dyn Watch,
     sink: &mut BatchSink<'_>,
 ) -> Result<(), ExtractError> {
+    let Work {
+        texts,
+        plan,
+        capture,
+        ..
+    } = *work;
     let widths: Vec<usize> = capture
         .layers
         .iter()
@@ -239,10 +264,39 @@ pub(crate) fn run(
                 .forward(&batch, capture)
                 .map_err(|e| name_row(e, rows))?;
             check_shapes(&results, rows.len(), &widths, capture)?;
+            if !work.keep_non_finite {
+                check_finite(&results, rows, capture)?;
+            }
             sink(index, rows, &results)?;
         }
         done += tokens(rows);
         watch.check("forward pass", done, total)?;
+    }
+    Ok(())
+}
+
+/// Refuses a batch in which a value is not finite, and names the first layer that has one: what
+/// overflows there runs through all layers after it.
+fn check_finite(
+    results: &[Array2<f32>],
+    rows: &[usize],
+    capture: &Capture,
+) -> Result<(), ExtractError> {
+    for (&layer, result) in capture.layers.iter().zip(results) {
+        let all_finite = |values: ArrayView1<'_, f32>| values.iter().all(|x| x.is_finite());
+        let bad = result.rows().into_iter().zip(rows);
+        let bad: Vec<usize> = bad
+            .filter(|(values, _)| !all_finite(*values))
+            .map(|(_, &row)| row)
+            .collect();
+        if let Some(&row) = bad.iter().min() {
+            return Err(ExtractError::NotFinite {
+                row,
+                layer,
+                rows: bad.len(),
+                of: rows.len(),
+            });
+        }
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use mri_store::{
 
 use crate::batch::plan_batches;
 use crate::error::ExtractError;
-use crate::record::{RecordOptions, limits, run, stats_of};
+use crate::record::{RecordOptions, Work, limits, run, stats_of};
 use crate::tokens::TokenSource;
 
 /// A recording on disk.
@@ -107,11 +107,15 @@ pub fn record_to_store(
     let finished: Vec<bool> = (0..plan.batches.len())
         .map(|batch| writer.is_finished(batch))
         .collect();
+    let work = Work {
+        texts,
+        plan: &plan,
+        capture: &capture,
+        keep_non_finite: options.keep_non_finite,
+    };
     let outcome = run(
         backend,
-        texts,
-        &plan,
-        &capture,
+        &work,
         &|batch| finished[batch],
         watch,
         &mut |batch, rows, results| {

@@ -6,10 +6,11 @@ use mri_store::TokenizerEntry;
 use sha2::{Digest, Sha256};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
-use crate::blob;
 use crate::error::{ExtractError, OptionsProblem, TokenizerProblem};
 use crate::files::hex;
-use crate::hub::HubError;
+use crate::model_folder::ModelFolder;
+use crate::pretrained::{self, Pretrained};
+use crate::sentence::{self, SentenceSettings};
 use crate::tokenized::{TokenizedCorpus, TokenizedTexts};
 use crate::tokens::{TokenSource, TokenWriter};
 
@@ -35,66 +36,78 @@ const MARGIN: usize = 2;
 
 /// Turns texts into the token ids of one model.
 ///
-/// The tokenizer is the model's own `tokenizer.json`, special tokens included. It never pads, since
-/// batches are ragged.
+/// The tokenizer is the model's own, special tokens included. It never pads, since batches are
+/// ragged.
 #[derive(Debug, Clone)]
 pub struct TextTokenizer {
     tokenizer: Tokenizer,
     path: PathBuf,
     hash: String,
     max_length: usize,
+    /// The ids that the model has embeddings for.
+    vocab_size: usize,
+    /// Whether texts are made lower case first.
+    lower_case: bool,
 }
 
 impl TextTokenizer {
-    /// Loads `tokenizer.json` from a model's folder and checks it against the model.
+    /// Loads the tokenizer in a model's folder: `tokenizer.json` with `tokenizer_config.json`
+    /// beside it, as transformers 5 reads them, or else `vocab.txt`, `vocab.json` with `merges.txt`,
+    /// or a SentencePiece model.
     ///
-    /// Texts are truncated after `max_length` tokens, special tokens included; the default is 512
-    /// or the model's limit, whichever is smaller.
+    /// Texts are truncated after `max_length` tokens, special tokens included. The default is the
+    /// length of a model of sentence-transformers, else 512 or the limit of tokenizer or model,
+    /// whichever is smallest.
     ///
     /// # Errors
-    /// [`ExtractError::Io`]; [`ExtractError::Hub`] if it is a damaged file of the hub's cache;
-    /// [`ExtractError::Tokenizer`] if the file is missing, is not a
-    /// tokenizer, or has more tokens than the model's vocabulary; [`ExtractError::Options`] if the
-    /// model cannot take `max_length` tokens or if special tokens leave no room for others.
+    /// [`ExtractError::Io`]; [`ExtractError::Hub`] if a file is a damaged one of the hub's cache;
+    /// [`ExtractError::Tokenizer`] if no such file is there or one is not a tokenizer;
+    /// [`ExtractError::Options`] if the model cannot take `max_length` tokens or if special tokens
+    /// leave no room for others.
     pub fn open(
         folder: &Path,
         model: &ModelInfo,
         max_length: Option<usize>,
     ) -> Result<Self, ExtractError> {
-        let path = folder.join("tokenizer.json");
-        let error = |problem| ExtractError::Tokenizer {
-            path: path.clone(),
-            problem,
-        };
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(error(TokenizerProblem::NotFound));
-            }
-            Err(e) => return Err(ExtractError::io(&path)(e)),
-        };
-        if let Some(path) = blob::damaged(&path).map_err(ExtractError::io(&path))? {
-            return Err(HubError::DamagedBlob { path }.into());
-        }
-        let invalid = |e: tokenizers::Error| error(TokenizerProblem::Invalid(e.to_string()));
-        let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(invalid)?;
-        let tokens = tokenizer
-            .get_vocab(true)
-            .values()
-            .max()
-            .map_or(0, |&id| id as usize + 1);
-        if tokens > model.vocab_size {
-            return Err(error(TokenizerProblem::OtherModel {
-                tokens,
-                vocab_size: model.vocab_size,
-            }));
-        }
+        let own = sentence::transformer_folder(folder)?;
+        let settings = SentenceSettings::read(folder, &own)?;
+        Self::load(&own, settings.as_ref(), model, max_length)
+    }
+
+    /// Loads the tokenizer of a model of which the parts are known.
+    ///
+    /// # Errors
+    /// As [`TextTokenizer::open`].
+    pub fn of_model(
+        folder: &ModelFolder,
+        model: &ModelInfo,
+        max_length: Option<usize>,
+    ) -> Result<Self, ExtractError> {
+        Self::load(folder.tokenizer(), folder.sentence(), model, max_length)
+    }
+
+    fn load(
+        folder: &Path,
+        sentence: Option<&SentenceSettings>,
+        model: &ModelInfo,
+        max_length: Option<usize>,
+    ) -> Result<Self, ExtractError> {
+        let Pretrained {
+            mut tokenizer,
+            path,
+            mut hash,
+            max_length: limit,
+        } = pretrained::load(folder)?;
         let special = tokenizers::PostProcessor::added_tokens;
         let special = tokenizer
             .get_post_processor()
             .map_or(0, |p| special(p, false));
         let highest = model.max_length.unwrap_or(usize::MAX);
-        let length = max_length.unwrap_or(DEFAULT_MAX_LENGTH.min(highest));
+        let usual = match sentence.and_then(|sentence| sentence.max_length) {
+            Some(tokens) => tokens,
+            None => DEFAULT_MAX_LENGTH.min(limit.unwrap_or(usize::MAX)),
+        };
+        let length = max_length.unwrap_or(usual.min(highest));
         if length <= special || length > highest {
             return Err(ExtractError::Options(OptionsProblem::MaxLength {
                 requested: length,
@@ -108,14 +121,22 @@ impl TextTokenizer {
         };
         tokenizer
             .with_truncation(Some(truncation))
-            .map_err(invalid)?;
+            .map_err(|e| ExtractError::Tokenizer {
+                path: path.clone(),
+                problem: TokenizerProblem::Invalid(e.to_string()),
+            })?;
         tokenizer.with_padding(None);
-        let hash = hex(&Sha256::digest(&bytes));
+        let lower_case = sentence.is_some_and(|sentence| sentence.lower_case);
+        if lower_case {
+            hash = hex(&Sha256::digest(format!("lower case {hash}")));
+        }
         Ok(Self {
             tokenizer,
             path,
             hash,
             max_length: length,
+            vocab_size: model.vocab_size,
+            lower_case,
         })
     }
 
@@ -125,7 +146,7 @@ impl TextTokenizer {
         self.max_length
     }
 
-    /// The SHA-256 of the tokenizer's file, as 64 hexadecimal digits.
+    /// The SHA-256 of the tokenizer's files, as 64 hexadecimal digits.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
@@ -248,7 +269,10 @@ impl<'a> Chunks<'a> {
         }
         self.text_bytes += text.len();
         self.prefix_bytes += prefix_bytes;
-        self.texts.push(text.to_owned());
+        self.texts.push(match self.tokenizer.lower_case {
+            true => text.to_lowercase(),
+            false => text.to_owned(),
+        });
         Ok(())
     }
 
@@ -267,6 +291,7 @@ impl<'a> Chunks<'a> {
                 let problem = TokenizerProblem::NoTokens { row: self.done };
                 return Err(self.tokenizer.error(problem));
             }
+            self.tokenizer.check_ids(encoding.get_ids(), self.done)?;
             self.done += 1;
             self.truncated += usize::from(truncated);
             (self.sink)(encoding.get_ids())?;
@@ -281,6 +306,20 @@ impl TextTokenizer {
             path: self.path.clone(),
             problem,
         }
+    }
+
+    /// Refuses a token without an embedding. Tokenizers may have a few more tokens than their
+    /// model, which texts need not use.
+    fn check_ids(&self, ids: &[u32], row: usize) -> Result<(), ExtractError> {
+        let Some(&id) = ids.iter().find(|&&id| id as usize >= self.vocab_size) else {
+            return Ok(());
+        };
+        Err(self.error(TokenizerProblem::UnknownToken {
+            row,
+            id,
+            token: self.tokenizer.id_to_token(id).unwrap_or_default(),
+            vocab_size: self.vocab_size,
+        }))
     }
 
     fn failed(&self, error: &tokenizers::Error) -> ExtractError {

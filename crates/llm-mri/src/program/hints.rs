@@ -6,7 +6,7 @@ use std::path::Path;
 use llm_mri::HubError;
 use llm_mri::ScanError;
 use llm_mri::corpus::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
-use llm_mri::extract::ExtractError;
+use llm_mri::extract::{ExtractError, ModelError, OptionsProblem};
 use llm_mri::store::{MergeError, StoreError};
 
 /// The remedy for an error, if the program has one to offer.
@@ -36,6 +36,18 @@ fn of_scan(error: &ScanError) -> Option<&'static str> {
         ScanError::Extract(ExtractError::Hub(error)) => return of_hub(error),
         ScanError::Extract(ExtractError::Store(error)) | ScanError::Store(error) => {
             return of_store(error);
+        }
+        ScanError::Extract(ExtractError::NotFinite { .. }) => {
+            "compute in --dtype bf16 or f32, or record such rows with --keep-non-finite"
+        }
+        ScanError::Extract(ExtractError::Options(OptionsProblem::PoolingMode { .. })) => {
+            "choose one with --pooling"
+        }
+        ScanError::Extract(ExtractError::Model(ModelError::NoBase { .. })) => {
+            "name the base with --base DIR|ID"
+        }
+        ScanError::Extract(ExtractError::Model(ModelError::NoAdapter { .. })) => {
+            "leave --base out, or give the adapter's folder with --model"
         }
         ScanError::NoMaps => "`llm-mri reduce` makes them",
         ScanError::NoRegions => "`llm-mri graph` makes them",
@@ -86,9 +98,6 @@ fn of_hub(error: &HubError) -> Option<&'static str> {
     Some(match error {
         HubError::RevisionOfFolder { .. } => "leave --revision out",
         HubError::PickleOnly { .. } => "give it with --model DIR",
-        HubError::MissingFile { file, .. } if file == "tokenizer.json" => {
-            "then give the folder with --model DIR"
-        }
         HubError::Transfer { .. } => "run the command again",
         HubError::DamagedBlob { .. } => "remove that file, and the next run fetches it again",
         HubError::Damaged { .. } => "run the command again to fetch it anew",

@@ -36,6 +36,11 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "REV")]
     pub(crate) revision: Option<String>,
 
+    /// The base of a LoRA adapter that --model names, a folder or an id; the default is the weights
+    /// beside the adapter, or else the model that it names
+    #[arg(long, value_name = "DIR|ID")]
+    pub(crate) base: Option<String>,
+
     /// The labelled texts: a table (.csv or .tsv with a header, .jsonl, .parquet), a folder that
     /// save_to_disk of Hugging Face's datasets wrote, or a folder with one folder of .txt files per
     /// label
@@ -90,8 +95,8 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Texts")]
     pub(crate) sample_seed: u64,
 
-    /// How the token states of a text become one row: auto (first for encoders, last for
-    /// decoders), first, last, mean, max or position:N
+    /// How the token states of a text become one row: auto (what a model of sentence-transformers
+    /// says, else first for encoders and last for decoders), first, last, mean, max or position:N
     #[arg(
         long,
         value_name = "POOLING",
@@ -101,7 +106,8 @@ pub(crate) struct SourceArgs {
     )]
     pub(crate) pooling: PoolingChoice,
 
-    /// Cut texts after this many tokens; the default is 512, or the model's limit if smaller
+    /// Cut texts after this many tokens; the default is that of a model of sentence-transformers,
+    /// else 512, or the limit of tokenizer or model if smaller
     #[arg(long, value_name = "TOKENS", help_heading = "Recording")]
     pub(crate) max_length: Option<usize>,
 
@@ -118,6 +124,10 @@ pub(crate) struct SourceArgs {
         help_heading = "Recording"
     )]
     pub(crate) dtype: Dtype,
+
+    /// Record rows with values that are not finite, instead of stopping at the first
+    #[arg(long, help_heading = "Recording")]
+    pub(crate) keep_non_finite: bool,
 
     /// Threads to work with; the default is one per core
     #[arg(long, value_name = "N", value_parser = positive, help_heading = "Recording")]
@@ -170,7 +180,8 @@ impl SourceArgs {
                     .with_split(self.split.clone()),
             )
             .device(self.device)
-            .dtype(self.dtype);
+            .dtype(self.dtype)
+            .keep_non_finite(self.keep_non_finite);
         if let PoolingChoice(Some(pooling)) = self.pooling {
             builder = builder.pooling(pooling);
         }
@@ -215,7 +226,11 @@ impl SourceArgs {
             }
             (None, Some(model)) => {
                 let source = ModelSource::parse(model, self.revision.as_deref())?;
-                Ok(builder.model_source(source))
+                let builder = builder.model_source(source);
+                Ok(match &self.base {
+                    Some(base) => builder.base(ModelSource::parse(base, None)?),
+                    None => builder,
+                })
             }
             (None, None) => anyhow::bail!("--model: name the model that is to be run"),
         }
@@ -223,6 +238,9 @@ impl SourceArgs {
 
     /// Prints what was read and run.
     pub(crate) fn report(&self, scan: &Scan) {
+        for note in scan.notes() {
+            say(&note.to_string());
+        }
         let m = scan.manifest();
         let categories: Vec<String> = m
             .corpus

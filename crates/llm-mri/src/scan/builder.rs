@@ -22,6 +22,8 @@ use crate::scan::input::{ModelInput, TextInput};
 /// is one.
 pub struct ScanBuilder {
     pub(crate) model: Option<ModelInput>,
+    #[cfg(all(feature = "tch", feature = "hub"))]
+    pub(crate) base: Option<ModelSource>,
     pub(crate) texts: Option<TextInput>,
     pub(crate) corpus_options: CorpusOptions,
     pub(crate) reducer: ReducerChoice,
@@ -55,6 +57,8 @@ impl Default for ScanBuilder {
     fn default() -> Self {
         Self {
             model: None,
+            #[cfg(all(feature = "tch", feature = "hub"))]
+            base: None,
             texts: None,
             corpus_options: CorpusOptions::default(),
             reducer: ReducerChoice::Spec(ReducerSpec::default()),
@@ -88,6 +92,15 @@ impl ScanBuilder {
     #[must_use]
     pub fn model_source(mut self, source: ModelSource) -> Self {
         self.model = Some(ModelInput::Source(source));
+        self
+    }
+
+    /// The base of a LoRA adapter that is given as the model; the default is the weights beside the
+    /// adapter, or else the model that it names.
+    #[cfg(all(feature = "tch", feature = "hub"))]
+    #[must_use]
+    pub fn base(mut self, base: ModelSource) -> Self {
+        self.base = Some(base);
         self
     }
 
@@ -215,6 +228,14 @@ impl ScanBuilder {
     #[must_use]
     pub fn sites(mut self, sites: impl IntoIterator<Item = Site>) -> Self {
         self.record.sites = sites.into_iter().collect();
+        self
+    }
+
+    /// Whether rows with values that are not finite are recorded; by default the first of them is
+    /// an error.
+    #[must_use]
+    pub fn keep_non_finite(mut self, keep: bool) -> Self {
+        self.record.keep_non_finite = keep;
         self
     }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use mri_core::Backend;
+use mri_core::{Backend, Pooling};
 use mri_corpus::{Corpus, CorpusFile, TextSource};
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::ModelSource;
-use mri_extract::{TextTokenizer, TokenizedCorpus};
+use mri_extract::{ModelNote, TextTokenizer, TokenizedCorpus};
 
 /// The model, as the builder was given it.
 pub(crate) enum ModelInput {
@@ -41,6 +41,10 @@ pub(crate) struct LoadedModel {
     pub(crate) texts: TokenizedCorpus,
     pub(crate) model_hash: String,
     pub(crate) engine: BTreeMap<String, String>,
+    /// The pooling of the model's own files, where the caller leaves the choice to them.
+    pub(crate) pooling: Option<Pooling>,
+    /// What its files decided.
+    pub(crate) notes: Vec<ModelNote>,
 }
 
 impl OpenedTexts {

@@ -13,8 +13,8 @@ use mri_core::{Backend, ModelInfo, Progress};
 use mri_corpus::{Corpus, CorpusFile, TextSource};
 #[cfg(feature = "tch")]
 use mri_extract::{
-    Device, ExtractError, ModelError, TchBackend, TextTokenizer, TorchScriptBackend, model_hash,
-    spec::TransformerSpec,
+    Device, ExtractError, ModelError, ModelFolder, ModelNote, TchBackend, TextTokenizer,
+    TorchScriptBackend,
 };
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::{HubOptions, ModelSource};
@@ -59,30 +59,17 @@ impl ScanBuilder {
     ) -> Result<LoadedModel, ScanError> {
         match model {
             #[cfg(feature = "tch")]
-            ModelInput::Folder(folder) => {
-                let info = TransformerSpec::read(&folder).map_err(ExtractError::Model)?;
-                let plan = LoadPlan {
-                    info: info.model_info(&folder),
-                    tokenizer: &folder,
-                    hash: &|| model_hash(&folder),
-                    backend: &|| {
-                        let backend = TchBackend::load(&folder, &self.engine)?;
-                        let device = backend.device();
-                        Ok((Box::new(backend), device))
-                    },
-                };
-                let mut loaded = self.load_concurrently(&plan, "libtorch", texts, watch)?;
-                let dtype = self.engine.dtype.to_string();
-                loaded.engine.insert("dtype".to_owned(), dtype);
-                Ok(loaded)
-            }
+            ModelInput::Folder(folder) => self.load_folder(&folder, texts, watch),
             #[cfg(all(feature = "tch", feature = "hub"))]
-            model @ ModelInput::Source(_) => self.load(fetch(model, watch)?, texts, watch),
+            model @ ModelInput::Source(_) => {
+                let (model, _) = fetch(model, None, watch)?;
+                self.load(model, texts, watch)
+            }
             #[cfg(feature = "tch")]
             ModelInput::Module(module, tokenizer) => {
                 let plan = LoadPlan {
                     info: TorchScriptBackend::describe(&module).map_err(ExtractError::Model)?,
-                    tokenizer: &tokenizer,
+                    tokenizer: &|info| TextTokenizer::open(&tokenizer, info, self.max_length),
                     hash: &|| TorchScriptBackend::hash(&module),
                     backend: &|| {
                         let backend = TorchScriptBackend::load(&module, &self.engine)?;
@@ -98,8 +85,56 @@ impl ScanBuilder {
                 engine: [("engine".to_owned(), "of the caller".to_owned())].into(),
                 backend,
                 texts: tokenizer.encode_corpus(texts, self.out.as_deref(), watch)?,
+                pooling: None,
+                notes: Vec::new(),
             }),
         }
+    }
+
+    /// Loads a model of transformers from its folder.
+    #[cfg(feature = "tch")]
+    fn load_folder(
+        &self,
+        folder: &Path,
+        texts: &dyn TextSource,
+        watch: &dyn Watch,
+    ) -> Result<LoadedModel, ScanError> {
+        #[cfg(feature = "hub")]
+        let base = match &self.base {
+            Some(ModelSource::Folder(base)) => Some(base.as_path()),
+            _ => None,
+        };
+        #[cfg(not(feature = "hub"))]
+        let base = None;
+        let folder = ModelFolder::open(folder, base).map_err(ExtractError::Model)?;
+        let spec = folder.spec().map_err(ExtractError::Model)?;
+        let mut notes = folder.notes(&spec);
+        let plan = LoadPlan {
+            info: folder.model_info(&spec),
+            tokenizer: &|info| TextTokenizer::of_model(&folder, info, self.max_length),
+            hash: &|| folder.hash(),
+            backend: &|| {
+                let backend = TchBackend::load_folder(&folder, &self.engine)?;
+                let device = backend.device();
+                Ok((Box::new(backend), device))
+            },
+        };
+        let pooling = match self.record.pooling {
+            Some(_) => None,
+            None => folder.pooling().map_err(ExtractError::Options)?,
+        };
+        if let Some((pooling, path)) = &pooling {
+            notes.push(ModelNote::Pooling {
+                pooling: *pooling,
+                path: path.clone(),
+            });
+        }
+        let mut loaded = self.load_concurrently(&plan, "libtorch", texts, watch)?;
+        let dtype = self.engine.dtype.to_string();
+        loaded.engine.insert("dtype".to_owned(), dtype);
+        loaded.pooling = pooling.map(|(pooling, _)| pooling);
+        loaded.notes = notes;
+        Ok(loaded)
     }
 
     /// Loads a libtorch model, tokenizes its texts and hashes its weights, in a thread each.
@@ -112,7 +147,7 @@ impl ScanBuilder {
         watch: &dyn Watch,
     ) -> Result<LoadedModel, ScanError> {
         self.check_components(texts.labels().len(), plan.info.width)?;
-        let tokenizer = TextTokenizer::open(plan.tokenizer, &plan.info, self.max_length)?;
+        let tokenizer = (plan.tokenizer)(&plan.info)?;
         let out = self.out.as_deref();
         // Tokenizing a large corpus takes minutes, which are saved if the model fails to load.
         let failed = AtomicBool::new(false);
@@ -137,6 +172,8 @@ impl ScanBuilder {
             texts,
             model_hash,
             engine: engine.map(|(key, value)| (key.to_owned(), value)).into(),
+            pooling: None,
+            notes: Vec::new(),
         })
     }
 }
@@ -145,25 +182,47 @@ impl ScanBuilder {
 #[cfg(feature = "tch")]
 struct LoadPlan<'a> {
     info: ModelInfo,
-    /// The folder of its tokenizer.
-    tokenizer: &'a Path,
+    /// Opens its tokenizer.
+    tokenizer: &'a dyn Fn(&ModelInfo) -> Result<TextTokenizer, ExtractError>,
     hash: &'a (dyn Fn() -> Result<String, ExtractError> + Sync),
     backend: &'a dyn Fn() -> Result<(Box<dyn Backend>, Device), ModelError>,
 }
 
-/// Fetches a model of the hub into its local folder; other models are returned unchanged.
+/// Fetches a model of the hub into its local folder, and the base of an adapter that has none
+/// beside it; other models are returned unchanged.
 #[cfg(all(feature = "tch", feature = "hub"))]
-pub(crate) fn fetch(model: ModelInput, watch: &dyn Watch) -> Result<ModelInput, ScanError> {
-    let ModelInput::Source(source) = model else {
-        return Ok(model);
+pub(crate) fn fetch(
+    model: ModelInput,
+    base: Option<ModelSource>,
+    watch: &dyn Watch,
+) -> Result<(ModelInput, Option<ModelSource>), ScanError> {
+    let source = match model {
+        ModelInput::Source(source) => source,
+        ModelInput::Folder(folder) => ModelSource::Folder(folder),
+        other => return Ok((other, base)),
     };
-    let folder = match source {
-        ModelSource::Folder(folder) => folder,
+    let fetch = |source: ModelSource| match source {
+        ModelSource::Folder(folder) => Ok(folder),
         source => HubOptions::from_env()
             .and_then(|options| source.fetch(&options, watch))
-            .map_err(ExtractError::Hub)?,
+            .map_err(ExtractError::Hub),
     };
-    Ok(ModelInput::Folder(folder))
+    let folder = fetch(source)?;
+    let base = match base {
+        Some(base) => Some(base),
+        None => match ModelFolder::open(&folder, None) {
+            Err(ModelError::NoBase {
+                base: Some(name), ..
+            }) => {
+                let base = ModelSource::parse(&name, None).map_err(ExtractError::Hub)?;
+                // A folder on the machine of the adapter's author is no source.
+                matches!(base, ModelSource::Hub { .. }).then_some(base)
+            }
+            _ => None,
+        },
+    };
+    let base = base.map(fetch).transpose()?.map(ModelSource::Folder);
+    Ok((ModelInput::Folder(folder), base))
 }
 
 /// The result of a thread; a panic in it continues in the caller.

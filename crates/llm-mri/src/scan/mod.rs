@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use mri_core::{Activations, Embedding, Labels, ModelInfo, Projection};
+use mri_extract::ModelNote;
 use mri_graph::{Contrast, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack};
 use mri_render::Caption;
@@ -52,6 +53,8 @@ pub struct Scan {
     regions: Option<Arc<Regions>>,
     pub(crate) graph_options: Option<GraphOptions>,
     pub(crate) timings: Timings,
+    /// What the model's files decided, if this process recorded it.
+    pub(crate) notes: Vec<ModelNote>,
     analysis: OnceLock<Analysis>,
     /// The folder it is kept in, if any.
     pub(crate) folder: Option<PathBuf>,
@@ -66,6 +69,7 @@ impl Scan {
             regions: None,
             graph_options: None,
             timings: Timings::default(),
+            notes: Vec::new(),
             analysis: OnceLock::new(),
             folder,
         }
@@ -144,6 +148,13 @@ impl Scan {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         self.recording.manifest()
+    }
+
+    /// What the files of the model decided that a user may not expect; empty for a scan that was
+    /// opened.
+    #[must_use]
+    pub fn notes(&self) -> &[ModelNote] {
+        &self.notes
     }
 
     /// One matrix of shape (texts, width) per layer.

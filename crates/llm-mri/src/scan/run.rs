@@ -102,9 +102,15 @@ impl ScanBuilder {
         let n_texts = texts.source().labels().len();
         self.check_components(n_texts, usize::MAX)?;
         #[cfg(all(feature = "tch", feature = "hub"))]
-        let model = clock.time("fetch model", || fetch(model, watch))?;
+        let model = {
+            let base = self.base.take();
+            let (model, base) = clock.time("fetch model", || fetch(model, base, watch))?;
+            self.base = base;
+            model
+        };
         let mut loaded = clock.time("load model", || self.load(model, texts.source(), watch))?;
         self.check_components(n_texts, loaded.backend.model().width)?;
+        self.record.pooling = self.record.pooling.or(loaded.pooling);
 
         let mut from = loaded.texts.provenance(loaded.model_hash);
         from.engine = loaded.engine;
@@ -121,7 +127,9 @@ impl ScanBuilder {
             clear_stages(folder)?;
         }
         let recording = Recording::new(manifest, activations, texts.into_texts());
-        Ok(Scan::new(recording, folder))
+        let mut scan = Scan::new(recording, folder);
+        scan.notes = loaded.notes;
+        Ok(scan)
     }
 
     /// Records into the folder, if there is one, or else in memory.

@@ -10,6 +10,8 @@ mod compare;
 mod damage;
 /// Graphs, metrics and comparisons of finished scans.
 mod graph;
+/// Models as people have them.
+mod models;
 /// The program with sound and with wrong input.
 mod program;
 /// Recordings through the program: shards, sites, number formats.

@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ const MAX_BLOCKS: usize = 4096;
 pub(crate) struct Config {
     path: PathBuf,
     json: Value,
+    /// The top-level entries that were asked for.
+    asked: RefCell<BTreeSet<String>>,
 }
 
 impl Config {
@@ -49,7 +53,11 @@ impl Config {
     /// Parses the text of the file at `path`.
     pub(crate) fn parse(path: PathBuf, text: &[u8]) -> Result<Self, ModelError> {
         match serde_json::from_slice(text) {
-            Ok(json) => Ok(Self { path, json }),
+            Ok(json) => Ok(Self {
+                path,
+                json,
+                asked: RefCell::default(),
+            }),
             Err(source) => Err(ModelError::BadJson { path, source }),
         }
     }
@@ -61,9 +69,21 @@ impl Config {
     /// The entry of this name, unless it is absent or `null`. Dots in a name separate nested
     /// objects.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+        let top = key.split('.').next().unwrap_or(key);
+        if !self.asked.borrow().contains(top) {
+            self.asked.borrow_mut().insert(top.to_owned());
+        }
         key.split('.')
             .try_fold(&self.json, |value, part| value.get(part))
             .filter(|value| !value.is_null())
+    }
+
+    /// The top-level entries that hold something and that nothing has asked for yet.
+    pub(crate) fn unasked(&self) -> Vec<(&str, &Value)> {
+        let asked = self.asked.borrow();
+        let entries = self.json.as_object().into_iter().flatten();
+        let unasked = entries.filter(|(key, value)| !value.is_null() && !asked.contains(*key));
+        unasked.map(|(key, value)| (key.as_str(), value)).collect()
     }
 
     /// The error for an entry that is missing or invalid.

@@ -121,7 +121,7 @@ pub enum ModelError {
     },
     /// A tensor has a dtype that the engine does not read.
     #[error(
-        "{}: tensor {name:?} is stored as {dtype}; supported are F32, F16, BF16 and F64. Quantized models have to be saved unquantized first",
+        "{}: tensor {name:?} is stored as {dtype}; supported are F32, F16, BF16 and F64, and other numbers only as quantization_config of config.json describes them",
         .path.display()
     )]
     UnsupportedDtype {
@@ -131,6 +131,48 @@ pub enum ModelError {
         name: String,
         /// Its dtype.
         dtype: String,
+    },
+    /// An adapter of another kind than those that are merged.
+    #[error(
+        "{}: {key} = {value} is not supported; LoRA adapters are merged, also with DoRA, rsLoRA and modules_to_save",
+        .path.display()
+    )]
+    UnsupportedAdapter {
+        /// The adapter's file.
+        path: PathBuf,
+        /// The entry.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// A tensor of an adapter that belongs to no weight of the base.
+    #[error(
+        "{}: tensor {name:?} belongs to no weight of the base; was the adapter trained on another model?",
+        .path.display()
+    )]
+    AdapterUnused {
+        /// The adapter's weights.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
+    /// An adapter whose base is not known.
+    #[error(
+        "{}: an adapter, and its base is not known{}",
+        .path.display(),
+        .base.as_ref().map(|base| format!(" here: it names {base:?}")).unwrap_or_default()
+    )]
+    NoBase {
+        /// The adapter's folder.
+        path: PathBuf,
+        /// The base that it names: an id of the hub or a folder.
+        base: Option<String>,
+    },
+    /// A base was named for a folder without an adapter.
+    #[error("{}: has no adapter_config.json, so it takes no base", .path.display())]
+    NoAdapter {
+        /// The folder.
+        path: PathBuf,
     },
     /// The requested device is not available.
     #[error("device {device} cannot be used: {problem}")]

@@ -1,6 +1,9 @@
 //! From token ids to activations: descriptions of models, their weights, and the engines.
 
+pub(crate) mod adapter_config;
 mod config;
+#[cfg(feature = "tch")]
+mod dequantize;
 pub(crate) mod device;
 pub(crate) mod error;
 mod fake;
@@ -11,6 +14,10 @@ pub(crate) mod fuzzing;
 mod gemm;
 #[cfg(feature = "tch")]
 mod parallel;
+#[cfg(feature = "tch")]
+mod prefix;
+#[cfg(feature = "tch")]
+mod reader;
 pub mod spec;
 #[cfg(feature = "tch")]
 mod tch;

@@ -33,6 +33,12 @@ pub(crate) struct StoredTensor<'a> {
 }
 
 impl Weights {
+    /// Opens the one file of an adapter.
+    pub(crate) fn open_file(path: PathBuf) -> Result<Self, ModelError> {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::of_files(&folder, vec![path])
+    }
+
     /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` lists.
     pub(crate) fn open(folder: &Path) -> Result<Self, ModelError> {
         let single = folder.join("model.safetensors");
@@ -58,6 +64,10 @@ impl Weights {
                 },
             });
         };
+        Self::of_files(folder, paths)
+    }
+
+    fn of_files(folder: &Path, paths: Vec<PathBuf>) -> Result<Self, ModelError> {
         let mut file_of = HashMap::new();
         let mut files = Vec::with_capacity(paths.len());
         for (number, path) in paths.into_iter().enumerate() {
@@ -82,8 +92,17 @@ impl Weights {
         }
     }
 
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.file_of.contains_key(name)
+    /// The names of all tensors, in no order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.file_of.keys().map(String::as_str)
+    }
+
+    /// The name under which a tensor is stored that shares its memory with this one. safetensors
+    /// writes a tied tensor once and notes the other names in the metadata of the file.
+    pub(crate) fn tied(&self, name: &str) -> Option<&str> {
+        let notes = self.files.iter();
+        let mut notes = notes.filter_map(|file| file.metadata.metadata().as_ref());
+        notes.find_map(|notes| notes.get(name)).map(String::as_str)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<StoredTensor<'_>> {

@@ -51,16 +51,16 @@ impl ModelCache {
 
     /// Gives contents that are there a name in a commit.
     pub(super) fn link(&self, commit: &str, name: &str, etag: &str) -> io::Result<()> {
-        let folder = self.snapshot(commit);
-        fs::create_dir_all(&folder)?;
-        let place = folder.join(name);
+        let place = self.snapshot(commit).join(name);
+        fs::create_dir_all(place.parent().unwrap_or(Path::new("")))?;
         if place.exists() {
             return Ok(());
         }
         #[cfg(unix)]
         {
             // From the folder of a commit; the cache can be moved as a whole.
-            let target = Path::new("../../blobs").join(etag);
+            let up = "../".repeat(2 + name.matches('/').count());
+            let target = Path::new(&up).join("blobs").join(etag);
             match std::os::unix::fs::symlink(target, &place) {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
                 done => done,

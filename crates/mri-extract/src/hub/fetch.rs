@@ -15,15 +15,10 @@ use serde::Deserialize;
 use super::cache::ModelCache;
 use super::client::{Client, RequestError};
 use super::download::{DownloadError, download};
+use super::wanted::{INDEX, wanted};
 use super::{HubError, HubOptions};
 use crate::blob;
 use crate::engine::weights::parse_index;
-
-const CONFIG: &str = "config.json";
-const TOKENIZER: &str = "tokenizer.json";
-const WEIGHTS: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
-const PICKLES: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /// What is read of the hub's answer on a model.
 #[derive(Deserialize)]
@@ -74,13 +69,13 @@ pub(super) fn fetch(
         return Err(hub.transfer("its list of files", problem));
     }
     let names: Vec<&str> = info.siblings.iter().map(|s| s.rfilename.as_str()).collect();
-    let weights = hub.weights(&names)?;
-    for file in [CONFIG, TOKENIZER, weights] {
+    let wanted = wanted(id, &names)?;
+    for file in &wanted.files {
         hub.file(&client, &info.sha, file)?;
     }
     let folder = hub.cache().snapshot(&info.sha);
-    if weights == INDEX {
-        for shard in shards(&folder)? {
+    if let Some(index) = &wanted.index {
+        for shard in shards(&folder, index)? {
             hub.file(&client, &info.sha, &shard)?;
         }
     }
@@ -124,53 +119,22 @@ impl Hub<'_> {
         if !is_commit(&commit) || !folder.is_dir() {
             return Err(absent(None));
         }
-        let there = |name: &&str| folder.join(name).exists();
-        let names = [CONFIG, TOKENIZER, WEIGHTS, INDEX, PICKLES[0], PICKLES[1]];
-        let names: Vec<&str> = names.into_iter().filter(there).collect();
-        let weights = self.weights(&names).map_err(|e| match e {
+        let names = files_below(&folder);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let wanted = wanted(self.id, &names).map_err(|e| match e {
             HubError::MissingFile { file, .. } => absent(Some(file)),
             other => other,
         })?;
-        for file in [CONFIG, TOKENIZER, weights] {
+        for file in &wanted.files {
             check(&folder.join(file))?;
         }
-        if weights == INDEX {
-            let shards = shards(&folder)?;
+        if let Some(index) = &wanted.index {
+            let shards = shards(&folder, index)?;
             if let Some(shard) = shards.into_iter().find(|name| !folder.join(name).exists()) {
                 return Err(absent(Some(shard)));
             }
         }
         Ok(folder)
-    }
-
-    /// Which of the files are the weights, after checking that all others are there.
-    fn weights(&self, names: &[&str]) -> Result<&'static str, HubError> {
-        let missing = |file: &str, remedy| HubError::MissingFile {
-            id: self.id.to_owned(),
-            file: file.to_owned(),
-            remedy,
-        };
-        if !names.contains(&CONFIG) {
-            return Err(missing(CONFIG, "it is not a model of transformers"));
-        }
-        if let Some(weights) = [WEIGHTS, INDEX].into_iter().find(|w| names.contains(w)) {
-            if !names.contains(&TOKENIZER) {
-                let remedy = "models without a fast tokenizer get one from python: \
-                              AutoModel and AutoTokenizer, .from_pretrained(ID).save_pretrained(DIR)";
-                return Err(missing(TOKENIZER, remedy));
-            }
-            return Ok(weights);
-        }
-        match PICKLES.into_iter().find(|p| names.contains(p)) {
-            Some(file) => Err(HubError::PickleOnly {
-                id: self.id.to_owned(),
-                file: file.to_owned(),
-            }),
-            None => Err(missing(
-                WEIGHTS,
-                "weights are read in the safetensors format only",
-            )),
-        }
     }
 
     /// Fetches a file of a commit unless it is there, and whole as far as that is quick to see.
@@ -223,14 +187,34 @@ impl Hub<'_> {
     }
 }
 
-/// The weight files that the index in a folder lists.
-fn shards(folder: &Path) -> Result<Vec<String>, HubError> {
-    let path = folder.join(INDEX);
+/// The names of the files in a folder of the cache and in the folders within it.
+fn files_below(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = entry.path();
+        if path.is_dir() {
+            let inner = fs::read_dir(path).into_iter().flatten().flatten();
+            names.extend(
+                inner.map(|inner| format!("{name}/{}", inner.file_name().to_string_lossy())),
+            );
+        } else if path.exists() {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The weight files that an index in a folder lists, which lie beside it.
+fn shards(folder: &Path, index: &str) -> Result<Vec<String>, HubError> {
+    let path = folder.join(index);
     let text = fs::read(&path).map_err(|source| HubError::Io {
         path: path.clone(),
         source,
     })?;
-    parse_index(&path, &text).map_err(|e| HubError::Index(Box::new(e)))
+    let names = parse_index(&path, &text).map_err(|e| HubError::Index(Box::new(e)))?;
+    let beside = index.strip_suffix(INDEX).unwrap_or_default();
+    Ok(names.iter().map(|name| format!("{beside}{name}")).collect())
 }
 
 /// Compares a file of the cache with the hash that it is named by. Weights are left to the pass over

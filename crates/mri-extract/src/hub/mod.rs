@@ -12,6 +12,8 @@ mod fetch;
 #[cfg(feature = "hub")]
 mod options;
 mod source;
+#[cfg(feature = "hub")]
+mod wanted;
 
 pub use error::HubError;
 #[cfg(feature = "hub")]

@@ -191,6 +191,15 @@ CASES = [
     dict(name="qwen3_moe", family="Qwen3Moe", head="ForCausalLM", config=dict(norm_topk_prob=True)),
     dict(name="qwen3_moe-mixed", family="Qwen3Moe", head="ForCausalLM",
          config=dict(mlp_only_layers=[0], num_experts_per_tok=1)),
+    # Decoders that were made to see both ways.
+    dict(name="both-ways-qwen2", family="Qwen2", head="ForCausalLM", config=dict(is_causal=False)),
+    dict(name="both-ways-gpt2", family="GPT2", config=dict(is_causal=False)),
+    dict(name="both-ways-mistral", family="Mistral", config=dict(is_causal=False, sliding_window=3)),
+    dict(name="both-ways-gemma3_text", family="Gemma3Text",
+         config=dict(use_bidirectional_attention=True, sliding_window=6,
+                     layer_types=["sliding_attention", "full_attention"])),
+    # The first releases of Gemma say "gelu" and mean its tanh approximation.
+    dict(name="gemma-gelu", family="Gemma", config=dict(hidden_act="gelu_pytorch_tanh"), rewrite=dict(hidden_act="gelu")),
 ]
 
 

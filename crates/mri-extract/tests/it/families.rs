@@ -8,7 +8,7 @@ use mri_extract::{Device, TchBackend, TchOptions, supported_families};
 use ndarray::{Array3, Axis, s};
 use safetensors::SafeTensors;
 
-use crate::golden::{self, assert_close};
+use crate::golden::{self, assert_within};
 
 /// A tiny model with the states of every token as transformers gives them.
 pub(crate) struct Case {
@@ -16,6 +16,7 @@ pub(crate) struct Case {
     texts: Vec<Vec<u32>>,
     /// Per site, of shape (layers, tokens of all texts, columns).
     states: BTreeMap<Site, Array3<f32>>,
+    tolerance: f32,
 }
 
 impl Case {
@@ -40,7 +41,18 @@ impl Case {
             folder,
             texts: lengths.iter().map(take).collect(),
             states,
+            tolerance: golden::TOLERANCE,
         }
+    }
+
+    /// Compares with a tolerance of its own.
+    pub(crate) fn within(mut self, tolerance: f32) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Forgets the other sites, for an engine that does not record them.
@@ -112,7 +124,7 @@ impl Case {
             let states = states.slice(s![layer.index - layer.site.first_index(), .., ..]);
             let expected = states.select(Axis(0), &rows);
             let what = format!("{}, {layer}, {pooling}, texts {texts:?}", self.name());
-            assert_close(found.view(), expected.view(), &what);
+            assert_within(found.view(), expected.view(), self.tolerance, &what);
         }
     }
 
@@ -146,7 +158,7 @@ impl Case {
     }
 }
 
-fn cases(folder: &Path) -> Vec<Case> {
+pub(crate) fn cases(folder: &Path) -> Vec<Case> {
     let mut folders: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -156,7 +168,7 @@ fn cases(folder: &Path) -> Vec<Case> {
 }
 
 /// Checks all cases before failing, so that one run tells which families are wrong.
-fn check_every_case(folder: &Path) {
+pub(crate) fn check_every_case(folder: &Path) {
     let mut wrong = Vec::new();
     for case in cases(folder) {
         let name = case.name();

@@ -94,6 +94,16 @@ impl Golden {
 
 /// Panics if the largest difference exceeds [`TOLERANCE`] times the largest expected value.
 pub(crate) fn assert_close(found: ArrayView2<'_, f32>, expected: ArrayView2<'_, f32>, what: &str) {
+    assert_within(found, expected, TOLERANCE, what);
+}
+
+/// As [`assert_close`] with a tolerance of its own.
+pub(crate) fn assert_within(
+    found: ArrayView2<'_, f32>,
+    expected: ArrayView2<'_, f32>,
+    tolerance: f32,
+    what: &str,
+) {
     assert_eq!(found.dim(), expected.dim(), "{what}");
     let largest = expected.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
     // `max` would swallow a NaN.
@@ -102,7 +112,7 @@ pub(crate) fn assert_close(found: ArrayView2<'_, f32>, expected: ArrayView2<'_, 
         .iter()
         .fold(0.0_f32, |m, x| m.max(x.abs()));
     assert!(
-        error <= TOLERANCE * largest,
+        error <= tolerance * largest,
         "{what}: off by {error}, which is {:e} of the largest value {largest}",
         error / largest
     );

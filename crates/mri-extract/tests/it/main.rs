@@ -6,6 +6,9 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
+/// LoRA adapters against PEFT.
+#[cfg(feature = "tch")]
+mod adapters;
 /// Every backend against the conformance suite.
 mod conformance;
 /// Tiny models of every family against transformers.
@@ -26,12 +29,20 @@ mod merge;
 mod minilm;
 /// What a broken or foreign model folder is answered with.
 mod model_errors;
+/// Models under the names and with the entries that tools and habits give them.
+#[cfg(feature = "tch")]
+mod model_habits;
+/// Weights in few bits against the packages that write them.
+#[cfg(feature = "tch")]
+mod quantized;
 /// From a corpus to matrices: order, equal texts, errors with their row.
 mod record;
 /// Recordings on disk: resumed, reused, refused.
 mod store;
 /// Tokens that stay on disk: as in memory, and gone afterwards.
 mod stored;
+/// Tokenizers of every class and file against transformers.
+mod tokenizers;
 /// Modules that python exported.
 #[cfg(feature = "tch")]
 mod torchscript;

@@ -234,5 +234,8 @@ fn encoder(
             names,
             transposed: false,
         },
+        tied: false,
+        quantization: None,
+        unread: Vec::new(),
     })
 }

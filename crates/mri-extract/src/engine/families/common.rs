@@ -1,5 +1,8 @@
 //! What the families share in reading `config.json`.
 
+use serde_json::Value;
+
+use super::architectures::model_type_of;
 use crate::engine::config::Config;
 use crate::engine::error::ModelError;
 use crate::engine::spec::Activation;
@@ -22,12 +25,24 @@ pub(super) fn activation(
     })
 }
 
-/// The `model_type`.
+/// The `model_type`, or else that of the class that `architectures` names.
 pub(super) fn family(config: &Config) -> Result<String, ModelError> {
-    Ok(config
-        .string_opt("model_type")?
-        .unwrap_or_default()
-        .to_owned())
+    if let Some(family) = config.string_opt("model_type")? {
+        return Ok(family.to_owned());
+    }
+    let classes = config.get("architectures").and_then(Value::as_array);
+    let class = classes.and_then(|classes| classes.first()?.as_str());
+    match class.and_then(model_type_of) {
+        Some(family) => Ok(family.to_owned()),
+        None => {
+            let problem = match class {
+                Some(class) => format!("missing, and architectures names {class:?}"),
+                None => "missing, and so is architectures; one of them names the architecture"
+                    .to_owned(),
+            };
+            Err(config.bad("model_type", problem))
+        }
+    }
 }
 
 /// Which blocks have a sliding window: by `layer_types`, else by `default`.

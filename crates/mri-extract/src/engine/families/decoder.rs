@@ -39,6 +39,9 @@ pub(super) fn decoder(
         blocks,
         final_norm: Some(norm),
         weights,
+        tied: false,
+        quantization: None,
+        unread: Vec::new(),
     })
 }
 

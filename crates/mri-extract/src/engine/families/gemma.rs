@@ -45,7 +45,16 @@ pub(super) fn gemma(config: &Config) -> Result<TransformerSpec, ModelError> {
     let mut base = LlamaBase::read_with_head(config, GEMMA_RMS, 256)?;
     base.attention.qkv_bias = config.bool_or("attention_bias", false)?;
     base.attention.out_bias = base.attention.qkv_bias;
-    let block = base.block(gemma_mlp(config, "hidden_act")?)?;
+    let mut mlp = gemma_mlp(config, "hidden_act")?;
+    if let Mlp::Gated { activation, .. } = &mut mlp
+        && *activation == Activation::Gelu
+    {
+        // The first releases say "gelu" and were trained with its tanh approximation.
+        *activation = Activation::GeluTanh;
+    }
+    // Ignored by transformers too, in favor of `hidden_act`.
+    config.get("hidden_activation");
+    let block = base.block(mlp)?;
     let blocks = vec![block; base.n_blocks];
     scaled(base.spec(blocks, LLAMA_WEIGHTS)?)
 }
@@ -73,6 +82,7 @@ pub(super) fn gemma3(config: &Config) -> Result<TransformerSpec, ModelError> {
     let mut base = LlamaBase::read_with_head(config, GEMMA_RMS, 256)?;
     let softcap = config.float_opt("attn_logit_softcapping")?;
     let every = config.count_or("sliding_window_pattern", 6)?;
+    let both_ways = config.bool_or("use_bidirectional_attention", false)?;
     base.rotary.default_base = 1e6;
     base.rotary.layer_type = Some("full_attention");
     let mut block = gemma2_block(&base)?;
@@ -98,6 +108,11 @@ pub(super) fn gemma3(config: &Config) -> Result<TransformerSpec, ModelError> {
         if sliding {
             block.attention.rotary = Some(local.clone());
         }
+        if both_ways {
+            // The window is then that of both sides together.
+            block.attention.causal = false;
+            block.attention.window = block.attention.window.map(|window| window / 2 + 1);
+        }
     }
     scaled(base.spec(blocks, GEMMA2_WEIGHTS)?)
 }
@@ -121,6 +136,8 @@ fn gemma2_block(base: &LlamaBase<'_>) -> Result<Block, ModelError> {
     if scale <= 0.0 {
         return Err(config.bad("query_pre_attn_scalar", "has to be positive"));
     }
+    // The older entry, which transformers does not read here.
+    config.get("hidden_act");
     let mut block = base.block(gemma_mlp(config, "hidden_activation")?)?;
     block.attention.scale = 1.0 / scale.sqrt();
     block.attention.qkv_bias = config.bool_or("attention_bias", false)?;

@@ -103,6 +103,10 @@ pub(super) fn gpt_neo(config: &Config) -> Result<TransformerSpec, ModelError> {
     let head_width = config.exact_quotient("num_heads", width, heads)?;
     let norm = layer_norm(config, "layer_norm_epsilon")?;
     let n_blocks = config.blocks("num_layers")?;
+    if !config.bool_or("is_causal", true)? {
+        let hint = "; transformers runs this family causally whatever the entry says";
+        return Err(config.unsupported("is_causal", hint));
+    }
     let window = config.count_or("window_size", 256)?;
     let mlp = Mlp::Plain {
         width: config.count_or("intermediate_size", 4 * width)?,

@@ -117,12 +117,17 @@ impl<'a> LlamaBase<'a> {
         names: &'static [(WeightRole, &'static str)],
     ) -> Result<TransformerSpec, ModelError> {
         let config = self.config;
-        if config.bool_or("use_bidirectional_attention", false)? {
+        // A family that reads the entry has made its blocks so.
+        let causal = blocks.iter().all(|block| block.attention.causal);
+        if config.bool_or("use_bidirectional_attention", false)? && causal {
             return Err(config.unsupported("use_bidirectional_attention", "; only false is"));
         }
         Ok(TransformerSpec {
             family: family(config)?,
-            kind: ModelKind::Decoder,
+            kind: match causal {
+                true => ModelKind::Decoder,
+                false => ModelKind::Encoder,
+            },
             vocab_size: config.count("vocab_size")?,
             width: self.width,
             max_length: config.count_opt("max_position_embeddings")?,
@@ -134,6 +139,9 @@ impl<'a> LlamaBase<'a> {
                 names,
                 transposed: false,
             },
+            tied: false,
+            quantization: None,
+            unread: Vec::new(),
         })
     }
 

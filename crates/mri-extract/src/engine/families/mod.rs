@@ -5,13 +5,17 @@
 
 use std::path::Path;
 
+use mri_core::ModelKind;
+
 use super::config::Config;
 use super::error::ModelError;
 use super::spec::TransformerSpec;
 
+mod architectures;
 mod bert;
 mod common;
 mod decoder;
+mod entries;
 mod falcon;
 mod gemma;
 mod gpt;
@@ -22,6 +26,7 @@ mod modernbert;
 mod olmo;
 mod opt;
 mod phi;
+mod quantization;
 mod qwen;
 mod rotary;
 mod stablelm;
@@ -65,6 +70,24 @@ const FAMILIES: &[Family] = &[
     ("qwen3_moe", qwen::qwen3_moe),
 ];
 
+/// The families whose output embedding is a matrix of its own unless `tie_word_embeddings` says
+/// otherwise.
+const UNTIED: &[&str] = &[
+    "gptj",
+    "gpt_neox",
+    "llama",
+    "granite",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "phi",
+    "phi3",
+    "olmo2",
+    "stablelm",
+    "mixtral",
+    "qwen3_moe",
+];
+
 /// The `model_type` of every supported architecture.
 #[must_use]
 pub fn supported_families() -> Vec<&'static str> {
@@ -84,15 +107,30 @@ impl TransformerSpec {
 
 /// The description of a model by its configuration.
 pub(super) fn describe(config: &Config) -> Result<TransformerSpec, ModelError> {
-    let family = config
-        .string_opt("model_type")?
-        .ok_or_else(|| config.bad("model_type", "missing; it names the architecture"))?;
+    let family = common::family(config)?;
     let Some((_, describe)) = FAMILIES.iter().find(|(name, _)| *name == family) else {
         return Err(ModelError::UnsupportedFamily {
             path: config.path().to_owned(),
-            family: family.to_owned(),
+            family,
             supported: supported_families().join(", "),
         });
     };
-    describe(config)
+    let mut spec = describe(config)?;
+    if spec.kind == ModelKind::Decoder && !config.bool_or("is_causal", true)? {
+        see_both_ways(&mut spec);
+    }
+    spec.tied = config.bool_or("tie_word_embeddings", !UNTIED.contains(&family.as_str()))?;
+    spec.quantization = quantization::quantization(config)?;
+    spec.unread = entries::unread(config)?;
+    Ok(spec)
+}
+
+/// Makes a decoder's attention bidirectional, as transformers 5 does for `is_causal: false`. A
+/// window then reaches `sliding_window` tokens to either side, that many included.
+fn see_both_ways(spec: &mut TransformerSpec) {
+    spec.kind = ModelKind::Encoder;
+    for block in &mut spec.blocks {
+        block.attention.causal = false;
+        block.attention.window = block.attention.window.map(|window| window + 1);
+    }
 }

@@ -98,5 +98,8 @@ pub(super) fn modernbert(config: &Config) -> Result<TransformerSpec, ModelError>
             names: WEIGHTS,
             transposed: false,
         },
+        tied: false,
+        quantization: None,
+        unread: Vec::new(),
     })
 }

@@ -19,6 +19,8 @@ fn qwen_window(config: &Config) -> Result<impl Fn(usize) -> bool, ModelError> {
 pub(super) fn qwen2(config: &Config) -> Result<TransformerSpec, ModelError> {
     let base = LlamaBase::read(config, RMS, "rms_norm_eps")?;
     let mut block = base.block(base.gated()?)?;
+    // Some files state the bias that the family always has.
+    config.get("attention_bias");
     block.attention.qkv_bias = true;
     let blocks = with_windows(config, &block, base.n_blocks, qwen_window(config)?)?;
     base.spec(blocks, LLAMA_WEIGHTS)

@@ -118,5 +118,8 @@ pub(super) fn t5(config: &Config) -> Result<TransformerSpec, ModelError> {
             names: WEIGHTS,
             transposed: false,
         },
+        tied: false,
+        quantization: None,
+        unread: Vec::new(),
     })
 }

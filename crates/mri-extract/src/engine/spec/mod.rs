@@ -18,6 +18,7 @@
 mod attention;
 mod block;
 mod norm;
+mod quantization;
 mod rotary;
 mod score_bias;
 mod transformer;
@@ -26,6 +27,7 @@ mod weight_names;
 pub use attention::{Attention, QkNorm, QkNormOver, QkvLayout, ScoreBias};
 pub use block::{Activation, Block, BlockNorms, Mlp};
 pub use norm::{Norm, NormKind};
+pub use quantization::Quantization;
 pub use rotary::{Rotary, RotaryPairs, RotaryScaling};
 pub use score_bias::{alibi_slopes, relative_bucket};
 pub use transformer::{EmbeddingProjection, LearnedPositions, TokenEmbedding, TransformerSpec};

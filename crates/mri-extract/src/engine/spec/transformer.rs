@@ -4,6 +4,7 @@ use mri_core::{ModelInfo, ModelKind, Site};
 
 use super::block::Block;
 use super::norm::Norm;
+use super::quantization::Quantization;
 use super::weight_names::WeightNames;
 use crate::model_name::shown_name;
 
@@ -29,6 +30,14 @@ pub struct TransformerSpec {
     pub final_norm: Option<Norm>,
     /// The names of the stored weights.
     pub weights: WeightNames,
+    /// Whether the token embedding may be stored under the name of the output embedding only, since
+    /// both are one matrix.
+    pub tied: bool,
+    /// How weights are stored in few bits, if they are.
+    pub quantization: Option<Quantization>,
+    /// The entries of `config.json` about which nothing is known: whether they change what the
+    /// model computes or not, they had no effect on this description.
+    pub unread: Vec<String>,
 }
 
 /// From token ids to the first residual state.

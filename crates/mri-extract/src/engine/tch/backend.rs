@@ -7,6 +7,7 @@ use mri_core::{Backend, BackendError, Capture, ModelInfo, TokenBatch};
 use ndarray::Array2;
 use tch::{Kind, TchError, Tensor};
 
+use super::adapter::Adapter;
 use super::forward::Forward;
 use super::load::load;
 use super::microbatch::{align_tokens, run_parallel, run_within_memory, split_for_threads};
@@ -16,10 +17,12 @@ use super::pool::Pool;
 use super::recorder::Recorder;
 use super::runtime::{find_device, forward_error, kind_of, n_threads, set_threads};
 use super::weights::ModelWeights;
+use crate::engine::adapter_config::AdapterConfig;
 use crate::engine::device::Device;
 use crate::engine::error::ModelError;
 use crate::engine::spec::TransformerSpec;
 use crate::engine::weights::Weights;
+use crate::model_folder::ModelFolder;
 
 /// The tokens of a micro-batch for our own CPU kernels: few enough that their states stay in a
 /// core's caches, enough that weights are not loaded for a few rows.
@@ -89,12 +92,25 @@ impl TchBackend {
     /// [`ModelError`] if a file is missing or invalid, the architecture is not supported, the
     /// device is not available, or libtorch fails, for example for lack of memory.
     pub fn load(folder: &Path, options: &TchOptions) -> Result<Self, ModelError> {
-        let spec = TransformerSpec::read(folder)?;
+        Self::load_folder(&ModelFolder::open(folder, None)?, options)
+    }
+
+    /// Loads a model of which the parts are known, and merges its adapter if it has one.
+    ///
+    /// # Errors
+    /// As [`TchBackend::load`]; [`ModelError::UnsupportedAdapter`] and
+    /// [`ModelError::AdapterUnused`] for an adapter that cannot be merged.
+    pub fn load_folder(folder: &ModelFolder, options: &TchOptions) -> Result<Self, ModelError> {
+        let spec = folder.spec()?;
         let device = find_device(options.device)?;
-        let stored = Weights::open(folder)?;
+        let stored = Weights::open(folder.transformer())?;
+        let adapter = match folder.adapter() {
+            Some(adapter) => Some(Adapter::open(AdapterConfig::read(adapter)?, &spec)?),
+            None => None,
+        };
         let kind = kind_of(options.dtype);
         set_threads(options);
-        let weights = tch::no_grad(|| load(&spec, &stored, device, kind))?;
+        let weights = tch::no_grad(|| load(&spec, &stored, adapter.as_ref(), device, kind))?;
         let (min_tokens, max_tokens) = match device {
             tch::Device::Cpu if weights.packed() => PACKED_MICROBATCH_TOKENS,
             tch::Device::Cpu => CPU_MICROBATCH_TOKENS,
@@ -103,7 +119,7 @@ impl TchBackend {
         }
         .into_inner();
         Ok(Self {
-            info: spec.model_info(folder),
+            info: spec.model_info(folder.named()),
             max_tokens: AtomicUsize::new(max_tokens),
             min_tokens,
             threads: n_threads(),

@@ -3,64 +3,52 @@
 use safetensors::Dtype as StoredDtype;
 use tch::{Device, Kind, Tensor};
 
+use super::adapter::{Adapter, Place};
 use super::linear::Linear;
 use super::norm::{NormWeights, QkNormWeights};
 use super::runtime::engine_error;
 use super::stored_linear::{StoredLinear, stack, ungroup};
 use super::weights::{BlockWeights, EmbeddingWeights, MlpWeights, ModelWeights};
 use crate::engine::error::ModelError;
+use crate::engine::reader::{Reader, Values};
 use crate::engine::spec::{
     Attention, Block, BlockNorms, Mlp, Norm, NormKind, QkNormOver, QkvLayout, ScoreBias,
     TransformerSpec, WeightRole,
 };
-use crate::engine::weights::{StoredTensor, Weights};
+use crate::engine::weights::Weights;
 
 /// Loads the weights of a model onto a device.
 pub(super) fn load(
     spec: &TransformerSpec,
     weights: &Weights,
+    adapter: Option<&Adapter>,
     device: Device,
     kind: Kind,
 ) -> Result<ModelWeights, ModelError> {
-    Loader::new(spec, weights, device, kind)?.model()
+    let loader = Loader {
+        spec,
+        reader: Reader::new(spec, weights)?,
+        adapter,
+        device,
+        kind,
+    };
+    let model = loader.model()?;
+    match adapter {
+        Some(adapter) => adapter.check_used().map(|()| model),
+        None => Ok(model),
+    }
 }
 
 struct Loader<'a> {
     spec: &'a TransformerSpec,
-    weights: &'a Weights,
-    /// The prefix of all names.
-    prefix: &'static str,
+    reader: Reader<'a>,
+    adapter: Option<&'a Adapter>,
     device: Device,
     /// The compute dtype.
     kind: Kind,
 }
 
-impl<'a> Loader<'a> {
-    fn new(
-        spec: &'a TransformerSpec,
-        weights: &'a Weights,
-        device: Device,
-        kind: Kind,
-    ) -> Result<Self, ModelError> {
-        let mut loader = Self {
-            spec,
-            weights,
-            prefix: "",
-            device,
-            kind,
-        };
-        let names: Vec<String> = spec.weights.of(WeightRole::Tokens, 0, 0).collect();
-        let found = |prefix: &&&str| {
-            let mut full = names.iter().map(|name| format!("{prefix}{name}.weight"));
-            full.any(|name| weights.contains(&name))
-        };
-        match spec.weights.prefixes.iter().find(found) {
-            Some(prefix) => loader.prefix = prefix,
-            None => return Err(loader.missing(format!("{}.weight", names[0]))),
-        }
-        Ok(loader)
-    }
-
+impl Loader<'_> {
     fn model(&self) -> Result<ModelWeights, ModelError> {
         let blocks = self.spec.blocks.iter().enumerate();
         let attention = self.spec.blocks.first().map(|block| &block.attention);
@@ -328,7 +316,7 @@ impl<'a> Loader<'a> {
         self.indexed_tensor(role, block, 0, suffix, expected)
     }
 
-    /// A stored tensor, copied to the device. `inner` is the number of the head or expert.
+    /// A tensor, copied to the device. `inner` is the number of the head or expert.
     fn indexed_tensor(
         &self,
         role: WeightRole,
@@ -337,59 +325,36 @@ impl<'a> Loader<'a> {
         suffix: &str,
         expected: &[usize],
     ) -> Result<Tensor, ModelError> {
-        let (name, stored) = self.find(role, block, inner, suffix)?;
-        if stored.shape != expected {
-            return Err(ModelError::WrongShape {
-                path: stored.path.to_owned(),
-                name,
-                found: stored.shape.to_vec(),
-                expected: expected.to_vec(),
-            });
-        }
-        let kind = match stored.dtype {
-            StoredDtype::F32 => Kind::Float,
-            StoredDtype::F16 => Kind::Half,
-            StoredDtype::BF16 => Kind::BFloat16,
-            StoredDtype::F64 => Kind::Double,
-            other => {
+        let read = self.reader.read(role, block, inner, suffix, expected)?;
+        let (kind, bytes) = match &read.values {
+            Values::Stored(StoredDtype::F32, bytes) => (Kind::Float, *bytes),
+            Values::Stored(StoredDtype::F16, bytes) => (Kind::Half, *bytes),
+            Values::Stored(StoredDtype::BF16, bytes) => (Kind::BFloat16, *bytes),
+            Values::Stored(StoredDtype::F64, bytes) => (Kind::Double, *bytes),
+            Values::Stored(other, _) => {
                 return Err(ModelError::UnsupportedDtype {
-                    path: stored.path.to_owned(),
-                    name,
+                    path: read.path.to_owned(),
+                    name: read.name,
                     dtype: format!("{other:?}"),
                 });
             }
+            Values::Float(values) => (Kind::Float, as_bytes(values)),
         };
-        let size: Vec<i64> = stored.shape.iter().map(|&n| n as i64).collect();
-        Tensor::f_from_data_size(stored.bytes, &size, kind)
-            .and_then(|t| t.f_to_device_(self.device, self.kind_of(role, kind), false, false))
-            .map_err(engine_error)
-    }
-
-    /// The first stored tensor among the names of a role.
-    fn find(
-        &self,
-        role: WeightRole,
-        block: usize,
-        inner: usize,
-        suffix: &str,
-    ) -> Result<(String, StoredTensor<'a>), ModelError> {
-        // The oldest BERT checkpoints name the weights of norms so.
-        let old_suffix = match suffix {
-            "weight" => "gamma",
-            _ => "beta",
-        };
-        let mut first = None;
-        for stem in self.spec.weights.of(role, block, inner) {
-            for suffix in [suffix, old_suffix] {
-                let name = format!("{}{stem}.{suffix}", self.prefix);
-                if let Some(stored) = self.weights.get(&name) {
-                    return Ok((name, stored));
-                }
-                first = first.or(Some(name));
-            }
+        let size: Vec<i64> = expected.iter().map(|&n| n as i64).collect();
+        let mut tensor = Tensor::f_from_data_size(bytes, &size, kind).map_err(engine_error)?;
+        if let Some(adapter) = self.adapter {
+            let place = Place {
+                role,
+                block,
+                inner,
+                suffix,
+            };
+            tensor = adapter.merge(self.spec, &place, tensor)?;
         }
-        // A description names every role it uses; the tests of the families check it.
-        Err(self.missing(first.unwrap_or_else(|| format!("for {role:?}"))))
+        let kind = tensor.kind();
+        tensor
+            .f_to_device_(self.device, self.kind_of(role, kind), false, false)
+            .map_err(engine_error)
     }
 
     /// The dtype of a weight on the device. The residual stream is in `f32` whatever the compute
@@ -415,12 +380,10 @@ impl<'a> Loader<'a> {
             _ => self.kind,
         }
     }
+}
 
-    fn missing(&self, name: String) -> ModelError {
-        ModelError::MissingTensor {
-            path: self.weights.path().to_owned(),
-            name,
-            family: self.spec.family.clone(),
-        }
-    }
+/// The bytes of values in memory, for libtorch to copy.
+fn as_bytes(values: &[f32]) -> &[u8] {
+    // SAFETY: every byte of an `f32` is initialized, and `u8` has no alignment to keep.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
 }

@@ -6,6 +6,7 @@
 //! states of the captured layers.
 
 mod activation;
+mod adapter;
 mod attention;
 mod attention_bias;
 mod attention_layout;

@@ -130,6 +130,43 @@ fn only_the_files_needed_are_fetched_and_only_once() {
 }
 
 #[test]
+fn what_sets_a_tokenizer_and_a_pooling_is_fetched_too() {
+    let config = b"{\"model_max_length\": 7}".to_vec();
+    let files = [
+        ("config.json", b"{\"model_type\": \"bert\"}".to_vec()),
+        ("model.safetensors", bytes(100)),
+        ("vocab.txt", b"[PAD]\n".to_vec()),
+        ("tokenizer_config.json", config.clone()),
+        ("modules.json", b"[]".to_vec()),
+        ("1_Pooling/config.json", b"{}".to_vec()),
+        ("onnx/model.onnx", bytes(5)),
+    ];
+    let mut client = Client::new(&files);
+    let folder = client.fetch("org/tiny", None).unwrap();
+    assert_eq!(
+        names(&folder),
+        [
+            "1_Pooling",
+            "config.json",
+            "model.safetensors",
+            "modules.json",
+            "tokenizer_config.json",
+            "vocab.txt"
+        ]
+    );
+    assert_eq!(
+        fs::read(folder.join("tokenizer_config.json")).unwrap(),
+        config
+    );
+    assert_eq!(
+        fs::read(folder.join("1_Pooling/config.json")).unwrap(),
+        b"{}"
+    );
+    client.options.offline = true;
+    assert_eq!(client.fetch("org/tiny", None).unwrap(), folder);
+}
+
+#[test]
 fn a_renamed_model_is_found() {
     let client = Client::new(&single());
     let folder = client.fetch("old/tiny", None).unwrap();
@@ -308,7 +345,11 @@ fn what_the_hub_refuses_is_said_with_a_remedy() {
     let m = without(&["model.safetensors", "pytorch_model.bin"]);
     assert!(m.contains("no model.safetensors"), "{m}");
     assert!(without(&["config.json"]).contains("no config.json"));
-    assert!(without(&["tokenizer.json"]).contains("AutoTokenizer"));
+    let m = without(&["tokenizer.json"]);
+    assert!(
+        m.contains("no tokenizer.json") && m.contains("vocabulary"),
+        "{m}"
+    );
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! The files of a tokenizer.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::blob;
+use crate::error::{ExtractError, TokenizerProblem};
+use crate::hub::HubError;
+
+/// The whole tokenizer in the format of the crate tokenizers.
+pub(super) const TOKENIZER: &str = "tokenizer.json";
+
+/// The files of configuration, which are hashed with the rest.
+pub(super) const CONFIGURATION: [&str; 3] = [
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+];
+
+/// The names of SentencePiece models.
+pub(super) const PIECES: [&str; 4] = [
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "sentencepiece.model",
+];
+
+/// Vocabularies, the most complete first: alone, or with a file of merges.
+pub(super) const VOCABULARIES: [(&str, Option<&str>); 2] =
+    [("vocab.txt", None), ("vocab.json", Some("merges.txt"))];
+
+/// The contents of a file, `None` if there is none. One of the hub's cache is compared with the
+/// hash that it is named by.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ExtractError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(ExtractError::io(path)(e)),
+    };
+    match blob::damaged(path).map_err(ExtractError::io(path))? {
+        None => Ok(Some(bytes)),
+        Some(path) => Err(HubError::DamagedBlob { path }.into()),
+    }
+}
+
+/// A JSON file, `None` if there is none.
+pub(super) fn json(path: &Path) -> Result<Option<Value>, ExtractError> {
+    let Some(bytes) = read(path)? else {
+        return Ok(None);
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(json) => Ok(Some(json)),
+        Err(e) => Err(invalid(path, &e)),
+    }
+}
+
+/// The error for a file that is not what its name says.
+pub(super) fn invalid(path: &Path, problem: &dyn std::fmt::Display) -> ExtractError {
+    ExtractError::Tokenizer {
+        path: path.to_owned(),
+        problem: TokenizerProblem::Invalid(problem.to_string()),
+    }
+}
+
+/// Those of the files that are there.
+pub(super) fn present(folder: &Path, names: &[&str]) -> Vec<PathBuf> {
+    let paths = names.iter().map(|name| folder.join(name));
+    paths.filter(|path| path.exists()).collect()
+}
