@@ -9,6 +9,7 @@
 set -eu
 cd "$(dirname "$0")"
 corpora=../crates/mri-corpus/tests/golden
+wild=$corpora/wild
 models=../crates/mri-extract/tests/golden
 # The first byte of these inputs chooses options.
 chosen() { printf "$1" | cat - "$2"; }
@@ -26,10 +27,14 @@ seeds() {
         npy)
             printf '\223NUMPY\001\000\166\000%-117s\n1234567812345678' "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }" > corpus/npy/seed1
             printf '\223NUMPY\001\000\166\000%-117s\n12345678' "{'descr': '<u4', 'fortran_order': False, 'shape': (2,), }" > corpus/npy/seed2 ;;
-        csv) chosen '\017' "$corpora/corpora/rows.csv" > corpus/csv/seed1; chosen '\001' "$corpora/corpora/rows.tsv" > corpus/csv/seed2 ;;
-        json_lines) chosen '\017' "$corpora/corpora/rows.jsonl" > corpus/json_lines/seed1 ;;
-        arrow) for f in "$corpora"/corpora/*.hf/*.arrow; do i=$((i + 1)); chosen '\017' "$f" > "corpus/arrow/seed$i"; chosen '\014' "$f" > "corpus/arrow/seed0$i"; done ;;
-        parquet) for f in "$corpora"/corpora/*.parquet "$corpora"/damaged/*.parquet; do i=$((i + 1)); cp "$f" "corpus/parquet/seed$i"; done ;;
+        csv)
+            # The first byte of a seed: comma or tab, rows without a value dropped or not, a sample or not, quotes.
+            for f in "$corpora"/corpora/rows.csv "$wild"/pandas/*.csv "$wild"/polars/*.csv "$wild"/python/*.csv; do i=$((i + 1)); chosen '\014' "$f" > "corpus/csv/seed$i"; done
+            for f in "$corpora"/corpora/rows.tsv "$wild"/*/*.tsv "$wild"/pandas/rows.*.gz "$wild"/pandas/rows.*.zst; do i=$((i + 1)); chosen '\015' "$f" > "corpus/csv/seed$i"; done ;;
+        json_lines)
+            for f in "$corpora"/corpora/rows.jsonl "$wild"/*/*.json "$wild"/*/*.jsonl "$wild"/*/*.jsonl.*; do i=$((i + 1)); chosen '\014' "$f" > "corpus/json_lines/seed$i"; chosen '\034' "$f" > "corpus/json_lines/seed0$i"; done ;;
+        arrow) for f in "$corpora"/corpora/*.hf/*.arrow "$wild"/*/*.arrow "$wild"/*/*.feather; do i=$((i + 1)); chosen '\017' "$f" > "corpus/arrow/seed$i"; chosen '\014' "$f" > "corpus/arrow/seed0$i"; done ;;
+        parquet) for f in "$corpora"/corpora/*.parquet "$corpora"/damaged/*.parquet "$wild"/*/*.parquet; do i=$((i + 1)); cp "$f" "corpus/parquet/seed$i"; done ;;
     esac
 }
 [ $# -gt 0 ] || set -- config safetensors manifest npy csv json_lines arrow parquet

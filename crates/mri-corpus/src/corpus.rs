@@ -1,3 +1,4 @@
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,8 +8,9 @@ use crate::error::CorpusError;
 use crate::file::CorpusFile;
 use crate::hash::corpus_hash;
 use crate::labels::{shard_labels, some_labels};
+use crate::notes::CorpusNotes;
 use crate::options::CorpusOptions;
-use crate::row_filter::RowFilter;
+use crate::row_filter::{Filtered, RowFilter};
 use crate::source::TextSource;
 
 /// Texts with their labels, in memory: text `i` has label `i`. A [`CorpusFile`] keeps the texts on
@@ -20,17 +22,23 @@ pub struct Corpus {
     source: PathBuf,
     n_dropped: usize,
     n_read: usize,
+    notes: CorpusNotes,
     shard_of: Option<ShardOrigin>,
 }
 
 impl Corpus {
     /// Reads a corpus. `path` is one of:
     ///
-    /// - a `.csv` or `.tsv` file with a header line,
-    /// - JSON Lines (`.jsonl`, `.ndjson`): one object per line,
+    /// - a `.csv` or `.tsv` table with a header line,
+    /// - JSON: one object per line (`.jsonl`, `.ndjson`), or a list of objects (`.json`),
     /// - a Parquet file (`.parquet`), with the feature `parquet`,
-    /// - a folder that `save_to_disk` of Hugging Face's `datasets` wrote,
+    /// - a stream or file of Arrow (`.arrow`, `.feather`), not compressed,
+    /// - a dataset of Hugging Face's `datasets`: a folder that `save_to_disk` wrote, a clone, or
+    ///   a folder of the cache,
+    /// - a folder of tables, which are read one after another,
     /// - a folder that holds one folder of `.txt` files per label.
+    ///
+    /// Tables and JSON may be compressed (`.gz`, `.zst`). `docs/corpora.md` has the details.
     ///
     /// Categories are numbered in the order of the `ClassLabel` of a dataset or Parquet file, of
     /// the names of a folder's subfolders, or else in the order in which they are first seen. Texts
@@ -52,14 +60,48 @@ impl Corpus {
             })?;
             file
         };
-        Ok(Self {
+        Ok(Self::of(&file, texts))
+    }
+
+    /// Reads a corpus from a stream; see [`CorpusFile::from_reader`].
+    ///
+    /// # Errors
+    /// As [`CorpusFile::from_reader`].
+    ///
+    /// ```
+    /// use mri_corpus::{Corpus, CorpusOptions, Format};
+    ///
+    /// let options = CorpusOptions::default().with_format(Format::JsonLines);
+    /// let stream = r#"{"text": "a fugue", "label": "music"}"#.as_bytes();
+    /// let corpus = Corpus::from_reader("standard input".as_ref(), stream, &options)?;
+    /// assert_eq!(corpus.texts(), ["a fugue"]);
+    /// # Ok::<(), mri_corpus::CorpusError>(())
+    /// ```
+    pub fn from_reader(
+        name: &Path,
+        source: impl Read,
+        options: &CorpusOptions,
+    ) -> Result<Self, CorpusError> {
+        let file = CorpusFile::from_reader(name, source, options)?;
+        let mut texts = Vec::with_capacity(file.labels().len());
+        file.for_each_kept(&mut |_, text, _| {
+            texts.push(text.to_owned());
+            Ok(())
+        })?;
+        Ok(Self::of(&file, texts))
+    }
+
+    /// The corpus of a file whose texts these are.
+    fn of(file: &CorpusFile, texts: Vec<String>) -> Self {
+        Self {
             texts,
             labels: file.labels().clone(),
-            source: path.to_owned(),
+            source: file.source().to_owned(),
             n_dropped: file.n_dropped(),
             n_read: file.n_read(),
+            notes: file.notes().clone(),
             shard_of: None,
-        })
+        }
     }
 
     /// A corpus from pairs of text and label.
@@ -82,13 +124,18 @@ impl Corpus {
             let place = || format!("text {i}");
             rows.push(path, place, text.as_ref(), label.as_ref())?;
         }
-        let (names, n_dropped) = rows.finish();
+        let Filtered {
+            names,
+            n_dropped,
+            notes,
+        } = rows.finish();
         Ok(Self {
             labels: some_labels(path, names, categories, n_dropped)?,
             n_read: texts.len(),
             texts,
             source: path.to_owned(),
             n_dropped,
+            notes,
             shard_of: None,
         })
     }
@@ -129,6 +176,12 @@ impl Corpus {
         self.n_read
     }
 
+    /// What was noticed in the texts that were read, of which a sample keeps fewer.
+    #[must_use]
+    pub fn notes(&self) -> &CorpusNotes {
+        &self.notes
+    }
+
     /// The SHA-256 of texts and labels in their order, as 64 hexadecimal digits. Two corpora with
     /// the same hash hold the same texts, whatever file they come from.
     #[must_use]
@@ -152,6 +205,7 @@ impl Corpus {
             source: self.source.clone(),
             n_dropped: self.n_dropped,
             n_read: self.n_read,
+            notes: self.notes.clone(),
             shard_of: Some(ShardOrigin {
                 shard,
                 corpus: self.hash(),

@@ -1,15 +1,18 @@
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mri_core::{CorpusOrigin, Labels, Shard, ShardOrigin};
 
 use crate::error::{CorpusError, FormatProblem};
+use crate::formats::input::Source;
 use crate::formats::read_rows;
 use crate::hash::CorpusHash;
 use crate::labels::{shard_labels, some_labels};
+use crate::notes::CorpusNotes;
 use crate::options::CorpusOptions;
-use crate::row_filter::RowFilter;
+use crate::row_filter::{Filtered, RowFilter};
 use crate::sample::{Sampler, Selection};
 use crate::source::TextSource;
 
@@ -20,6 +23,8 @@ use crate::source::TextSource;
 #[derive(Debug, Clone)]
 pub struct CorpusFile {
     path: PathBuf,
+    /// What stands for the file, if it came as a stream.
+    bytes: Option<Arc<[u8]>>,
     options: CorpusOptions,
     /// The indices of the kept texts among all labeled rows; `None` if all are kept.
     kept_rows: Option<Vec<u64>>,
@@ -29,6 +34,7 @@ pub struct CorpusFile {
     shard: Option<(Shard, Arc<Labels>)>,
     n_dropped: usize,
     n_read: u64,
+    notes: CorpusNotes,
 }
 
 impl CorpusFile {
@@ -49,13 +55,51 @@ impl CorpusFile {
         Self::scan_labels(path, options, &mut |_| ())
     }
 
+    /// Reads a corpus from a stream, which is kept in memory as it comes. `name` is what errors
+    /// call it; [`CorpusOptions::format`] says what it is, if the name does not end in it.
+    ///
+    /// # Errors
+    /// [`CorpusError`] with the name and the place in it; [`CorpusError::Format`] if the format is
+    /// not known.
+    pub fn from_reader(
+        name: &Path,
+        source: impl Read,
+        options: &CorpusOptions,
+    ) -> Result<Self, CorpusError> {
+        Self::scan_reader(name, source, options, &mut |_| ())
+    }
+
+    /// As [`CorpusFile::from_reader`], and shows every labeled text to `look`.
+    pub(crate) fn scan_reader(
+        name: &Path,
+        mut source: impl Read,
+        options: &CorpusOptions,
+        look: &mut dyn FnMut(&str),
+    ) -> Result<Self, CorpusError> {
+        let mut bytes = Vec::new();
+        source
+            .read_to_end(&mut bytes)
+            .map_err(CorpusError::io(name))?;
+        let bytes: Arc<[u8]> = bytes.into();
+        let source = Source {
+            path: name,
+            bytes: Some(&bytes),
+        };
+        let read = |rows: &mut RowFilter<'_>| read_rows(source, options, rows);
+        let mut file = Self::scan_labels_with(name, options, look, read)?;
+        file.bytes = Some(bytes);
+        Ok(file)
+    }
+
     /// Reads the labels of a corpus, and shows every labeled text to `look`.
     pub(crate) fn scan_labels(
         path: &Path,
         options: &CorpusOptions,
         look: &mut dyn FnMut(&str),
     ) -> Result<Self, CorpusError> {
-        Self::scan_labels_with(path, options, look, |rows| read_rows(path, options, rows))
+        Self::scan_labels_with(path, options, look, |rows| {
+            read_rows(Source::file(path), options, rows)
+        })
     }
 
     /// As [`CorpusFile::scan_labels`], of the rows that `read` reads.
@@ -78,7 +122,11 @@ impl CorpusFile {
         };
         let mut rows = RowFilter::new(options, &mut sink);
         read(&mut rows)?;
-        let (names, n_dropped) = rows.finish();
+        let Filtered {
+            names,
+            n_dropped,
+            notes,
+        } = rows.finish();
         let Selection {
             rows,
             categories,
@@ -86,12 +134,14 @@ impl CorpusFile {
         } = sampler.finish();
         Ok(Self {
             path: path.to_owned(),
+            bytes: None,
             options: options.clone(),
             kept_rows: rows,
             all_labels: some_labels(path, names, categories, n_dropped)?,
             shard: None,
             n_dropped,
             n_read: n_seen,
+            notes,
         })
     }
 
@@ -130,10 +180,14 @@ impl CorpusFile {
             each(kept - 1, text, category)
         };
         let mut rows = RowFilter::new(&self.options, &mut sink);
-        read_rows(&self.path, &self.options, &mut rows)?;
-        let (names, n_dropped) = rows.finish();
-        if names != self.all_labels.category_names()
-            || n_dropped != self.n_dropped
+        let source = Source {
+            path: &self.path,
+            bytes: self.bytes.as_deref(),
+        };
+        read_rows(source, &self.options, &mut rows)?;
+        let read = rows.finish();
+        if read.names != self.all_labels.category_names()
+            || read.n_dropped != self.n_dropped
             || seen != self.n_read
         {
             return Err(changed());
@@ -151,6 +205,12 @@ impl CorpusFile {
     #[must_use]
     pub fn n_dropped(&self) -> usize {
         self.n_dropped
+    }
+
+    /// What was noticed in the texts that were read, of which a sample keeps fewer.
+    #[must_use]
+    pub fn notes(&self) -> &CorpusNotes {
+        &self.notes
     }
 
     /// The number of labeled texts that were read; a sample keeps fewer.

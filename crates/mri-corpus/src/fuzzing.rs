@@ -1,15 +1,19 @@
 //! Entry points of the fuzz targets of `fuzz/`: every reader, given bytes instead of a path.
 //! Compiled only under `--cfg fuzzing`.
 
+use std::io::Cursor;
 use std::path::Path;
 
 use crate::error::CorpusError;
 use crate::file::CorpusFile;
-use crate::formats::{dataset, json_lines, table};
+use crate::format::Format;
+use crate::formats::{dataset, input, json, table};
 use crate::options::CorpusOptions;
+use crate::quotes::Quotes;
 use crate::row_filter::RowFilter;
 
-/// A table. Its first byte chooses the separator and what happens to rows without a value.
+/// A table. Its first byte chooses the separator, what quotes mean and what happens to rows without
+/// a value.
 pub fn csv(bytes: &[u8]) {
     let Some((&choice, bytes)) = bytes.split_first() else {
         return;
@@ -17,16 +21,22 @@ pub fn csv(bytes: &[u8]) {
     let delimiter = if choice & 1 == 0 { b',' } else { b'\t' };
     let options = options(choice);
     scan(Path::new("corpus.csv"), &options, |path, rows| {
-        table::read(path, bytes, delimiter, &options, rows)
+        let text = input::text_of(path, bytes, &options)?;
+        table::read(path, text, delimiter, &options, rows)
     });
 }
 
-/// JSON Lines. The first byte chooses as for [`csv`].
+/// JSON. The first byte chooses as for [`csv`], and between lines and a document.
 pub fn json_lines(bytes: &[u8]) {
     if let Some((&choice, bytes)) = bytes.split_first() {
         let options = options(choice);
+        let format = match choice & 16 {
+            0 => Format::JsonLines,
+            _ => Format::Json,
+        };
         scan(Path::new("corpus.jsonl"), &options, |path, rows| {
-            json_lines::read(path, bytes, &options, rows)
+            let text = input::text_of(path, bytes, &options)?;
+            json::read(path, text, format, &options, rows)
         });
     }
 }
@@ -47,7 +57,7 @@ pub fn arrow(bytes: &[u8]) {
             if !classes.is_empty() {
                 rows.declare(classes);
             }
-            dataset::read_file(path, bytes, 0, &options, rows).map(|_| ())
+            dataset::read_file(path, Cursor::new(bytes), 0, &options, rows).map(|_| ())
         },
     );
 }
@@ -57,6 +67,7 @@ fn options(choice: u8) -> CorpusOptions {
         .with_drop_missing(choice & 2 == 0)
         .with_limit((choice & 4 == 0).then_some(3))
         .with_per_class((choice & 8 == 0).then_some(2))
+        .with_quotes(Quotes::ALL[usize::from(choice >> 5) % 3])
 }
 
 fn scan(

@@ -39,24 +39,32 @@
 //! No reader allocates by a length that a file claims. Parquet is read with the feature `parquet`.
 
 mod corpus;
+mod encoding;
 mod error;
 mod file;
+mod format;
 mod formats;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hash;
 mod labels;
+mod notes;
 mod options;
+mod quotes;
 mod row_filter;
 mod sample;
 mod source;
 mod value;
 
 pub use corpus::Corpus;
+pub use encoding::TextEncoding;
 pub use error::{ColumnProblem, ColumnRole, CorpusError, FormatProblem, RowProblem, ShardError};
 pub use file::CorpusFile;
+pub use format::Format;
 #[cfg(feature = "parquet")]
 pub use formats::parquet::panic_is_caught;
 pub use hash::corpus_hash;
+pub use notes::CorpusNotes;
 pub use options::CorpusOptions;
+pub use quotes::Quotes;
 pub use source::TextSource;

@@ -1,3 +1,7 @@
+use crate::encoding::TextEncoding;
+use crate::format::Format;
+use crate::quotes::Quotes;
+
 /// How a corpus is read.
 ///
 /// ```
@@ -28,6 +32,12 @@ pub struct CorpusOptions {
     pub sample_seed: u64,
     /// The split of a Hugging Face dataset, such as `train`.
     pub split: Option<String>,
+    /// The format of a file whose name does not tell it; `None` goes by the name.
+    pub format: Option<Format>,
+    /// What quotes mean in a table.
+    pub quotes: Quotes,
+    /// The encoding of tables, JSON and `.txt` files without a byte order mark; `None` for UTF-8.
+    pub encoding: Option<TextEncoding>,
 }
 
 impl Default for CorpusOptions {
@@ -41,6 +51,9 @@ impl Default for CorpusOptions {
             per_class: None,
             sample_seed: 0,
             split: None,
+            format: None,
+            quotes: Quotes::Auto,
+            encoding: None,
         }
     }
 }
@@ -92,6 +105,27 @@ impl CorpusOptions {
     #[must_use]
     pub fn with_split(mut self, name: impl Into<Option<String>>) -> Self {
         self.split = name.into();
+        self
+    }
+
+    /// Sets [`CorpusOptions::format`].
+    #[must_use]
+    pub fn with_format(mut self, format: impl Into<Option<Format>>) -> Self {
+        self.format = format.into();
+        self
+    }
+
+    /// Sets [`CorpusOptions::quotes`].
+    #[must_use]
+    pub fn with_quotes(mut self, quotes: Quotes) -> Self {
+        self.quotes = quotes;
+        self
+    }
+
+    /// Sets [`CorpusOptions::encoding`].
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: impl Into<Option<TextEncoding>>) -> Self {
+        self.encoding = encoding.into();
         self
     }
 }

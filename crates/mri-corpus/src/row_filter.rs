@@ -1,10 +1,11 @@
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::error::{ColumnRole, CorpusError, RowProblem};
+use crate::notes::{CorpusNotes, similar};
 use crate::options::CorpusOptions;
-use crate::value::Value;
+use crate::value::{Value, label_name};
 
 /// Consumes the text and the category of a row.
 pub(crate) type RowSink<'a> = dyn FnMut(&str, u32) -> Result<(), CorpusError> + 'a;
@@ -17,9 +18,22 @@ pub(crate) struct RowFilter<'a> {
     names: Vec<String>,
     /// The category of a name: its index in `names`.
     categories: HashMap<String, u32>,
-    /// The number of declared classes, if integer labels are indices into them.
-    n_declared: Option<usize>,
+    /// The declared classes, if integer labels are indices into them.
+    declared: Option<Vec<String>>,
+    /// Whether the declared classes are among the categories, as they are once a label is such an
+    /// index.
+    has_classes: bool,
     n_dropped: usize,
+    notes: CorpusNotes,
+}
+
+/// What all rows were.
+pub(crate) struct Filtered {
+    /// The names of the categories.
+    pub(crate) names: Vec<String>,
+    /// The rows that were dropped because they lack a text or a label.
+    pub(crate) n_dropped: usize,
+    pub(crate) notes: CorpusNotes,
 }
 
 impl<'a> RowFilter<'a> {
@@ -30,17 +44,42 @@ impl<'a> RowFilter<'a> {
             sink,
             names: Vec::new(),
             categories: HashMap::new(),
-            n_declared: None,
+            declared: None,
+            has_classes: false,
             n_dropped: 0,
+            notes: CorpusNotes::default(),
         }
     }
 
-    /// Numbers the categories in the order of the declared classes.
+    /// Declares the classes that integer labels are indices into, unless two have one name and
+    /// could not be told apart. Categories are then numbered in their order.
     pub(crate) fn declare(&mut self, names: &[String]) {
-        for name in names {
-            self.category(name);
+        if names.iter().collect::<HashSet<_>>().len() == names.len() {
+            self.declared = Some(names.to_vec());
+            self.has_classes = false;
         }
-        self.n_declared = Some(names.len());
+    }
+
+    /// The name of the declared class that an integer label stands for, and the number of classes.
+    /// The outer `None` means that no classes are declared.
+    fn class(&mut self, label: i128) -> Option<(Option<String>, usize)> {
+        let declared = self.declared.take()?;
+        if !self.has_classes {
+            self.has_classes = true;
+            for name in &declared {
+                self.category(name);
+            }
+        }
+        let class = usize::try_from(label).ok();
+        let name = class.and_then(|class| declared.get(class)).cloned();
+        let n_classes = declared.len();
+        self.declared = Some(declared);
+        Some((name, n_classes))
+    }
+
+    /// Counts a row in which what is no character was replaced.
+    pub(crate) fn note_replaced(&mut self) {
+        self.notes.n_replaced += 1;
     }
 
     /// Takes a row of typed values. An integer label that no declared class has is rejected, or
@@ -51,19 +90,16 @@ impl<'a> RowFilter<'a> {
         place: impl Fn() -> String,
         [text, label]: [Value<'_>; 2],
     ) -> Result<(), CorpusError> {
-        let label = match (label, self.n_declared) {
-            (Value::Integer(label), Some(classes)) => {
-                let class = usize::try_from(label).ok().filter(|&class| class < classes);
-                match class {
-                    Some(class) => Cow::Owned(self.names[class].clone()),
-                    None if self.drop_missing => Cow::Borrowed(""),
-                    None => {
-                        let problem = RowProblem::UnknownLabel { label, classes };
-                        return Err(CorpusError::row(path, place(), problem));
-                    }
-                }
+        let class = label.integer().and_then(|label| self.class(label));
+        let label = match class {
+            None => label.into_text(),
+            Some((Some(name), _)) => Cow::Owned(name),
+            Some((None, _)) if self.drop_missing => Cow::Borrowed(""),
+            Some((None, classes)) => {
+                let label = label.integer().unwrap_or_default();
+                let problem = RowProblem::UnknownLabel { label, classes };
+                return Err(CorpusError::row(path, place(), problem));
             }
-            (label, _) => label.into_text(),
         };
         self.push(path, place, &text.into_text(), &label)
     }
@@ -76,12 +112,19 @@ impl<'a> RowFilter<'a> {
         text: &str,
         label: &str,
     ) -> Result<(), CorpusError> {
+        // A byte order mark is never part of a text, wherever its writer put one.
+        let [text, label] =
+            [text, label].map(|value| value.strip_prefix('\u{feff}').unwrap_or(value));
         let missing = [(text, ColumnRole::Text), (label, ColumnRole::Label)]
             .into_iter()
             .find(|(value, _)| value.trim().is_empty());
         match missing {
             None => {
-                let category = self.category(label);
+                let category = match self.categories.get(label) {
+                    Some(&category) => category,
+                    None => self.category(label_name(label)),
+                };
+                self.notes.n_trailing_space += usize::from(text.ends_with(char::is_whitespace));
                 (self.sink)(text, category)
             }
             Some(_) if self.drop_missing => {
@@ -102,8 +145,13 @@ impl<'a> RowFilter<'a> {
         category
     }
 
-    /// The names of the categories, and the number of dropped rows.
-    pub(crate) fn finish(self) -> (Vec<String>, usize) {
-        (self.names, self.n_dropped)
+    /// The names of the categories, the number of dropped rows, and what was noticed.
+    pub(crate) fn finish(mut self) -> Filtered {
+        self.notes.similar_labels = similar(&self.names);
+        Filtered {
+            names: self.names,
+            n_dropped: self.n_dropped,
+            notes: self.notes,
+        }
     }
 }

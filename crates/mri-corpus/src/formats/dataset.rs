@@ -1,28 +1,46 @@
-//! A folder that `save_to_disk` of Hugging Face's `datasets` wrote.
+//! A folder that `save_to_disk` of Hugging Face's `datasets` wrote, and files of Arrow.
 //!
 //! `dataset_info.json` says what the columns mean, `state.json` lists the Arrow files of the rows.
 //! A dataset of several splits has a folder for each, and lists them in `dataset_dict.json`.
 
-use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::arrow::{self, Problem};
-use crate::error::{ColumnRole, CorpusError, RowProblem};
+use super::arrow::{self, Part, Problem};
+use super::folder::sorted;
+use crate::error::{ColumnRole, CorpusError, RowProblem, find_column};
 use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
 
-const INFO: &str = "dataset_info.json";
+pub(super) const INFO: &str = "dataset_info.json";
 const STATE: &str = "state.json";
 const SPLITS: &str = "dataset_dict.json";
 
 pub(crate) fn is_dataset(folder: &Path) -> bool {
-    [INFO, STATE, SPLITS]
+    [STATE, SPLITS]
         .iter()
         .any(|name| folder.join(name).is_file())
+        || !splits_in(folder).is_empty()
+}
+
+/// Whether a file of this name describes a dataset.
+pub(super) fn is_description(name: &str) -> bool {
+    [INFO, STATE, SPLITS, "dataset_infos.json"].contains(&name)
+}
+
+/// The folders of a dataset of several splits that are datasets themselves, sorted.
+fn splits_in(folder: &Path) -> Vec<String> {
+    let names = sorted(folder).unwrap_or_default();
+    let mut names: Vec<String> = names
+        .into_iter()
+        .filter(|name| folder.join(name).join(STATE).is_file())
+        .filter_map(|name| name.into_string().ok())
+        .collect();
+    names.sort();
+    names
 }
 
 pub(crate) fn read(
@@ -45,18 +63,31 @@ pub(crate) fn read(
 /// how many there were.
 pub(crate) fn read_file(
     path: &Path,
-    source: impl std::io::Read,
+    source: impl Read + Seek,
     first_row: u64,
     options: &CorpusOptions,
     rows: &mut RowFilter<'_>,
 ) -> Result<u64, CorpusError> {
     let names = [&options.text_column, &options.label_column];
-    let place = |row: u64| format!("row {} of the dataset (counted from 0)", first_row + row);
+    let place = |row: u64| {
+        format!(
+            "row {} of the dataset (counted from 0)",
+            first_row.saturating_add(row)
+        )
+    };
     let mut count = 0;
-    let outcome = arrow::read(source, names.map(String::as_str), |row, values| {
-        count = row + 1;
-        rows.push_values(path, || place(row), values)
-            .map_err(Stop::Error)
+    let outcome = arrow::read(source, names.map(String::as_str), |part| match part {
+        Part::Note(note) => {
+            if let Ok(note) = serde_json::from_str::<Json>(note) {
+                declare_classes(&note["info"], &options.label_column, rows);
+            }
+            Ok(())
+        }
+        Part::Row(row, values) => {
+            count = row + 1;
+            rows.push_values(path, || place(row), values)
+                .map_err(Stop::Error)
+        }
     });
     outcome.map_err(|stop| match stop {
         Stop::Error(error) => error,
@@ -66,7 +97,10 @@ pub(crate) fn read_file(
             names: there,
         }) => {
             let role = [ColumnRole::Text, ColumnRole::Label][asked];
-            CorpusError::missing_column(path, names[asked], &there, role)
+            match find_column(path, &there, names[asked], role) {
+                Ok(_) => CorpusError::missing_column(path, names[asked], &there, role),
+                Err(error) => error,
+            }
         }
         Stop::Problem(Problem::NotUtf8 { row }) => {
             CorpusError::row(path, place(row), RowProblem::NotUtf8)
@@ -91,28 +125,30 @@ impl From<Problem> for Stop {
 /// The folder of the requested split; the dataset itself if it is not divided.
 fn split_folder(folder: &Path, split: Option<&str>) -> Result<PathBuf, CorpusError> {
     let listed = folder.join(SPLITS);
-    if !listed.is_file() {
+    let names = if listed.is_file() {
+        let list = json(&listed)?;
+        let names = list["splits"].as_array().into_iter().flatten();
+        names
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect()
+    } else if folder.join(STATE).is_file() {
         return match split {
             None => Ok(folder.to_owned()),
-            Some(split) => Err(CorpusError::Split {
-                path: folder.to_owned(),
-                split: Some(split.to_owned()),
-                splits: Vec::new(),
-            }),
+            Some(split) => Err(CorpusError::undivided(folder, split)),
         };
-    }
-    let list = json(&listed)?;
-    let names: Vec<&str> = list["splits"].as_array().map_or_else(Vec::new, |names| {
-        names.iter().filter_map(Json::as_str).collect()
-    });
+    } else {
+        splits_in(folder)
+    };
     match (split, names.as_slice()) {
         // A folder is only looked for under a name that is listed and leads nowhere else.
-        (Some(split), names) if names.contains(&split) && is_plain(split) => Ok(folder.join(split)),
+        (Some(split), names) if names.iter().any(|name| name == split) && is_plain(split) => {
+            Ok(folder.join(split))
+        }
         (None, [only]) if is_plain(only) => Ok(folder.join(only)),
         _ => Err(CorpusError::Split {
             path: folder.to_owned(),
             split: split.map(str::to_owned),
-            splits: names.into_iter().map(str::to_owned).collect(),
+            splits: names,
         }),
     }
 }
@@ -127,10 +163,7 @@ pub(crate) fn declare_classes(info: &Json, column: &str, rows: &mut RowFilter<'_
         let names = names.iter().map(|name| name.as_str().map(str::to_owned));
         names.collect::<Option<Vec<_>>>()
     });
-    // Names that occur twice could not be told apart.
-    if let Some(names) = names
-        && names.iter().collect::<HashSet<_>>().len() == names.len()
-    {
+    if let Some(names) = names {
         rows.declare(&names);
     }
 }

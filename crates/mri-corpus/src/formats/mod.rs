@@ -2,60 +2,128 @@
 
 mod arrow;
 pub(crate) mod dataset;
-mod flatbuffer;
 mod folder;
-pub(crate) mod json_lines;
+pub(crate) mod input;
+pub(crate) mod json;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
+mod splits;
 pub(crate) mod table;
+mod tables;
+mod zstd;
 
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, Cursor};
 use std::path::Path;
 
+use self::input::{Source, check_binary, open_text};
 use crate::error::{CorpusError, FormatProblem};
+use crate::format::Format;
 use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
 
-/// Passes the rows of a file or folder to `rows`.
+/// Passes the rows of a file, of bytes in its place, or of a folder to `rows`.
 pub(crate) fn read_rows(
+    source: Source<'_>,
+    options: &CorpusOptions,
+    rows: &mut RowFilter<'_>,
+) -> Result<(), CorpusError> {
+    let path = source.path;
+    let is_folder =
+        source.bytes.is_none() && fs::metadata(path).map_err(CorpusError::io(path))?.is_dir();
+    if is_folder {
+        return read_folder(path, options, rows);
+    }
+    let format = match options.format.or_else(|| Format::of(path)) {
+        Some(format) => format,
+        None if source.bytes.is_some() => {
+            return Err(CorpusError::format(path, FormatProblem::Unnamed));
+        }
+        None => return Err(unknown(path)),
+    };
+    if let Some(split) = &options.split
+        && format != Format::Json
+    {
+        return Err(CorpusError::undivided(path, split));
+    }
+    read_file(source, format, options, rows)
+}
+
+fn read_folder(
     path: &Path,
     options: &CorpusOptions,
     rows: &mut RowFilter<'_>,
 ) -> Result<(), CorpusError> {
-    let kind = fs::metadata(path).map_err(CorpusError::io(path))?;
-    if kind.is_dir() && dataset::is_dataset(path) {
+    if dataset::is_dataset(path) {
         return dataset::read(path, options, rows);
     }
-    if let Some(split) = &options.split {
-        return Err(CorpusError::Split {
+    let tables = tables::find(path)?;
+    // A list in JSON may lie beside texts of any kind.
+    let has_tables = tables
+        .iter()
+        .any(|table| table.folder != path && table.format != Format::Json);
+    if folder::is_texts(path)? && !has_tables {
+        return match &options.split {
+            Some(split) => Err(CorpusError::undivided(path, split)),
+            None => folder::read(path, options, rows),
+        };
+    }
+    if !tables.is_empty() {
+        return tables::read(path, tables, options, rows);
+    }
+    match folder::sorted(path)?.is_empty() {
+        true => Err(CorpusError::EmptyFile {
             path: path.to_owned(),
-            split: Some(split.clone()),
-            splits: Vec::new(),
-        });
+        }),
+        false => Err(CorpusError::format(path, FormatProblem::Unknown)),
     }
-    if kind.is_dir() {
-        return folder::read(path, rows);
+}
+
+/// Passes the rows of a file of this format to `rows`.
+fn read_file(
+    source: Source<'_>,
+    format: Format,
+    options: &CorpusOptions,
+    rows: &mut RowFilter<'_>,
+) -> Result<(), CorpusError> {
+    let path = source.path;
+    let text = || open_text(source, options);
+    match format {
+        Format::Csv => table::read(path, text()?, b',', options, rows),
+        Format::Tsv => table::read(path, text()?, b'\t', options, rows),
+        Format::JsonLines | Format::Json => json::read(path, text()?, format, options, rows),
+        Format::Arrow => {
+            check_binary(source)?;
+            match source.bytes {
+                Some(bytes) => dataset::read_file(path, Cursor::new(bytes), 0, options, rows)?,
+                None => {
+                    let file = File::open(path).map_err(CorpusError::io(path))?;
+                    dataset::read_file(path, BufReader::new(file), 0, options, rows)?
+                }
+            };
+            Ok(())
+        }
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            check_binary(source)?;
+            parquet::read_source(source, options, rows)
+        }
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => Err(CorpusError::format(path, FormatProblem::ParquetDisabled)),
     }
-    let extension = path
+}
+
+/// The error for a file whose name tells no format that is read.
+fn unknown(path: &Path) -> CorpusError {
+    let ending = path
         .extension()
         .map(|e| e.to_string_lossy().to_ascii_lowercase());
-    let file = || File::open(path).map_err(CorpusError::io(path));
-    let lines = || file().map(BufReader::new);
-    match extension.as_deref() {
-        Some("csv") => table::read(path, lines()?, b',', options, rows),
-        Some("tsv" | "tab") => table::read(path, lines()?, b'\t', options, rows),
-        Some("jsonl" | "ndjson") => json_lines::read(path, lines()?, options, rows),
-        #[cfg(feature = "parquet")]
-        Some("parquet") => parquet::read(path, file()?, options, rows),
-        #[cfg(not(feature = "parquet"))]
-        Some("parquet") => Err(CorpusError::Format {
-            path: path.to_owned(),
-            problem: FormatProblem::ParquetDisabled,
-        }),
-        _ => Err(CorpusError::Format {
-            path: path.to_owned(),
-            problem: FormatProblem::Unknown,
-        }),
-    }
+    let problem = match ending.as_deref() {
+        Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods" | "numbers") => FormatProblem::Spreadsheet,
+        Some("zip" | "tar" | "tgz" | "bz2" | "xz" | "7z" | "rar" | "lz4" | "br") => {
+            FormatProblem::Archive
+        }
+        _ => FormatProblem::Unknown,
+    };
+    CorpusError::format(path, problem)
 }

@@ -83,7 +83,7 @@ fn gaps_and_unknown_labels_are_named_with_their_row() {
     let of_label = matches!(err, CorpusError::Column { role, .. } if role == ColumnRole::Label);
     assert!(of_label, "{m}");
     let options = CorpusOptions::default().with_text_column("vector");
-    assert!(message("classes.hf", &options).contains("neither strings nor whole numbers"));
+    assert!(message("classes.hf", &options).contains("neither strings nor numbers"));
 }
 
 /// Copies a dataset and changes its file of rows.

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
+/// Files with a given content, and what is read of them.
+mod common;
 /// Readers of labeled texts and what they refuse.
 mod corpus;
 /// Corpora in the formats of other libraries.
@@ -14,3 +16,7 @@ mod formats;
 mod sample;
 /// Corpora that stay on disk: as in memory, and noticed where they change.
 mod stored;
+/// Tables of spreadsheets and of writers.
+mod tables;
+/// Corpora as people have them.
+mod wild;

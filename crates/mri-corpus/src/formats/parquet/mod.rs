@@ -15,6 +15,7 @@ mod pages;
 mod thrift;
 
 use std::cell::Cell;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,9 +23,11 @@ use std::sync::Arc;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_schema::DataType;
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
@@ -34,7 +37,8 @@ use parquet::file::reader::ChunkReader;
 
 use self::pages::CheckedRowGroups;
 use super::dataset;
-use crate::error::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
+use super::input::Source;
+use crate::error::{ColumnProblem, ColumnRole, CorpusError, RowProblem, find_column};
 use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
 use crate::value::Value;
@@ -49,7 +53,23 @@ const REPETITION: u64 = 1 << 12;
 /// The key under which `datasets` stores the features of a table.
 const DATASETS_KEY: &str = "huggingface";
 
-pub(super) fn read(
+/// Passes the rows of a file, or of bytes in its place, to `rows`.
+pub(super) fn read_source(
+    source: Source<'_>,
+    options: &CorpusOptions,
+    rows: &mut RowFilter<'_>,
+) -> Result<(), CorpusError> {
+    let path = source.path;
+    match source.bytes {
+        Some(bytes) => read(path, Bytes::copy_from_slice(bytes), options, rows),
+        None => {
+            let file = File::open(path).map_err(CorpusError::io(path))?;
+            read(path, file, options, rows)
+        }
+    }
+}
+
+fn read(
     path: &Path,
     source: impl ChunkReader + 'static,
     options: &CorpusOptions,
@@ -133,10 +153,7 @@ fn find_columns(
     ];
     let mut places = [0; 2];
     for (place, (name, role)) in places.iter_mut().zip(wanted) {
-        *place = names
-            .iter()
-            .position(|there| there == name)
-            .ok_or_else(|| CorpusError::missing_column(path, name, &names, role))?;
+        *place = find_column(path, &names, name, role)?;
         let kind = table.schema().field(*place).data_type();
         if !is_read(kind) {
             return Err(CorpusError::Column {
@@ -203,7 +220,14 @@ fn is_read(kind: &DataType) -> bool {
     use DataType as T;
     matches!(
         kind,
-        T::Null | T::Boolean | T::Utf8 | T::LargeUtf8 | T::Binary | T::LargeBinary
+        T::Null
+            | T::Boolean
+            | T::Float32
+            | T::Float64
+            | T::Utf8
+            | T::LargeUtf8
+            | T::Binary
+            | T::LargeBinary
     ) || kind.is_integer()
 }
 
@@ -218,6 +242,12 @@ fn value(column: &dyn Array, row: usize) -> Option<Value<'_>> {
     let number = |n: i128| Some(Value::Integer(n));
     match column.data_type() {
         T::Boolean => Some(Value::Bool(column.as_boolean().value(row))),
+        T::Float32 => Some(Value::single(
+            column.as_primitive::<Float32Type>().value(row),
+        )),
+        T::Float64 => Some(Value::Float(
+            column.as_primitive::<Float64Type>().value(row),
+        )),
         T::Utf8 => Some(Value::Text(column.as_string::<i32>().value(row))),
         T::LargeUtf8 => Some(Value::Text(column.as_string::<i64>().value(row))),
         T::Binary => text(column.as_binary::<i32>().value(row)),

@@ -82,16 +82,20 @@ impl<'a> Table<'a> {
         std::str::from_utf8(slice(self.bytes, at + 4, length)?).ok()
     }
 
+    /// The bytes of a vector of structs of `size` bytes.
+    pub(crate) fn bytes(&self, number: usize, size: usize) -> Option<&'a [u8]> {
+        let at = self.target(number)?;
+        let length = u32_at(self.bytes, at)? as usize;
+        slice(self.bytes, at + 4, length.checked_mul(size)?)
+    }
+
     /// The elements of a vector of structs of `size` bytes.
     pub(crate) fn structs(
         &self,
         number: usize,
         size: usize,
     ) -> Option<std::slice::ChunksExact<'a, u8>> {
-        let at = self.target(number)?;
-        let length = u32_at(self.bytes, at)? as usize;
-        let bytes = slice(self.bytes, at + 4, length.checked_mul(size)?)?;
-        Some(bytes.chunks_exact(size))
+        Some(self.bytes(number, size)?.chunks_exact(size))
     }
 
     /// The elements of a vector of tables; those that lead nowhere are `None`.
