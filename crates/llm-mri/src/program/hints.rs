@@ -1,11 +1,11 @@
 //! What a user can do about an error: the libraries report facts, the program knows its own flags.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use llm_mri::HubError;
 use llm_mri::ScanError;
-use llm_mri::corpus::{ColumnProblem, ColumnRole, CorpusError, RowProblem};
+use llm_mri::corpus::{ColumnProblem, ColumnRole, CorpusError, FormatProblem, RowProblem};
 use llm_mri::extract::{ExtractError, ModelError, OptionsProblem};
 use llm_mri::store::{MergeError, StoreError};
 
@@ -15,6 +15,8 @@ pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<ScanError>() {
             of_scan(error)
+        } else if let Some(error) = cause.downcast_ref::<CorpusError>() {
+            of_corpus(error)
         } else if let Some(error) = cause.downcast_ref::<StoreError>() {
             of_store(error)
         } else if let Some(error) = cause.downcast_ref::<HubError>() {
@@ -67,6 +69,8 @@ fn of_scan(error: &ScanError) -> Option<&'static str> {
 fn of_corpus(error: &CorpusError) -> Option<&'static str> {
     Some(match error {
         CorpusError::Column { role, problem, .. } => match (problem, role) {
+            (ColumnProblem::Duplicate, ColumnRole::Text) => "or name another one with --text",
+            (ColumnProblem::Duplicate, ColumnRole::Label) => "or name another one with --label",
             (ColumnProblem::Missing { .. }, ColumnRole::Text) => "name the right one with --text",
             (ColumnProblem::Missing { .. }, ColumnRole::Label) => "name the right one with --label",
             (_, role) => another_column(*role),
@@ -77,8 +81,36 @@ fn of_corpus(error: &CorpusError) -> Option<&'static str> {
                 "correct it, or leave rows without a label (-1) out with --drop-missing"
             }
             RowProblem::NotText { role, .. } => another_column(*role),
+            RowProblem::OtherEncoding { .. } => {
+                "save the file as UTF-8, or name its encoding, such as --encoding windows-1252"
+            }
+            RowProblem::UnclosedQuote | RowProblem::StrayQuote { .. } => {
+                "if quotes are letters of the texts, read them so with --quotes none; \
+                 else double every quote inside a quoted field"
+            }
             _ => return None,
         },
+        CorpusError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
+            "check the path given with --data"
+        }
+        CorpusError::Io { source, .. } if source.kind() == ErrorKind::InvalidData => {
+            "the file is damaged or in another encoding, which --encoding names"
+        }
+        CorpusError::Io { source, .. } if source.kind() == ErrorKind::UnexpectedEof => {
+            "the file is cut off; copy or download it again"
+        }
+        CorpusError::Format { problem, .. } => match problem {
+            FormatProblem::Unnamed => "name it with --format, such as --format jsonl",
+            FormatProblem::Unknown => {
+                "if it is one of these under another name, say so with --format"
+            }
+            FormatProblem::Pipe => "or give it as standard input, with --data - and --format",
+            _ => return None,
+        },
+        CorpusError::EmptyFile { .. } => "give one with texts to --data",
+        CorpusError::Empty { n_dropped, .. } if *n_dropped > 0 => {
+            "check the names of the columns, --text and --label"
+        }
         CorpusError::EmptySample { per_class: false } => "give --limit a larger number",
         CorpusError::EmptySample { per_class: true } => "give --per-class a larger number",
         CorpusError::Split { splits, .. } if splits.is_empty() => "leave --split out",

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use llm_mri::{CorpusOptions, Device, Dtype, ModelSource, Pooling, Scan, ScanBuilder};
+use llm_mri::corpus::{Format, Quotes, TextEncoding};
+use llm_mri::{Corpus, CorpusOptions, Device, Dtype, ModelSource, Pooling, Scan, ScanBuilder};
 
 use super::progress::say;
 use super::threads;
 use super::values::{self, positive};
+
+/// What errors and the manifest call the texts of `--data -`.
+const STANDARD_INPUT: &str = "standard input";
 
 /// Which model reads which texts, and how.
 #[derive(Debug, Args)]
@@ -41,10 +45,11 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "DIR|ID")]
     pub(crate) base: Option<String>,
 
-    /// The labelled texts: a table (.csv or .tsv with a header, .jsonl, .parquet), a folder that
-    /// save_to_disk of Hugging Face's datasets wrote, or a folder with one folder of .txt files per
-    /// label
-    #[arg(long, short, value_name = "FILE|DIR")]
+    /// The labelled texts: a table (.csv or .tsv with a header, .jsonl, .json, .parquet, .arrow; the
+    /// first four also as .gz or .zst), a dataset of Hugging Face's datasets (saved, cloned or
+    /// cached), a folder of tables, or a folder with one folder of .txt files per label; - is
+    /// standard input, see --format
+    #[arg(long, short, value_name = "FILE|DIR|-")]
     pub(crate) data: PathBuf,
 
     /// Folder to write; made if it is not there
@@ -77,6 +82,25 @@ pub(crate) struct SourceArgs {
     /// Leave out rows without a text or a label and say how many, instead of stopping at the first
     #[arg(long, help_heading = "Texts")]
     pub(crate) drop_missing: bool,
+
+    /// What DATA is, where its name does not tell
+    #[arg(long, value_name = "FORMAT", value_parser = values::format(), help_heading = "Texts")]
+    pub(crate) format: Option<Format>,
+
+    /// What quotes mean in a table
+    #[arg(
+        long,
+        value_name = "QUOTES",
+        default_value = "auto",
+        value_parser = values::quotes(),
+        help_heading = "Texts"
+    )]
+    pub(crate) quotes: Quotes,
+
+    /// The encoding of texts that are neither UTF-8 nor start with a byte order mark, such as
+    /// windows-1252 or shift_jis
+    #[arg(long, value_name = "NAME", help_heading = "Texts")]
+    pub(crate) encoding: Option<TextEncoding>,
 
     /// The part of a dataset to read where it has several, such as train
     #[arg(long, value_name = "NAME", help_heading = "Texts")]
@@ -164,21 +188,23 @@ fn pooling(text: &str) -> Result<PoolingChoice, String> {
 impl SourceArgs {
     /// Sets the builder's options from the flags.
     pub(crate) fn apply(&self, builder: ScanBuilder) -> Result<ScanBuilder> {
-        let mut builder = self
-            .apply_model(builder)?
-            .data(&self.data)
+        let options = self.corpus_options();
+        let builder = self.apply_model(builder)?;
+        let builder = if self.data == Path::new("-") {
+            // What comes in is read once and kept.
+            let stream = std::io::stdin().lock();
+            builder.corpus(Corpus::from_reader(
+                Path::new(STANDARD_INPUT),
+                stream,
+                &options,
+            )?)
+        } else {
+            builder.data(&self.data)
+        };
+        let mut builder = builder
             .out(&self.out)
             .replace(self.force)
-            .corpus_options(
-                CorpusOptions::default()
-                    .with_text_column(self.text.clone())
-                    .with_label_column(self.label.clone())
-                    .with_drop_missing(self.drop_missing)
-                    .with_limit(self.limit)
-                    .with_per_class(self.per_class)
-                    .with_sample_seed(self.sample_seed)
-                    .with_split(self.split.clone()),
-            )
+            .corpus_options(options)
             .device(self.device)
             .dtype(self.dtype)
             .keep_non_finite(self.keep_non_finite);
@@ -193,6 +219,21 @@ impl SourceArgs {
         }
         threads::limit(self.threads)?;
         Ok(builder)
+    }
+
+    /// How the texts are read.
+    fn corpus_options(&self) -> CorpusOptions {
+        CorpusOptions::default()
+            .with_text_column(self.text.clone())
+            .with_label_column(self.label.clone())
+            .with_drop_missing(self.drop_missing)
+            .with_limit(self.limit)
+            .with_per_class(self.per_class)
+            .with_sample_seed(self.sample_seed)
+            .with_split(self.split.clone())
+            .with_format(self.format)
+            .with_quotes(self.quotes)
+            .with_encoding(self.encoding)
     }
 
     /// Sets the model and its engine.
@@ -250,7 +291,8 @@ impl SourceArgs {
             .map(|(name, n)| format!("{name} {n}"))
             .collect();
         say(&format!(
-            "{} texts ({})",
+            "{} rows read, {} texts ({})",
+            m.corpus.read + m.corpus.dropped,
             m.stats.texts,
             categories.join(", ")
         ));
@@ -267,6 +309,7 @@ impl SourceArgs {
                 m.corpus.dropped
             ));
         }
+        self.report_notes(scan);
         let cut = &m.tokenizer;
         if cut.truncated > 0 {
             say(&format!(
@@ -282,5 +325,34 @@ impl SourceArgs {
             m.stats.tokens_run,
             m.recording.pooling
         ));
+    }
+
+    /// Prints what was noticed in the texts.
+    fn report_notes(&self, scan: &Scan) {
+        let m = scan.manifest();
+        let Some(notes) = scan.corpus_notes() else {
+            return;
+        };
+        for names in &notes.similar_labels {
+            let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            say(&format!(
+                "warning: labels that differ only in case or white space: {}; \
+                 if they mean the same, give them one name",
+                names.join(", ")
+            ));
+        }
+        if notes.n_replaced > 0 {
+            say(&format!(
+                "{} rows hold half of a surrogate pair, which is no character; U+FFFD stands for it",
+                notes.n_replaced
+            ));
+        }
+        if notes.n_trailing_space > 0 && m.recording.pooling == Pooling::Last {
+            say(&format!(
+                "{} of the {} texts read end in white space, which pooling last may take for \
+                 their last token",
+                notes.n_trailing_space, m.corpus.read
+            ));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ValueEnum, builder::ValueParser};
+use llm_mri::corpus::{Format, Quotes};
 use llm_mri::{Binning, Distance, Dtype, Init, ReducerKind, Scaling, Site, StoreDtype};
 
 /// A name, what it means, and its value.
@@ -94,6 +95,45 @@ const STORE_DTYPES: &[Named<StoreDtype>] = &[
         StoreDtype::F16,
     ),
 ];
+
+const FORMATS: &[Named<Format>] = &[
+    (
+        "csv",
+        "a table separated by commas or semicolons",
+        Format::Csv,
+    ),
+    ("tsv", "a table separated by tabs", Format::Tsv),
+    ("jsonl", "an object per line", Format::JsonLines),
+    ("json", "a list of objects", Format::Json),
+    ("parquet", "a Parquet table", Format::Parquet),
+    (
+        "arrow",
+        "Arrow's stream or file, also Feather, not compressed",
+        Format::Arrow,
+    ),
+];
+
+const QUOTES: &[Named<Quotes>] = &[
+    (
+        "auto",
+        "as csv; with tabs, letters unless they enclose a field",
+        Quotes::Auto,
+    ),
+    (
+        "csv",
+        "a quote that starts a field encloses it",
+        Quotes::Csv,
+    ),
+    ("none", "letters", Quotes::None),
+];
+
+pub(crate) fn format() -> ValueParser {
+    one_of(FORMATS)
+}
+
+pub(crate) fn quotes() -> ValueParser {
+    one_of(QUOTES)
+}
 
 pub(crate) fn reducer() -> ValueParser {
     one_of(REDUCERS)

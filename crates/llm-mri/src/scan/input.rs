@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use mri_core::{Backend, Pooling};
-use mri_corpus::{Corpus, CorpusFile, TextSource};
+use mri_corpus::{Corpus, CorpusFile, CorpusNotes, TextSource};
 #[cfg(all(feature = "tch", feature = "hub"))]
 use mri_extract::ModelSource;
 use mri_extract::{ModelNote, TextTokenizer, TokenizedCorpus};
@@ -52,6 +52,13 @@ impl OpenedTexts {
         match self {
             Self::InMemory(corpus) => corpus,
             Self::Stored(file) => file,
+        }
+    }
+
+    pub(crate) fn notes(&self) -> &CorpusNotes {
+        match self {
+            Self::InMemory(corpus) => corpus.notes(),
+            Self::Stored(file) => file.notes(),
         }
     }
 

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use mri_core::{Activations, Embedding, Labels, ModelInfo, Projection};
+use mri_corpus::CorpusNotes;
 use mri_extract::ModelNote;
 use mri_graph::{Contrast, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack};
@@ -56,6 +57,8 @@ pub struct Scan {
     /// What the model's files decided, if this process recorded it.
     pub(crate) notes: Vec<ModelNote>,
     analysis: OnceLock<Analysis>,
+    /// What was noticed in the texts, if they were read for this scan.
+    pub(crate) corpus_notes: Option<CorpusNotes>,
     /// The folder it is kept in, if any.
     pub(crate) folder: Option<PathBuf>,
 }
@@ -71,6 +74,7 @@ impl Scan {
             timings: Timings::default(),
             notes: Vec::new(),
             analysis: OnceLock::new(),
+            corpus_notes: None,
             folder,
         }
     }
@@ -185,6 +189,12 @@ impl Scan {
     #[must_use]
     pub fn graph(&self) -> Option<&RegionGraph> {
         self.regions.as_deref().map(Regions::graph)
+    }
+
+    /// What was noticed in the texts that is no error; `None` for a scan that was opened.
+    #[must_use]
+    pub fn corpus_notes(&self) -> Option<&CorpusNotes> {
+        self.corpus_notes.as_ref()
     }
 
     /// Seconds per stage of the run that made the scan.

@@ -126,9 +126,11 @@ impl ScanBuilder {
             // The recording is new: stages in the folder are of another one.
             clear_stages(folder)?;
         }
+        let notes = texts.notes().clone();
         let recording = Recording::new(manifest, activations, texts.into_texts());
         let mut scan = Scan::new(recording, folder);
         scan.notes = loaded.notes;
+        scan.corpus_notes = Some(notes);
         Ok(scan)
     }
 

@@ -26,3 +26,6 @@ mod scan;
 mod sources;
 /// The stages of a scan: which there are, and how often each is computed.
 mod stages;
+
+/// Texts as people have them: what the program says of them.
+mod texts;
