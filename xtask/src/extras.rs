@@ -15,7 +15,8 @@ pub(crate) fn python_packages() -> PathBuf {
     root().join(".cache/python")
 }
 
-/// The last networkx but one that looks for the edges of a graph under another name than the newest.
+/// The last networkx but one that looks for the edges of a graph under another name than the
+/// newest.
 const OLD_NETWORKX: &str = "networkx==3.4.2";
 
 /// The folder with that networkx, which tests read graphs with too.

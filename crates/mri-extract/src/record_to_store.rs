@@ -29,8 +29,8 @@ pub struct StoredRecording {
 /// memory grows neither with the layers nor with the length of texts, and only by some 40 bytes per
 /// text if their tokens are in a file ([`TextTokenizer::encode_corpus`] with a folder). An
 /// interrupted recording resumes and has the same bytes as one that was not interrupted; a complete
-/// one is opened as it is, or where [`StoreOptions::replace`] is set and matrices are damaged, these
-/// are recorded again.
+/// one is opened as it is, or where [`StoreOptions::replace`] is set and matrices are damaged,
+/// these are recorded again.
 ///
 /// [`TextTokenizer::encode_corpus`]: crate::TextTokenizer::encode_corpus
 ///

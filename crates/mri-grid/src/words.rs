@@ -32,11 +32,11 @@ impl Grid {
     /// occupied cells.
     ///
     /// A word is a run of at least 2 letters in lower case, with the vowel signs and viramas that
-    /// belong to them; the marks `'`, `’` and `-` may stand inside it. Chinese, Japanese, Thai, Lao,
-    /// Khmer and Burmese, which are written without spaces, are cut into words by dictionary or model
-    /// (Unicode Standard Annex 29, by `icu_segmenter`). Stop words of English and Portuguese are
-    /// removed before anything is counted.
-    /// Words of equal weight are in alphabetical order; at most `top` are kept per cell.
+    /// belong to them; the marks `'`, `’` and `-` may stand inside it. Chinese, Japanese, Thai,
+    /// Lao, Khmer and Burmese, which are written without spaces, are cut into words by dictionary
+    /// or model (Unicode Standard Annex 29, by `icu_segmenter`). Stop words of English and
+    /// Portuguese are removed before anything is counted. Words of equal weight are in alphabetical
+    /// order; at most `top` are kept per cell.
     ///
     /// `texts` are those of the grid's rows; what is beyond the shorter of the two is not counted.
     #[must_use]

@@ -144,7 +144,8 @@ impl StoreError {
         }
     }
 
-    /// An I/O error with its path, for `map_err`; damage that was found on the way stays what it is.
+    /// An I/O error with its path, for `map_err`; damage that was found on the way stays what it
+    /// is.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         |source| match source.downcast() {
             Ok(ours) => ours,

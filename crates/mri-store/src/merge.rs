@@ -41,9 +41,10 @@ struct ShardStore {
 /// again. A complete merge of the same parts is opened as it is.
 ///
 /// # Errors
-/// [`StoreError::Merge`] if the parts do not belong together; what [`open_store`] says of
-/// a part, [`StoreError::Damaged`] of its matrices included; [`StoreError::Mismatch`] or [`StoreError::NotAStore`] if `out` holds something
-/// else, [`StoreError::Busy`], [`StoreError::Io`].
+/// [`StoreError::Merge`] if the parts do not belong together; what [`open_store`] says of a part,
+/// [`StoreError::Damaged`] of its matrices included; [`StoreError::Mismatch`] or
+/// [`StoreError::NotAStore`] if `out` holds something else, [`StoreError::Busy`],
+/// [`StoreError::Io`].
 pub fn merge_stores<P: AsRef<Path>>(
     parts: &[P],
     out: &Path,

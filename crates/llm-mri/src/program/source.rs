@@ -45,8 +45,8 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "DIR|ID")]
     pub(crate) base: Option<String>,
 
-    /// The labelled texts: a table (.csv or .tsv with a header, .jsonl, .json, .parquet, .arrow; the
-    /// first four also as .gz or .zst), a dataset of Hugging Face's datasets (saved, cloned or
+    /// The labelled texts: a table (.csv or .tsv with a header, .jsonl, .json, .parquet, .arrow;
+    /// the first four also as .gz or .zst), a dataset of Hugging Face's datasets (saved, cloned or
     /// cached), a folder of tables, or a folder with one folder of .txt files per label; - is
     /// standard input, see --format
     #[arg(long, short, value_name = "FILE|DIR|-")]

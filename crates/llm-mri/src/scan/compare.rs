@@ -99,8 +99,8 @@ impl Scan {
     /// # Errors
     /// [`ScanError::OtherTexts`] if the texts are not the same in the same order; labels may
     /// differ. [`ScanError::NoMaps`] if neighbors are searched in maps and a scan has none;
-    /// [`ScanError::Store`] or [`ScanError::BadFile`] if activations cannot be read, [`ScanError::Reduce`] if they hold a
-    /// value that is not finite.
+    /// [`ScanError::Store`] or [`ScanError::BadFile`] if activations cannot be read,
+    /// [`ScanError::Reduce`] if they hold a value that is not finite.
     pub fn compare(&self, other: &Self, options: &CompareOptions) -> Result<Comparison, ScanError> {
         self.check_same_texts(other)?;
         if !options.in_activations {

@@ -1,7 +1,7 @@
 //! Fetching the files of a model into the cache.
 //!
-//! The hub's crate hf-hub 0.5 sends the token along redirects to other hosts and sets no time limit,
-//! so that requests are made here, with ureq.
+//! The hub's crate hf-hub 0.5 sends the token along redirects to other hosts and sets no time
+//! limit, so that requests are made here, with ureq.
 //!
 //! One request gives the commit and its files; all files are then fetched from that commit, so that
 //! a model never mixes two. The branch is written into the cache only once all files are in it.
@@ -217,8 +217,8 @@ fn shards(folder: &Path, index: &str) -> Result<Vec<String>, HubError> {
     Ok(names.iter().map(|name| format!("{beside}{name}")).collect())
 }
 
-/// Compares a file of the cache with the hash that it is named by. Weights are left to the pass over
-/// them that identifies the model ([`crate::model_hash`]).
+/// Compares a file of the cache with the hash that it is named by. Weights are left to the pass
+/// over them that identifies the model ([`crate::model_hash`]).
 fn check(place: &Path) -> Result<(), HubError> {
     if place.extension() == Some("safetensors".as_ref()) {
         return Ok(());

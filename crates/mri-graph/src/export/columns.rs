@@ -28,8 +28,8 @@ pub struct GraphTable {
     across: Vec<f64>,
 }
 
-/// Units between layers in files with positions, and between nodes that a layout puts 1 apart. Gephi
-/// draws nodes some 10 units wide.
+/// Units between layers in files with positions, and between nodes that a layout puts 1 apart.
+/// Gephi draws nodes some 10 units wide.
 const LAYER_DISTANCE: f64 = 400.0;
 const NODE_DISTANCE: f64 = 30.0;
 

@@ -5,8 +5,8 @@ use crate::export::xml::xml;
 
 /// Writes GEXF 1.2, which Gephi and networkx open.
 ///
-/// Attributes are those of [`write_graphml`](crate::write_graphml), but for the place of a node, which
-/// is its `viz:position`; `weight` is the edge's own weight.
+/// Attributes are those of [`write_graphml`](crate::write_graphml), but for the place of a node,
+/// which is its `viz:position`; `weight` is the edge's own weight.
 ///
 /// # Errors
 /// Errors of the writer.

@@ -5,11 +5,12 @@ use crate::export::xml::xml;
 
 /// Writes GraphML, which networkx, Gephi, yEd and igraph open.
 ///
-/// Every column is a typed attribute. A region graph has `site`, `layer`, `cell_x`, `cell_y`, `texts`
-/// and `texts: NAME` per category of a node; `layer`, `weight` and `weight: NAME` per category of an
-/// edge. A graph of correlations has `site`, `layer`, `component`; `layer`, `weight` (ρ with its
-/// sign), `p` and `q`. Nodes also have `x` and `y`, where Gephi draws them: see
-/// [`GraphTable::with_layout`](crate::GraphTable::with_layout). Characters that XML does not allow are replaced.
+/// Every column is a typed attribute. A region graph has `site`, `layer`, `cell_x`, `cell_y`,
+/// `texts` and `texts: NAME` per category of a node; `layer`, `weight` and `weight: NAME` per
+/// category of an edge. A graph of correlations has `site`, `layer`, `component`; `layer`, `weight`
+/// (ρ with its sign), `p` and `q`. Nodes also have `x` and `y`, where Gephi draws them: see
+/// [`GraphTable::with_layout`](crate::GraphTable::with_layout). Characters that XML does not allow
+/// are replaced.
 ///
 /// # Errors
 /// Errors of the writer.

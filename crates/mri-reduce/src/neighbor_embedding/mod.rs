@@ -1,8 +1,9 @@
 //! The steps that all neighbor embeddings share.
 //!
-//! check → scale → one of each kind of equal rows → nearest neighbors → graph → initialize → optimize → projection for new rows. An
-//! embedding is a [`NeighborEmbedding`]: it weights the edges of the neighbor graph, moves the
-//! points and places new rows; [`fit`](fit::fit) does everything else, in the same way for all.
+//! check → scale → one of each kind of equal rows → nearest neighbors → graph → initialize →
+//! optimize → projection for new rows. An embedding is a [`NeighborEmbedding`]: it weights the
+//! edges of the neighbor graph, moves the points and places new rows; [`fit`](fit::fit) does
+//! everything else, in the same way for all.
 
 mod blocks;
 mod dimensions;

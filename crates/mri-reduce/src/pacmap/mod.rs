@@ -24,8 +24,8 @@ use projection::PacmapProjection;
 /// out.
 const INITIAL_DEVIATION: f32 = 0.01;
 
-/// The standard deviation of the noise that separates initial points which would be equal, as a share
-/// of [`INITIAL_DEVIATION`].
+/// The standard deviation of the noise that separates initial points which would be equal, as a
+/// share of [`INITIAL_DEVIATION`].
 const INITIAL_NOISE: f32 = 0.01;
 
 /// Separates the noise of the initial points from other uses of the seed.

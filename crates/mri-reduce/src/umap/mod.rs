@@ -40,8 +40,8 @@ const ANCHOR_STRENGTH: f32 = 0.03;
 /// begin between 0 and 10.
 const INITIAL_RANGE: f32 = 5.0;
 
-/// The standard deviation of the noise that separates initial points which would be equal (as in the
-/// reference implementation).
+/// The standard deviation of the noise that separates initial points which would be equal (as in
+/// the reference implementation).
 const INITIAL_NOISE: f32 = 1e-4;
 
 /// Separates the noise of the initial points from other uses of the seed.

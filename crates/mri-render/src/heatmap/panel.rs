@@ -93,8 +93,8 @@ impl Panel<'_> {
     }
 }
 
-/// Notes on a layer of fewer different rows than a neighborhood usually has, the longest first, each
-/// before what the panel says anyway; none for other layers.
+/// Notes on a layer of fewer different rows than a neighborhood usually has, the longest first,
+/// each before what the panel says anyway; none for other layers.
 fn few_rows(points: &Points, notes: &[String]) -> Vec<String> {
     let n = points.n_distinct();
     if n >= NEIGHBORHOOD || n == points.coordinates.nrows() {
