@@ -1,7 +1,7 @@
 //! The values of two columns in a batch of rows.
 
-use super::Problem;
 use super::flatbuffer::{Table, i64_at, u32_at};
+use super::problem::Problem;
 use super::schema::{Column, Kind};
 use crate::value::Value;
 

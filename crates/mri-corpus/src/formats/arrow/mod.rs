@@ -14,12 +14,14 @@
 
 mod batch;
 mod flatbuffer;
+mod problem;
 mod schema;
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 
 use self::batch::Batch;
 use self::flatbuffer::{Table, i64_at, u32_at};
+pub(crate) use self::problem::Problem;
 use self::schema::{Column, find, note};
 use crate::value::Value;
 
@@ -42,21 +44,6 @@ pub(crate) enum Part<'a> {
     Note(&'a str),
     /// The number of a row, and its values.
     Row(u64, [Value<'a>; 2]),
-}
-
-/// Why a stream cannot be read.
-pub(crate) enum Problem {
-    Io(io::Error),
-    /// There is no such column, or more than one; these are there.
-    NoColumn {
-        asked: usize,
-        names: Vec<String>,
-    },
-    /// A text is not UTF-8.
-    NotUtf8 {
-        row: u64,
-    },
-    Bad(String),
 }
 
 /// Passes the values of the columns `names` to `each`, row by row.

@@ -1,7 +1,7 @@
 //! Which columns a schema has, and where their buffers are in a batch of rows.
 
-use super::Problem;
 use super::flatbuffer::Table;
+use super::problem::Problem;
 
 /// The key of the schema's note in which `datasets` keeps what the columns mean.
 const DATASETS_KEY: &str = "huggingface";

@@ -4,21 +4,16 @@ mod elements;
 mod repair;
 mod row;
 
-use std::borrow::Cow;
 use std::io::{BufRead, Cursor, Read};
 use std::path::Path;
 
 use self::elements::{Elements, Fault};
-use self::row::{Cell, Row, RowShape};
+use self::row::{Cell, NAMES_LISTED, Row, RowShape};
 use crate::error::{ColumnRole, CorpusError, RowProblem};
 use crate::format::Format;
 use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
 use crate::value::Value;
-
-/// An error for a column that is not there lists at most so many that are: a file of records can
-/// have thousands of keys.
-const NAMES_LISTED: usize = 30;
 
 /// Reads JSON. Of [`Format::JsonLines`] every object has to be on a line of its own, unless the
 /// file is a list.
@@ -309,6 +304,3 @@ impl Table<'_, '_> {
         }
     }
 }
-
-/// A key or a string of an object.
-type Text<'a> = Cow<'a, str>;

@@ -5,8 +5,14 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{NAMES_LISTED, Text};
 use crate::value::Value;
+
+/// An error for a column that is not there lists at most so many that are: a file of records can
+/// have thousands of keys.
+pub(super) const NAMES_LISTED: usize = 30;
+
+/// A key or a string of an object.
+pub(super) type Text<'a> = Cow<'a, str>;
 
 /// What is kept of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
