@@ -168,7 +168,7 @@ fn standard_input_is_read_in_the_format_that_is_named() {
     let read = home.extract(Path::new("-"), stream, &["--format", "jsonl"]);
     let said = String::from_utf8(read.stderr).unwrap();
     assert!(read.status.success(), "{said}");
-    let scan = Scan::open(&home.at("out")).unwrap();
+    let scan = Scan::open(home.at("out")).unwrap();
     assert_eq!(scan.manifest().corpus.source, Path::new("standard input"));
     assert_eq!(scan.labels().category_names(), ["a", "b"]);
     let said = home.extract(Path::new("-"), stream, &[]).stderr;

@@ -123,10 +123,10 @@ impl Settings {
         let extra = ["extra_special_tokens", "additional_special_tokens"];
         match extra.iter().find_map(|key| self.get(key)) {
             Some(Value::Array(list)) => {
-                tokens.extend(list.iter().filter_map(|t| added_token(t, true)))
+                tokens.extend(list.iter().filter_map(|t| added_token(t, true)));
             }
             Some(Value::Object(map)) => {
-                tokens.extend(map.values().filter_map(|t| added_token(t, true)))
+                tokens.extend(map.values().filter_map(|t| added_token(t, true)));
             }
             _ => {}
         }

@@ -92,7 +92,7 @@ fn a_tied_embedding_is_found_under_its_other_name() {
     // GPT-2's embeddings are tied unless its configuration says otherwise.
     check("gpt2-lm", &edited("gpt2-lm", head, &[], |_| {}));
     let untied = edited("gpt2-lm", head, &[], |c| {
-        c["tie_word_embeddings"] = json!(false)
+        c["tie_word_embeddings"] = json!(false);
     });
     let error = load(untied.path()).err().unwrap();
     assert!(error.to_string().contains("wte"), "{error}");
@@ -105,11 +105,11 @@ fn a_tied_embedding_is_found_under_its_other_name() {
     check(
         "llama",
         &edited("llama", head, &[], |c| {
-            c["tie_word_embeddings"] = json!(true)
+            c["tie_word_embeddings"] = json!(true);
         }),
     );
     let untied = edited("llama", head, &[], |c| {
-        c["tie_word_embeddings"] = json!(false)
+        c["tie_word_embeddings"] = json!(false);
     });
     assert!(matches!(
         load(untied.path()).err(),

@@ -73,7 +73,7 @@ fn a_description_says_how_weights_are_stored_and_what_does_not_fit_is_named() {
     );
     // Integers are no weights without a description of them.
     let plain = edited("gptq", |c| {
-        c["quantization_config"] = serde_json::Value::Null
+        c["quantization_config"] = serde_json::Value::Null;
     });
     let error = TchBackend::load(plain.path(), &TchOptions::default())
         .err()

@@ -12,8 +12,11 @@ use crate::common::{LAYERS, begin, bytes, eager, labels, manifest, record, texts
 
 const F32: StoreDtype = StoreDtype::F32;
 
+/// Manifest, the category of every text, and the rows of every layer.
+type Whole = (Manifest, Vec<u32>, Vec<Array2<f32>>);
+
 /// All that a recording says, read as a whole.
-fn read(folder: &Path) -> Result<(Manifest, Vec<u32>, Vec<Array2<f32>>), String> {
+fn read(folder: &Path) -> Result<Whole, String> {
     let (manifest, activations) = open_store(folder).map_err(|e| e.to_string())?;
     let categories = activations.labels().row_categories().to_vec();
     let rows: Result<_, _> = activations.iter().map(|(_, rows)| rows.load()).collect();

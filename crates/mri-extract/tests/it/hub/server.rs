@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use sha1::{Digest as _, Sha1};
@@ -123,6 +123,16 @@ impl Hub {
             let info = serde_json::json!({"id": "org/tiny", "sha": COMMIT, "siblings": siblings});
             return plain(stream, "200 OK", "", info.to_string().as_bytes());
         }
+        self.answer_with_file(stream, &path, &range, content)
+    }
+
+    fn answer_with_file(
+        &self,
+        stream: Reply,
+        path: &str,
+        range: &str,
+        mut content: MutexGuard<'_, Content>,
+    ) -> std::io::Result<()> {
         let resolved = path.strip_prefix(&format!("/org/tiny/resolve/{COMMIT}/"));
         let fetched = path.strip_prefix("/cdn/");
         let Some(name) = resolved.or(fetched) else {
@@ -142,7 +152,7 @@ impl Hub {
             );
             return plain(stream, "302 Found", &extra, b"");
         }
-        let (from, to) = ends(&range, bytes.len());
+        let (from, to) = ends(range, bytes.len());
         if from >= bytes.len() {
             return plain(stream, "416 Range Not Satisfiable", "", b"");
         }
@@ -153,9 +163,10 @@ impl Hub {
             bytes.len()
         );
         let whole = &bytes[from..to];
-        let sent = match method.as_str() {
-            "HEAD" => whole.len(),
-            _ => content.bytes_until_break(name, whole.len()),
+        let sent = if stream.headers_only {
+            whole.len()
+        } else {
+            content.bytes_until_break(name, whole.len())
         };
         drop(content);
         let part = &whole[..sent];
