@@ -2,6 +2,7 @@
 
 mod arrow;
 pub(crate) mod dataset;
+mod file;
 mod folder;
 pub(crate) mod input;
 pub(crate) mod json;
@@ -12,11 +13,11 @@ pub(crate) mod table;
 mod tables;
 mod zstd;
 
-use std::fs::{self, File};
-use std::io::{BufReader, Cursor};
+use std::fs;
 use std::path::Path;
 
-use self::input::{Source, check_binary, open_text};
+use self::file::read_file;
+use self::input::Source;
 use crate::error::{CorpusError, FormatProblem};
 use crate::format::Format;
 use crate::options::CorpusOptions;
@@ -76,40 +77,6 @@ fn read_folder(
             path: path.to_owned(),
         }),
         false => Err(CorpusError::format(path, FormatProblem::Unknown)),
-    }
-}
-
-/// Passes the rows of a file of this format to `rows`.
-fn read_file(
-    source: Source<'_>,
-    format: Format,
-    options: &CorpusOptions,
-    rows: &mut RowFilter<'_>,
-) -> Result<(), CorpusError> {
-    let path = source.path;
-    let text = || open_text(source, options);
-    match format {
-        Format::Csv => table::read(path, text()?, b',', options, rows),
-        Format::Tsv => table::read(path, text()?, b'\t', options, rows),
-        Format::JsonLines | Format::Json => json::read(path, text()?, format, options, rows),
-        Format::Arrow => {
-            check_binary(source)?;
-            match source.bytes {
-                Some(bytes) => dataset::read_file(path, Cursor::new(bytes), 0, options, rows)?,
-                None => {
-                    let file = File::open(path).map_err(CorpusError::io(path))?;
-                    dataset::read_file(path, BufReader::new(file), 0, options, rows)?
-                }
-            };
-            Ok(())
-        }
-        #[cfg(feature = "parquet")]
-        Format::Parquet => {
-            check_binary(source)?;
-            parquet::read_source(source, options, rows)
-        }
-        #[cfg(not(feature = "parquet"))]
-        Format::Parquet => Err(CorpusError::format(path, FormatProblem::ParquetDisabled)),
     }
 }
 

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::dataset;
+use super::file::read_file;
 use super::folder::sorted;
 use super::input::Source;
-use super::read_file;
 use super::splits::{FileName, usual_name, usual_split};
 use crate::error::{CorpusError, FormatProblem};
 use crate::format::Format;

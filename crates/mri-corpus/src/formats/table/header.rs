@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use super::error;
+use super::fault::error;
 use super::records::{Quoting, Record, Records};
 use crate::error::{ColumnRole, CorpusError, find_column};
 use crate::options::CorpusOptions;

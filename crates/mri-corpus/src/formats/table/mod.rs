@@ -1,14 +1,16 @@
 //! Tables with a header line, their columns separated by a character (RFC 4180, and what
 //! spreadsheets make of it).
 
+mod fault;
 mod header;
 mod records;
 
 use std::io::BufRead;
 use std::path::Path;
 
-use self::records::{Fault, Records};
-use crate::error::{CorpusError, RowProblem};
+use self::fault::error;
+use self::records::Records;
+use crate::error::CorpusError;
 use crate::options::CorpusOptions;
 use crate::row_filter::RowFilter;
 
@@ -48,28 +50,5 @@ fn not_utf8(
     match std::str::from_utf8(raw) {
         Err(error) => CorpusError::not_utf8(path, line, raw, &error),
         Ok(_) => CorpusError::not_utf8(path, line, field, error),
-    }
-}
-
-fn error(path: &Path, fault: Fault) -> CorpusError {
-    match fault {
-        Fault::Io(source) => CorpusError::io(path)(source),
-        Fault::Unclosed(opened) => {
-            CorpusError::row(path, opened.to_string(), RowProblem::UnclosedQuote)
-        }
-        Fault::Stray { opened, at } => {
-            let opened = opened.to_string();
-            CorpusError::row(path, at.to_string(), RowProblem::StrayQuote { opened })
-        }
-        Fault::Width {
-            line,
-            found,
-            expected,
-        } => {
-            let problem = format!(
-                "{found} fields where the header has {expected}; quote fields that hold the separator"
-            );
-            CorpusError::malformed(path, format!("line {line}"), problem)
-        }
     }
 }

@@ -5,11 +5,11 @@
 //! field has to end where a field may end, and where quotes are letters of texts they are told
 //! from those of a writer by looking ahead.
 
-use std::fmt;
 use std::io::{self, BufRead};
 
 use memchr::{memchr, memchr2, memchr3};
 
+use super::fault::{Fault, Place};
 use crate::error::n_characters;
 
 /// Which quotes enclose fields.
@@ -27,39 +27,6 @@ pub(super) enum Quoting {
 /// How far a field that may be quoted as a whole is looked for its end: no text of a table
 /// separated by tabs comes near. It bounds the memory for a quote that is a letter.
 const LOOKAHEAD: usize = 1 << 22;
-
-/// A place in the file, both numbers counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    line: u64,
-    /// In characters.
-    column: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
-    }
-}
-
-/// Why there is no next record.
-#[derive(Debug)]
-pub(super) enum Fault {
-    Io(io::Error),
-    /// A quoted field, opened here, does not end.
-    Unclosed(Place),
-    /// A quote `at` ends a field in its middle.
-    Stray {
-        opened: Place,
-        at: Place,
-    },
-    /// A record has another number of fields than the header.
-    Width {
-        line: u64,
-        found: usize,
-        expected: usize,
-    },
-}
 
 /// The fields of a record.
 #[derive(Debug, Default)]
