@@ -14,7 +14,7 @@ use crate::{extras, fresh, tasks};
 type Step = (&'static str, fn() -> Result<()>);
 
 /// Every check by its name, the quick ones first.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     ("setup", || setup(false)),
     ("extras", || {
         extras::install_browser()?;
@@ -27,6 +27,7 @@ const STEPS: [Step; 15] = [
     ("licenses", check_licenses),
     ("lints", lints),
     ("tests", || tasks::test(&[])),
+    ("reliability", tasks::reliability),
     ("fresh", || fresh::fresh(&[])),
     ("docs", documentation),
     ("features", features),

@@ -60,9 +60,13 @@ pub(crate) fn demo(readme: bool) -> Result<()> {
 }
 
 /// Ignored tests that are not part of a test run: what their names contain, and why.
-const NOT_RUN: [(&str, &str); 3] = [
+const NOT_RUN: [(&str, &str); 4] = [
     ("by_hand", "makes pictures to look at, or times something"),
     ("child_process", "started and killed by other tests"),
+    (
+        "reliability_",
+        "kills commands: `cargo xtask ci reliability`",
+    ),
     ("fresh", "compares fresh goldens: `cargo xtask fresh`"),
 ];
 
@@ -90,6 +94,15 @@ pub(crate) fn test(args: &[String]) -> Result<()> {
         return run(cargo().args(["test", "--workspace", "--doc"]));
     }
     Ok(())
+}
+
+/// Kills commands, runs them at once and fills disks: a part of all cases, in minutes. The variable
+/// `MRI_RELIABILITY=all` takes all of them and writes the tables of `docs/reliability.md`.
+pub(crate) fn reliability() -> Result<()> {
+    run(cargo().args(["build", "--workspace", "--bin", "llm-mri"]))?;
+    let mut test = cargo();
+    test.args(["test", "--workspace", "--test", "reliability", "--"]);
+    run(test.args(["--include-ignored", "--test-threads", "1", "--nocapture"]))
 }
 
 /// Runs tests of the workspace by nextest, or by cargo where nextest is not installed. `arguments`

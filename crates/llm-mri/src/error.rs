@@ -146,6 +146,28 @@ pub enum ScanError {
         /// The folder.
         path: PathBuf,
     },
+    /// The output would be, hold or lie in what is read.
+    #[error("{}: {relation} {}, which has to stay", .path.display(), .input.display())]
+    OutIsInput {
+        /// The file or folder to write.
+        path: PathBuf,
+        /// How it lies to the input: `is`, `holds`, `lies in`.
+        relation: &'static str,
+        /// What is read.
+        input: PathBuf,
+    },
+    /// A file that this program did not make is where the output belongs.
+    #[error("{}: is there, and not of a kind that may be replaced here", .path.display())]
+    NotOurs {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The folder of a scan is no longer as the scan was opened.
+    #[error("{}: was changed by another process meanwhile", .path.display())]
+    Changed {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The output could not be written.
     #[error("{}: {source}; nothing was kept", .path.display())]
     Write {
@@ -157,6 +179,22 @@ pub enum ScanError {
 }
 
 impl ScanError {
+    /// Whether a watch stopped the work: what was finished before is kept.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Cancelled(_) | Self::Extract(ExtractError::Cancelled(_)) => true,
+            Self::Options(error) => matches!(error, ReduceError::Cancelled(_)),
+            Self::Reduce(LayerError::Layer { source, .. }) => {
+                matches!(source, ReduceError::Cancelled(_))
+            }
+            Self::Extract(ExtractError::Hub(error)) => {
+                matches!(error, mri_extract::HubError::Cancelled(_))
+            }
+            _ => false,
+        }
+    }
+
     /// [`ScanError::NoLayer`] with the layers that there are.
     pub(crate) fn no_layer(layer: Layer, known: impl Iterator<Item = Layer>) -> Self {
         let known: Vec<String> = known.map(|layer| layer.to_string()).collect();

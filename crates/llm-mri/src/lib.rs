@@ -68,8 +68,9 @@ mod scan;
 
 pub use error::ScanError;
 pub use figures::quantity::Quantity;
-pub use folder::Stage;
 pub use folder::output::OutFolder;
+pub use folder::outputs::Stage;
+pub use folder::rules::{Output, check_output};
 pub use folder::sections::{
     LayerMap, ManifestSections, MapQuality, MapsSection, ProjectionSource, Timings,
 };

@@ -92,6 +92,6 @@ pub use figure_style::FigureStyle;
 pub use graph::{GraphStyle, graph_picture, path_picture};
 pub use heatmap::{HeatmapStyle, Quantity, difference_sheet, heatmap_sheet};
 pub use layout::{LayeredLayout, count_crossings, layered_layout};
-pub use report::{Facts, Report, ReportTable, TableEntry};
+pub use report::{Facts, Report, ReportTable, TableEntry, is_report};
 pub use scatter::{Animation, ScatterStyle, scatter_animation};
 pub use theme::Theme;

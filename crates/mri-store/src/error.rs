@@ -5,6 +5,7 @@ use mri_core::{CoreError, Layer, Shard};
 use thiserror::Error;
 
 use crate::damage::Damage;
+use crate::holder::LockHolder;
 
 /// Why a store could not be written, opened or merged.
 #[derive(Debug, Error)]
@@ -68,11 +69,13 @@ pub enum StoreError {
         /// The store's folder.
         folder: PathBuf,
     },
-    /// Another process holds the store's lock.
-    #[error("{}: another process is recording into this folder", .folder.display())]
+    /// Another process holds the folder's lock.
+    #[error("{}: {} is writing into this folder", .folder.display(), who(.holder.as_ref()))]
     Busy {
-        /// The store's folder.
+        /// The folder.
         folder: PathBuf,
+        /// The process, where it could be read who it is.
+        holder: Option<LockHolder>,
     },
     /// A finite value exceeds the range of `float16`.
     #[error(
@@ -134,6 +137,11 @@ pub enum MergeError {
         /// Their names, separated by commas.
         missing: String,
     },
+}
+
+/// The holder of a lock, as messages name it.
+fn who(holder: Option<&LockHolder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
 }
 
 impl StoreError {

@@ -2,11 +2,11 @@
 //! in blocks.
 //!
 //! ```text
+//! OUT/llm-mri.lock                held by the process that writes, and gone when it is done
 //! OUT/manifest.json               what was recorded; exists only once the recording is complete
 //! OUT/activations/resid.00.npy    one matrix per layer, (texts, width)
 //! OUT/activations/labels.npy      the category index of every text
 //! OUT/activations/recording.json  the manifest to be, while recording
-//! OUT/activations/lock            held by the process that records
 //! OUT/activations/journal         the batches that are synced to the matrices, while recording
 //! ```
 //!
@@ -86,6 +86,7 @@ mod error;
 mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod holder;
 mod journal;
 mod lock;
 mod manifest;
@@ -105,6 +106,8 @@ mod writer;
 pub use damage::Damage;
 pub use error::{MergeError, StoreError};
 pub use files::read_exact_at;
+pub use holder::LockHolder;
+pub use lock::FolderLock;
 pub use manifest::{
     CorpusEntry, LayerEntry, Manifest, ModelEntry, Provenance, RecordingEntry, TokenizerEntry,
 };
@@ -113,6 +116,7 @@ pub use npy::{NpyMatrix, StoreDtype, read_npy, write_npy};
 pub use open::{is_store, open_store, unfinished_manifest};
 pub use remove::remove_store;
 pub use save::save_store;
+pub use state::{holds_only_recording, is_barely_begun};
 pub use stats::RecordStats;
 pub use sum::{FileSum, FileSums};
 pub use writer::{StoreOptions, StoreSession, StoreWriter};

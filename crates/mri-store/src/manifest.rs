@@ -159,7 +159,7 @@ impl Manifest {
 
     /// The sections that later stages of this workspace add; the checksum in the file covers them
     /// and the fields of this type, but no section of another program.
-    pub const SECTIONS: [&'static str; 4] = ["graph", "grid", "maps", "timings"];
+    pub const SECTIONS: [&'static str; 5] = ["graph", "grid", "grid_begun", "maps", "timings"];
 
     /// The manifest of a recording of this version, of texts with these labels, without sections.
     #[must_use]

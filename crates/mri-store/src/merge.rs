@@ -7,12 +7,12 @@ use mri_core::{Activations, Labels, Shard, ShardOrigin};
 
 use crate::error::{MergeError, StoreError};
 use crate::files;
-use crate::lock::Lock;
+use crate::lock::FolderLock;
 use crate::manifest::{LayerEntry, Manifest};
 use crate::npy::{NpyMatrix, matrix_header};
 use crate::open::{open_categories, open_matrix, open_store, recording_sums};
 use crate::paths::Paths;
-use crate::remove::remove_files;
+use crate::remove::{remove_files, remove_temporary};
 use crate::state::{StoreState, inspect};
 use crate::writer::prepare;
 
@@ -54,10 +54,10 @@ pub fn merge_stores<P: AsRef<Path>>(
     let paths = Paths::of(out);
     // As in a recording: a refusal leaves the folder as it is, and the lock keeps it so.
     inspect(&paths, &merged)?;
-    let lock = Lock::acquire(&paths)?;
+    let _lock = FolderLock::acquire(out)?;
     match inspect(&paths, &merged)? {
         StoreState::Complete => {
-            lock.remove_temporary(&paths)?;
+            remove_temporary(&paths)?;
             return open_store(out);
         }
         // The journal of a recording that was begun here would not match the merged rows.
@@ -71,7 +71,7 @@ pub fn merge_stores<P: AsRef<Path>>(
     let layers = merged.recording.layers.iter().map(|entry| entry.layer);
     merged.files = recording_sums(&paths, layers)?;
     merged.write_to(&paths.manifest)?;
-    lock.remove_temporary(&paths)?;
+    remove_temporary(&paths)?;
     open_store(out)
 }
 

@@ -28,6 +28,11 @@ impl Paths {
         }
     }
 
+    /// The lock of versions before 0.2, which kept only recordings.
+    pub(crate) fn former_lock(&self) -> PathBuf {
+        self.activations.join("lock")
+    }
+
     pub(crate) fn matrix(&self, layer: Layer) -> PathBuf {
         self.activations.join(format!("{layer}.npy"))
     }

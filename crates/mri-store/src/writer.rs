@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 use crate::error::StoreError;
 use crate::files;
 use crate::journal::Journal;
-use crate::lock::Lock;
+use crate::lock::FolderLock;
 use crate::manifest::{LayerEntry, Manifest};
 use crate::npy::{NpyMatrix, StoreDtype, matrix_header, write_categories};
 use crate::open::{open_store, recording_sums};
 use crate::paths::Paths;
-use crate::remove::remove_files;
+use crate::remove::{remove_files, remove_temporary};
 use crate::repair::{damaged_layers, repair_labels, salvage};
 use crate::state::{StoreState, absent_if_replaceable, inspect};
 
@@ -38,6 +38,8 @@ pub struct StoreOptions {
     pub replace: bool,
     /// How often finished batches are synced to disk; a killed process loses about this much work.
     pub commit_interval: Duration,
+    /// The lock of the folder, where the caller has it already.
+    pub lock: Option<FolderLock>,
 }
 
 impl StoreOptions {
@@ -61,6 +63,21 @@ impl StoreOptions {
         self.commit_interval = interval;
         self
     }
+
+    /// Sets [`StoreOptions::lock`].
+    #[must_use]
+    pub fn with_lock(mut self, lock: FolderLock) -> Self {
+        self.lock = Some(lock);
+        self
+    }
+
+    /// The lock of a folder: the caller's, or a new one.
+    fn lock_of(&self, folder: &Path) -> Result<FolderLock, StoreError> {
+        match &self.lock {
+            Some(lock) if lock.folder() == folder => Ok(lock.clone()),
+            _ => FolderLock::acquire(folder),
+        }
+    }
 }
 
 impl Default for StoreOptions {
@@ -72,6 +89,7 @@ impl Default for StoreOptions {
             // Syncing some dozens of files takes tens of milliseconds, so that this costs about 1
             // %.
             commit_interval: Duration::from_secs(2),
+            lock: None,
         }
     }
 }
@@ -100,7 +118,7 @@ pub struct StoreWriter {
     pending: Vec<usize>,
     commit_interval: Duration,
     committed: Instant,
-    lock: Lock,
+    lock: FolderLock,
 }
 
 #[derive(Debug)]
@@ -186,7 +204,7 @@ impl StoreWriter {
         // Checked before anything is written, so that a refusal leaves the folder as it is, and
         // again once no other process can change it.
         inspect(&paths, &manifest).or_else(|e| absent_if_replaceable(e, options.replace))?;
-        let lock = Lock::acquire(&paths)?;
+        let lock = options.lock_of(folder)?;
         let state = inspect(&paths, &manifest).or_else(|e| {
             let state = absent_if_replaceable(e, options.replace)?;
             if let Some(salvaged) = salvage(&paths, &manifest) {
@@ -205,7 +223,7 @@ impl StoreWriter {
             }
         }
         if state == StoreState::Complete {
-            lock.remove_temporary(&paths)?;
+            remove_temporary(&paths)?;
             let (manifest, activations) = open_store(folder)?;
             return Ok(StoreSession::Complete(Box::new(manifest), activations));
         }
@@ -214,6 +232,7 @@ impl StoreWriter {
         {
             // Nothing is recorded yet: what was made so far would only fill the disk.
             let _ = remove_files(&paths);
+            let _ = fs::remove_dir(&paths.activations);
             return Err(error);
         }
         let salt =
@@ -238,7 +257,7 @@ impl StoreWriter {
         manifest: Manifest,
         damaged: &[LayerEntry],
         options: &StoreOptions,
-        lock: Lock,
+        lock: FolderLock,
     ) -> Result<Self, StoreError> {
         let mut layers = Vec::new();
         for &entry in damaged {
@@ -378,8 +397,10 @@ impl StoreWriter {
         } = self;
         // Systems that lock open files do not remove them.
         drop((layers, journal));
-        lock.remove_temporary(&paths)?;
-        open_store(&paths.folder)
+        remove_temporary(&paths)?;
+        let opened = open_store(&paths.folder);
+        drop(lock);
+        opened
     }
 }
 

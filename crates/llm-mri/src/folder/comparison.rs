@@ -1,23 +1,48 @@
 //! What `llm-mri diff --out` writes: the folder of a comparison.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::iter::once;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::ScanError;
 use crate::folder::output::OutFolder;
 use crate::scan::compare::{Comparison, LayerComparison};
 
+/// The files.
+const LAYERS: &str = "layers.csv";
+const TEXTS: &str = "texts.csv";
+
+/// Whether a file is one that a comparison has.
+pub(crate) fn is_ours(name: &str) -> bool {
+    [LAYERS, TEXTS].contains(&name)
+}
+
+/// A file of a folder that no comparison has.
+pub(crate) fn first_other(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let mut others = entries.filter(|entry| !is_ours(&entry.file_name().to_string_lossy()));
+    others.next().map(|entry| entry.path())
+}
+
 impl Comparison {
-    /// Writes `layers.csv` and `texts.csv` into a new folder.
+    /// Writes `layers.csv` and `texts.csv` into a new folder, or with `replace` in the place of
+    /// those of another comparison.
     ///
     /// # Errors
-    /// [`ScanError::OutExists`] without `replace` if the folder exists, [`ScanError::Write`].
+    /// [`ScanError::OutExists`] without `replace` if the folder exists, [`ScanError::NotOurs`] if it
+    /// holds other files, [`ScanError::Write`].
     pub fn save(&self, folder: &Path, replace: bool) -> Result<(), ScanError> {
-        let out = OutFolder::create(folder, replace)?;
-        out.file("layers.csv", |file| write_layers(self, file))?;
-        out.file("texts.csv", |file| write_texts(self, file))?;
+        let out = if replace {
+            if let Some(other) = first_other(folder) {
+                return Err(ScanError::NotOurs { path: other });
+            }
+            OutFolder::replacing(folder, is_ours)?
+        } else {
+            OutFolder::create(folder)?
+        };
+        out.file(LAYERS, |file| write_layers(self, file))?;
+        out.file(TEXTS, |file| write_texts(self, file))?;
         out.finish()
     }
 }

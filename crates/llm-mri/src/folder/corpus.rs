@@ -9,10 +9,8 @@ use mri_corpus::corpus_hash;
 use mri_store::Manifest;
 
 use crate::error::ScanError;
+use crate::folder::file_names::TEXTS;
 use crate::folder::output::OutFolder;
-
-/// The file's name.
-pub(crate) const TEXTS: &str = "corpus.csv";
 
 /// Writes the texts with the names of their categories.
 pub(crate) fn write(folder: &Path, texts: &[String], labels: &Labels) -> Result<(), ScanError> {

@@ -9,16 +9,27 @@ use mri_store::{read_npy, write_npy};
 use ndarray::{Array1, Array2, Axis, s};
 
 use crate::error::ScanError;
+use crate::folder::file_names::EMBEDDING;
 use crate::folder::output::OutFolder;
 use crate::folder::sections::{LayerMap, MapQuality, MapsSection, ProjectionSource};
 use crate::scan::maps::{Maps, Projections, as_linear};
 use crate::scan::recording::Recording;
 
-/// The folder's name.
-pub(crate) const EMBEDDING: &str = "embedding";
+/// The file of what the maps keep.
+const QUALITY: &str = "quality.csv";
+
+/// Whether a file in it is one of the stage's.
+pub(crate) fn is_ours(name: &str) -> bool {
+    let mut ends = [".npy", ".projection.csv"].into_iter();
+    name == QUALITY
+        || ends.any(|end| {
+            let stem = name.strip_suffix(end);
+            stem.is_some_and(|stem| stem.parse::<Layer>().is_ok())
+        })
+}
 
 pub(crate) fn write(folder: &Path, maps: &Maps) -> Result<(), ScanError> {
-    let out = OutFolder::create(&folder.join(EMBEDDING), true)?;
+    let out = OutFolder::replacing(&folder.join(EMBEDDING), is_ours)?;
     for (layer, points) in maps.embedding().iter() {
         let path = out.path().join(matrix_name(layer));
         write_npy(&path, points.coordinates.view())?;
@@ -149,7 +160,7 @@ fn write_quality(out: &OutFolder, section: &MapsSection) -> Result<(), ScanError
     if section.layers.iter().all(|map| map.quality.is_none()) {
         return Ok(());
     }
-    out.file("quality.csv", |file| {
+    out.file(QUALITY, |file| {
         writeln!(
             file,
             "layer,rows,neighbours,trustworthiness,continuity,recall,neighbourhood_hit,\

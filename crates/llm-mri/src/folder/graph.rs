@@ -10,9 +10,22 @@ use mri_graph::{
 
 use crate::error::ScanError;
 use crate::figures::names::category_file_name;
+use crate::folder::file_names::GRAPH;
 use crate::folder::output::OutFolder;
 use crate::scan::Scan;
 use crate::scan::analysis::Analysis;
+
+/// The stems and the ends of the files in it.
+const STEMS: [&str; 5] = ["nodes", "edges", "graph", "centrality", "significance"];
+const ENDS: [&str; 6] = ["csv", "parquet", "json", "graphml", "gexf", "dot"];
+
+/// Whether a file in it is one of the stage's.
+pub(crate) fn is_ours(name: &str) -> bool {
+    // Between the two there may be the name of a category.
+    let stem = name.split('.').next().unwrap_or_default();
+    let end = name.rsplit('.').next().unwrap_or_default();
+    name.contains('.') && STEMS.contains(&stem) && ENDS.contains(&end)
+}
 
 /// The usual damping factor of PageRank.
 const DAMPING: f64 = 0.85;
@@ -20,7 +33,7 @@ const DAMPING: f64 = 0.85;
 /// Writes what the graph options keep of the region graph.
 pub(crate) fn write(folder: &Path, analysis: &Analysis) -> Result<(), ScanError> {
     let graph = analysis.filtered_graph();
-    let out = OutFolder::create(&folder.join("graph"), true)?;
+    let out = OutFolder::replacing(&folder.join(GRAPH), is_ours)?;
     let table = GraphTable::from(graph).with_layout(&analysis.filtered_layout().coordinate);
     write_tables(&out, &table)?;
     out.file("graph.json", |file| write_json(graph, file))?;
@@ -43,7 +56,7 @@ pub(crate) fn write_correlations(folder: &Path, scan: &Scan) -> Result<(), ScanE
         Err(ScanError::Graph(GraphError::TooFewTexts { .. })) => return Ok(()),
         found => found?,
     };
-    let out = OutFolder::create(&folder.join("graph"), true)?;
+    let out = OutFolder::replacing(&folder.join(GRAPH), is_ours)?;
     write_tables(&out, &(&graph).into())?;
     out.file("graph.json", |file| write_correlation_json(&graph, file))?;
     for category in selected {

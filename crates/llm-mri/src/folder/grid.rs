@@ -9,9 +9,15 @@ use mri_graph::write_cell_significance;
 use mri_grid::{Cell, Grid, GridStack};
 
 use crate::error::ScanError;
+use crate::folder::file_names::GRID;
 use crate::folder::output::OutFolder;
 use crate::scan::analysis::Analysis;
 use crate::scan::excerpt::excerpt;
+
+/// Whether a file in it is one of the stage's.
+pub(crate) fn is_ours(name: &str) -> bool {
+    ["cells.csv", "regions.csv", "significance.csv"].contains(&name)
+}
 
 /// Words and typical texts that are named of a region: what fits on a line.
 const WORDS: usize = 8;
@@ -24,7 +30,7 @@ pub(crate) fn write(
     texts: Option<&[String]>,
 ) -> Result<(), ScanError> {
     let grids = analysis.regions().grids();
-    let out = OutFolder::create(&folder.join("grid"), true)?;
+    let out = OutFolder::replacing(&folder.join(GRID), is_ours)?;
     out.file("cells.csv", |file| write_cells(grids, file))?;
     let texts = texts.unwrap_or_default();
     out.file("regions.csv", |file| {

@@ -7,10 +7,14 @@ pub(crate) mod comparison;
 pub(crate) mod corpus;
 pub(crate) mod embedding;
 pub(crate) mod figures;
+pub(crate) mod file_names;
 pub(crate) mod graph;
 pub(crate) mod grid;
 pub(crate) mod output;
+pub(crate) mod outputs;
+pub(crate) mod place;
 pub(crate) mod report;
+pub(crate) mod rules;
 pub(crate) mod sections;
 pub(crate) mod sums;
 pub(crate) mod verify;
@@ -18,42 +22,32 @@ pub(crate) mod verify;
 use std::path::Path;
 
 use mri_core::Watch;
-use mri_store::{FileSums, Manifest, is_store, open_store, save_store};
+use mri_store::{FileSums, FolderLock, Manifest, StoreError, open_store, save_store};
 
-use self::output::{OutFolder, remove};
-use self::report::REPORT;
+use self::file_names::{EMBEDDING, REPORT, TEXTS};
+use self::output::OutFolder;
+use self::outputs::{Stage, is_ours};
+use self::place::{ScanFolder, lock_folder};
+use self::rules::{Output, check_output};
 use self::sections::ManifestSections;
 use crate::error::ScanError;
 use crate::scan::Scan;
 use crate::scan::recording::Recording;
 
-/// A stage of a scan, with everything derived from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// `embedding/`, and all that follows.
-    Maps,
-    /// `grid/`, `graph/`, `figures/` and `report.html`.
-    Grid,
-}
-
-impl Stage {
-    /// The files and folders of this stage and of those after it.
-    pub(crate) fn outputs(self) -> &'static [&'static str] {
-        match self {
-            Self::Maps => &["embedding", "grid", "graph", "figures", REPORT],
-            Self::Grid => &["grid", "graph", "figures", REPORT],
-        }
-    }
-}
+/// How often a scan is read again because its folder was changed meanwhile.
+const READS: usize = 3;
 
 impl Scan {
     /// Opens a finished scan from its folder. The activations stay on disk and are read when they
     /// are needed; the regions are computed from the maps, which is quick.
     ///
+    /// Nothing is written, so that the folder need not be writable. A folder that another process is
+    /// writing into is refused.
+    ///
     /// # Errors
-    /// [`ScanError::Store`] if there is no finished recording in the folder,
-    /// [`ScanError::BadSections`] or [`ScanError::BadFile`] if the rest is not what its manifest
-    /// says.
+    /// [`ScanError::Store`] if there is no finished recording in the folder, or while another
+    /// process writes into it; [`ScanError::BadSections`] or [`ScanError::BadFile`] if the rest is
+    /// not what its manifest says; [`ScanError::Changed`] if the folder does not come to rest.
     ///
     /// ```no_run
     /// use llm_mri::{Quantity, Scan};
@@ -63,13 +57,51 @@ impl Scan {
     /// ```
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, ScanError> {
         let folder = folder.as_ref();
+        Self::read_at_rest(folder, |folder| Self::read(folder, None))
+    }
+
+    /// Opens a finished scan to [`update`](Scan::update) it: no other process can write into the
+    /// folder, or open it, until the scan is dropped.
+    ///
+    /// # Errors
+    /// As [`Scan::open`].
+    pub fn open_for_writing(folder: impl AsRef<Path>) -> Result<Self, ScanError> {
+        let folder = folder.as_ref();
+        Self::read(folder, Some(lock_existing(folder)?))
+    }
+
+    /// Reads a folder that nobody writes into, and which is the same afterwards.
+    fn read_at_rest(
+        folder: &Path,
+        read: impl Fn(&Path) -> Result<Self, ScanError>,
+    ) -> Result<Self, ScanError> {
+        let manifest = || Manifest::read(folder).ok();
+        for _ in 0..READS {
+            FolderLock::check(folder)?;
+            let before = manifest();
+            let scan = read(folder);
+            // A writer may have come meanwhile, and even gone again.
+            FolderLock::check(folder)?;
+            if manifest() == before {
+                return scan;
+            }
+        }
+        Err(ScanError::Changed {
+            path: folder.to_owned(),
+        })
+    }
+
+    /// Reads a folder that does not change meanwhile.
+    fn read(folder: &Path, lock: Option<FolderLock>) -> Result<Self, ScanError> {
         let recording = read_recording(folder)?;
+        let place = ScanFolder::new(folder, lock, recording.manifest());
         let sections = ManifestSections::of(recording.manifest())?;
         let maps = sections
             .maps
             .map(|maps| embedding::read(folder, maps, &recording));
-        let mut scan = Self::new(recording, Some(folder.to_owned()));
+        let mut scan = Self::new(recording, Some(place));
         scan.maps = maps.transpose()?;
+        scan.grid_begun = sections.grid_begun;
         scan.graph_options = sections.graph;
         scan.timings = sections.timings;
         match sections.grid {
@@ -84,27 +116,39 @@ impl Scan {
     /// # Errors
     /// As [`Scan::open`], of the recording.
     pub fn open_recording(folder: impl AsRef<Path>) -> Result<Self, ScanError> {
+        Self::read_at_rest(folder.as_ref(), |folder| {
+            Self::read_maps_aside(folder, None)
+        })
+    }
+
+    /// [`Scan::open_recording`] to [`update`](Scan::update) it, with the lock of
+    /// [`Scan::open_for_writing`].
+    ///
+    /// # Errors
+    /// As [`Scan::open_recording`].
+    pub fn open_recording_for_writing(folder: impl AsRef<Path>) -> Result<Self, ScanError> {
         let folder = folder.as_ref();
+        Self::read_maps_aside(folder, Some(lock_existing(folder)?))
+    }
+
+    /// Reads the recording and leaves the maps aside.
+    fn read_maps_aside(folder: &Path, lock: Option<FolderLock>) -> Result<Self, ScanError> {
         let recording = read_recording(folder)?;
+        let place = ScanFolder::new(folder, lock, recording.manifest());
         let sections = ManifestSections::of(recording.manifest()).unwrap_or_default();
-        let mut scan = Self::new(recording, Some(folder.to_owned()));
+        let mut scan = Self::new(recording, Some(place));
         scan.graph_options = sections.graph;
         scan.timings = sections.timings;
         Ok(scan)
     }
 
     /// Refuses a folder that [`ScanBuilder::out`](crate::ScanBuilder::out) would refuse, without
-    /// writing anything: a check before long work. A folder may be written if it does not exist, is
-    /// empty, holds a recording (which is resumed if it is the one that would be made, and refused
-    /// later if not), or if `replace` is set.
+    /// writing anything: [`check_output`] without inputs.
     ///
     /// # Errors
-    /// [`ScanError::OutExists`].
+    /// As [`check_output`].
     pub fn check_out(folder: &Path, replace: bool) -> Result<(), ScanError> {
-        if is_store(folder) {
-            return Ok(());
-        }
-        OutFolder::check(folder, replace)
+        check_output(folder, Output::Scan, replace, &[])
     }
 
     /// Writes the scan into a new folder, as the program does; see the README for its files.
@@ -113,7 +157,7 @@ impl Scan {
     /// [`ScanError::OutExists`] if the folder exists, [`ScanError::Write`], [`ScanError::Render`].
     /// After an error nothing is there.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ScanError> {
-        let out = OutFolder::create(folder.as_ref(), false)?;
+        let out = OutFolder::create(folder.as_ref())?;
         save_store(out.path(), self.manifest(), self.activations())?;
         let texts = self.save_texts(out.path())?;
         let files = self.save_stages(out.path(), Stage::Maps, texts, &())?;
@@ -122,19 +166,25 @@ impl Scan {
     }
 
     /// Writes the stages of a scan that is kept in a folder, from one of them on, in place of those
-    /// that are there, and reports the progress of the figures to `watch`.
+    /// that are there, and reports the progress of the figures to `watch`. The folder is locked
+    /// meanwhile, and has to be as it was when the scan was opened or last updated.
     ///
     /// # Errors
     /// [`ScanError::NoFolder`] for a scan in memory, [`ScanError::NoMaps`] for regions of a scan
-    /// without maps, [`ScanError::Write`], [`ScanError::Render`]. After an error the folder holds
-    /// the stages before the one that failed.
+    /// without maps, [`ScanError::Changed`], [`ScanError::Store`] while another process writes into
+    /// the folder, [`ScanError::Write`], [`ScanError::Render`]. After an error the folder holds the
+    /// stages before the one that failed.
     pub fn update(&self, from: Stage, watch: &dyn Watch) -> Result<(), ScanError> {
-        let folder = self.folder.as_deref().ok_or(ScanError::NoFolder)?;
+        let place = self.folder.as_ref().ok_or(ScanError::NoFolder)?;
         if from == Stage::Grid {
             self.maps()?;
         }
-        let files = self.save_stages(folder, from, FileSums::new(), watch)?;
-        self.sections().write(self.manifest(), &files, folder)
+        let _lock = place.lock()?;
+        let folder = place.path();
+        let saved = self.save_stages(folder, from, FileSums::new(), watch);
+        let saved = saved.and_then(|files| self.sections().write(self.manifest(), &files, folder));
+        place.note_manifest();
+        saved
     }
 
     /// The texts with their labels, as a table that can be scanned again. Gives its checksum.
@@ -142,7 +192,7 @@ impl Scan {
         let mut files = FileSums::new();
         if let Some(texts) = self.texts() {
             corpus::write(folder, texts, self.labels())?;
-            sums::add(&mut files, folder, corpus::TEXTS)?;
+            sums::add(&mut files, folder, TEXTS, is_ours)?;
         }
         Ok(files)
     }
@@ -161,26 +211,25 @@ impl Scan {
         let mut files = Manifest::read(folder)?.files;
         files.retain(|file, _| from.outputs().iter().all(|name| !sums::is_in(file, name)));
         let mut sections = self.sections();
-        sections.grid = None;
+        let binning = sections.grid.take();
+        sections.grid_begun = binning.filter(|_| from == Stage::Grid);
         sections.graph = None;
         let maps = match from {
             Stage::Maps => sections.maps.take(),
             Stage::Grid => None,
         };
         sections.write(self.manifest(), &files, folder)?;
-        for name in from.outputs() {
-            remove(&folder.join(name))?;
-        }
+        from.remove(folder)?;
         files.extend(written);
         if let (Some(section), Some(maps)) = (maps, &self.maps) {
             embedding::write(folder, maps)?;
-            sums::add(&mut files, folder, embedding::EMBEDDING)?;
+            sums::add(&mut files, folder, EMBEDDING, is_ours)?;
             sections.maps = Some(section);
             sections.write(self.manifest(), &files, folder)?;
         }
         self.save_regions(folder, watch)?;
         for name in Stage::Grid.outputs() {
-            sums::add(&mut files, folder, name)?;
+            sums::add(&mut files, folder, name, is_ours)?;
         }
         Ok(files)
     }
@@ -214,10 +263,13 @@ fn read_recording(folder: &Path) -> Result<Recording, ScanError> {
     Ok(Recording::new(manifest, activations, texts))
 }
 
-/// Removes the outputs of stages that the manifest does not name.
-pub(crate) fn clear_stages(folder: &Path) -> Result<(), ScanError> {
-    for name in Stage::Maps.outputs() {
-        remove(&folder.join(name))?;
+/// Locks a folder that is to hold a recording.
+fn lock_existing(folder: &Path) -> Result<FolderLock, ScanError> {
+    if folder.is_dir() {
+        return lock_folder(folder);
     }
-    remove(&folder.join(corpus::TEXTS))
+    Err(StoreError::NoRecording {
+        folder: folder.to_owned(),
+    }
+    .into())
 }

@@ -7,12 +7,13 @@ use std::path::Path;
 use mri_core::{Layer, Watch};
 use mri_corpus::corpus_hash;
 use mri_reduce::{QualityOptions, ReducerSpec};
-use mri_store::{Damage, Manifest, StoreError};
+use mri_store::{Damage, FolderLock, Manifest, StoreError};
 
 use crate::error::ScanError;
-use crate::folder::report::REPORT;
+use crate::folder::file_names::{ACTIVATIONS, REPORT, TEXTS};
+use crate::folder::outputs::Stage;
 use crate::folder::sections::{ManifestSections, MapsSection};
-use crate::folder::{Stage, corpus, sums};
+use crate::folder::sums;
 use crate::scan::Scan;
 
 /// What [`Scan::verify`] found in a folder.
@@ -50,9 +51,9 @@ impl Source {
     #[must_use]
     pub fn of(file: &str) -> Self {
         match file {
-            corpus::TEXTS => Self::Texts,
+            TEXTS => Self::Texts,
             REPORT => Self::Report,
-            _ if sums::is_in(file, "activations") => Self::Recording,
+            _ if sums::is_in(file, ACTIVATIONS) => Self::Recording,
             _ if Stage::Grid
                 .outputs()
                 .iter()
@@ -181,7 +182,7 @@ fn check_texts(scan: &Scan, folder: &Path) -> Result<(), ScanError> {
         return Ok(());
     }
     Err(ScanError::BadFile {
-        path: folder.join(corpus::TEXTS),
+        path: folder.join(TEXTS),
         problem: "not the texts that were recorded, by their hash".to_owned(),
     })
 }
@@ -205,7 +206,10 @@ fn unknown(folder: &Path, manifest: &Manifest) -> Result<Vec<String>, ScanError>
             };
             if entry.file_type().map_err(unreadable)?.is_dir() {
                 folders.push(name);
-            } else if name != Manifest::FILE_NAME && !manifest.files.contains_key(&name) {
+            } else if name != Manifest::FILE_NAME
+                && !FolderLock::is_file_name(&name)
+                && !manifest.files.contains_key(&name)
+            {
                 unknown.push(name);
             }
         }

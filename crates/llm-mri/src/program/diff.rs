@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use llm_mri::{CompareOptions, Comparison, LayerComparison, OutFolder, Scan};
+use llm_mri::{CompareOptions, Comparison, LayerComparison, Output, Scan, check_output};
 
 use super::progress::say;
 use super::table::{fitted, short};
@@ -37,7 +37,7 @@ pub(crate) struct DiffArgs {
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Replace what DIR holds
+    /// Replace layers.csv and texts.csv in DIR; a folder that holds anything else is refused
     #[arg(long)]
     force: bool,
 
@@ -76,7 +76,7 @@ pub(crate) struct DiffArgs {
 
 pub(crate) fn run(args: DiffArgs) -> Result<()> {
     if let Some(out) = &args.out {
-        OutFolder::check(out, args.force)?;
+        check_output(out, Output::Comparison, args.force, &[&args.a, &args.b])?;
     }
     let [a, b] = [&args.a, &args.b].map(|folder| {
         let scan = Scan::open(folder)?;

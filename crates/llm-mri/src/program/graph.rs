@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use llm_mri::{Discoveries, GraphOptions, Regions, Scan, Significance, Stage, Threshold};
+use llm_mri::{Discoveries, GraphOptions, Scan, Significance, Stage, Threshold};
 
 use super::missing_glyphs::report_missing_glyphs;
 use super::progress::{Bar, say};
@@ -104,7 +104,7 @@ pub(crate) struct GraphArgs {
 }
 
 pub(crate) fn run(args: GraphArgs) -> Result<()> {
-    let scan = Scan::open(&args.out)?;
+    let scan = Scan::open_for_writing(&args.out)?;
     let options = options(&args, &scan)?;
     let planar = scan.maps()?.components() == 2;
     ensure!(
@@ -112,7 +112,7 @@ pub(crate) fn run(args: GraphArgs) -> Result<()> {
         "--grid and --bins need maps with 2 components"
     );
     let scan = if planar {
-        let before = scan.regions().map(Regions::binning).unwrap_or_default();
+        let before = scan.binning();
         let bins = args.bins.unwrap_or(Bins::of(before));
         let side = args.grid.unwrap_or(before.side());
         scan.with_grid(bins.binning(side))?

@@ -13,7 +13,12 @@ use llm_mri::store::{MergeError, StoreError};
 pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
     // `transparent` errors are not links of the chain, so each level is unwrapped here.
     error.chain().find_map(|cause| {
-        if let Some(error) = cause.downcast_ref::<ScanError>() {
+        if cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(too_many_files)
+        {
+            Some("allow more of them with `ulimit -n 4096`")
+        } else if let Some(error) = cause.downcast_ref::<ScanError>() {
             of_scan(error)
         } else if let Some(error) = cause.downcast_ref::<CorpusError>() {
             of_corpus(error)
@@ -28,6 +33,12 @@ pub(super) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
             None
         }
     })
+}
+
+/// Whether the process has as many files open as it may.
+fn too_many_files(error: &io::Error) -> bool {
+    // EMFILE and ENFILE on every Unix.
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 fn of_scan(error: &ScanError) -> Option<&'static str> {
@@ -62,6 +73,9 @@ fn of_scan(error: &ScanError) -> Option<&'static str> {
             remedy => remedy,
         },
         ScanError::OutExists { .. } => "choose another folder, or replace it with --force",
+        ScanError::OutIsInput { .. } => "choose a place outside of what is read",
+        ScanError::NotOurs { .. } => "choose another place, or move it away",
+        ScanError::Changed { .. } => "run the command again",
         _ => return None,
     })
 }
@@ -146,6 +160,7 @@ fn of_store(error: &StoreError) -> Option<&'static str> {
         StoreError::BadManifest { path, .. } if path.ends_with("recording.json") => {
             of_damaged(path)
         }
+        StoreError::Busy { .. } => "wait until that is done, or stop it",
         StoreError::NoRecording { .. } => "`llm-mri extract` and `llm-mri scan` make one",
         StoreError::Unfinished { .. } => {
             "run the command that began it again, and it resumes where it stopped"

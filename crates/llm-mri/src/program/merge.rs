@@ -1,9 +1,10 @@
 //! `llm-mri merge`: the shards of a recording into one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use llm_mri::{Output, check_output};
 
 use super::progress::say;
 
@@ -27,6 +28,8 @@ pub(crate) struct MergeArgs {
 }
 
 pub(crate) fn run(args: MergeArgs) -> Result<()> {
+    let parts: Vec<&Path> = args.parts.iter().map(PathBuf::as_path).collect();
+    check_output(&args.out, Output::Scan, false, &parts)?;
     let (manifest, activations) = llm_mri::merge_stores(&args.parts, &args.out)?;
     if !args.quiet {
         say(&format!(

@@ -13,6 +13,7 @@ mod progress;
 mod reduce;
 mod report;
 mod scan;
+mod signals;
 mod source;
 mod table;
 mod threads;
@@ -58,8 +59,8 @@ enum Command {
     Verify(verify::VerifyArgs),
 }
 
-/// Runs the program: 0 when all went well, 1 with one line on standard error when not; the
-/// argument parser itself answers wrong usage with 2.
+/// Runs the program: 0 when all went well, 1 with one line on standard error when not, 130 or 143
+/// when it was stopped by a signal; the argument parser itself answers wrong usage with 2.
 pub(crate) fn run() -> ExitCode {
     // A panic that a library catches and returns as an error is reported once, as that error.
     let usual = panic::take_hook();
@@ -83,10 +84,10 @@ pub(crate) fn run() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Err(error) => signals::stopped(&error).unwrap_or_else(|| {
             complain(&error);
             ExitCode::FAILURE
-        }
+        }),
     }
 }
 

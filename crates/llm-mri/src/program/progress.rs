@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use llm_mri::{Progress, Watch};
 
-use super::log;
+use super::{log, signals};
 
-/// A [`Watch`] that draws one bar, renamed as the stages change.
+/// A [`Watch`] that draws one bar, renamed as the stages change, and stops the work at a signal.
 #[derive(Debug)]
 pub(crate) struct Bar {
     bar: ProgressBar,
@@ -18,6 +18,7 @@ impl Bar {
     /// A bar on standard error; hidden if `quiet`, beside the lines of `--verbose`, and where
     /// standard error is no terminal.
     pub(crate) fn new(quiet: bool) -> Self {
+        signals::listen();
         let target = if quiet || log::is_on() {
             ProgressDrawTarget::hidden()
         } else {
@@ -62,6 +63,6 @@ impl Watch for Bar {
         }
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.done);
-        true
+        !signals::arrived()
     }
 }

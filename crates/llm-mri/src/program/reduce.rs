@@ -85,7 +85,7 @@ pub(crate) fn run(args: ReduceArgs) -> Result<()> {
     let spec = args.maps.spec()?;
     threads::limit(args.threads)?;
     let bar = Bar::new(args.quiet);
-    let scan = Scan::open_recording(&args.out)?;
+    let scan = Scan::open_recording_for_writing(&args.out)?;
     let scan = match args.layers.as_slice() {
         [] => scan.with_maps(&spec, &bar)?,
         some => scan.with_layer_maps(some, &spec, &bar)?,

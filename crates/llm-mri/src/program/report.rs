@@ -1,10 +1,10 @@
 //! `llm-mri report`: one page to explore a scan with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use llm_mri::Scan;
+use llm_mri::{Output, Scan, check_output};
 
 use super::progress::{Bar, say};
 
@@ -33,13 +33,32 @@ pub(crate) struct ReportArgs {
 }
 
 pub(crate) fn run(args: ReportArgs) -> Result<()> {
-    let path = args.out.unwrap_or_else(|| args.scan.join("report.html"));
+    let own = args.scan.join("report.html");
+    let path = args.out.as_ref().unwrap_or(&own);
+    check_output(path, Output::Report, false, &[&args.scan])?;
     let bar = Bar::new(args.quiet);
-    let scan = Scan::open(&args.scan)?.with_regions()?;
-    scan.save_report(&path, &bar)?;
+    let scan = if is_in(path, &args.scan) {
+        Scan::open_for_writing(&args.scan)
+    } else {
+        Scan::open(&args.scan)
+    };
+    scan?.with_regions()?.save_report(path, &bar)?;
     bar.finish();
     if !args.quiet {
         say(&format!("wrote {}", path.display()));
     }
     Ok(())
+}
+
+/// Whether a file lies in a folder.
+fn is_in(file: &Path, folder: &Path) -> bool {
+    let parent = match file.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return false,
+    };
+    match (parent.canonicalize(), folder.canonicalize()) {
+        (Ok(parent), Ok(folder)) => parent == folder,
+        _ => false,
+    }
 }

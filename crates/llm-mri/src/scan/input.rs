@@ -1,7 +1,7 @@
 //! What a scan is made from: a model and texts.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mri_core::{Backend, Pooling};
 use mri_corpus::{Corpus, CorpusFile, CorpusNotes, TextSource};
@@ -25,6 +25,33 @@ pub(crate) enum ModelInput {
 pub(crate) enum TextInput {
     Path(PathBuf),
     Corpus(Corpus),
+}
+
+impl ModelInput {
+    /// The file or folder of the model, where it is known before it is loaded.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            #[cfg(feature = "tch")]
+            Self::Folder(folder) => Some(folder),
+            #[cfg(all(feature = "tch", feature = "hub"))]
+            Self::Source(ModelSource::Folder(folder)) => Some(folder),
+            #[cfg(all(feature = "tch", feature = "hub"))]
+            Self::Source(ModelSource::Hub { .. }) => None,
+            #[cfg(feature = "tch")]
+            Self::Module(module, _) => Some(module),
+            Self::Engine(..) => None,
+        }
+    }
+}
+
+impl TextInput {
+    /// The file or folder of the texts.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Corpus(_) => None,
+        }
+    }
 }
 
 /// Texts that were read and checked once.

@@ -21,7 +21,6 @@ pub(crate) mod selection;
 pub(crate) mod significance;
 pub(crate) mod transform;
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use mri_core::{Activations, Embedding, Labels, ModelInfo, Projection};
@@ -40,6 +39,7 @@ use self::recording::Recording;
 use self::regions::Regions;
 use self::significance::{Discoveries, SignificanceResults};
 use crate::error::ScanError;
+use crate::folder::place::ScanFolder;
 use crate::folder::sections::{ManifestSections, Timings};
 
 /// A scan: a recording, its maps, their regions, and what is computed from those.
@@ -52,6 +52,8 @@ pub struct Scan {
     pub(crate) recording: Recording,
     pub(crate) maps: Option<Maps>,
     regions: Option<Arc<Regions>>,
+    /// How the maps were being cut when that was stopped.
+    pub(crate) grid_begun: Option<Binning>,
     pub(crate) graph_options: Option<GraphOptions>,
     pub(crate) timings: Timings,
     /// What the model's files decided, if this process recorded it.
@@ -60,16 +62,17 @@ pub struct Scan {
     /// What was noticed in the texts, if they were read for this scan.
     pub(crate) corpus_notes: Option<CorpusNotes>,
     /// The folder it is kept in, if any.
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) folder: Option<ScanFolder>,
 }
 
 impl Scan {
     /// A scan with nothing but its recording.
-    pub(crate) fn new(recording: Recording, folder: Option<PathBuf>) -> Self {
+    pub(crate) fn new(recording: Recording, folder: Option<ScanFolder>) -> Self {
         Self {
             recording,
             maps: None,
             regions: None,
+            grid_begun: None,
             graph_options: None,
             timings: Timings::default(),
             notes: Vec::new(),
@@ -84,6 +87,7 @@ impl Scan {
         Self {
             maps: Some(maps),
             regions: None,
+            grid_begun: None,
             analysis: OnceLock::new(),
             ..self
         }
@@ -209,6 +213,7 @@ impl Scan {
         ManifestSections {
             maps: self.maps.as_ref().map(|maps| maps.section().clone()),
             grid: self.regions.as_deref().map(Regions::binning),
+            grid_begun: None,
             graph: self.graph_options.clone(),
             timings: self.timings.clone(),
         }
@@ -233,14 +238,24 @@ impl Scan {
         })
     }
 
-    /// The same scan with regions: those that it has, or those of the default grid. Maps of other
+    /// How the maps are cut: as they were, or were to be when that was stopped, or by default.
+    #[must_use]
+    pub fn binning(&self) -> Binning {
+        let cut = self.regions.as_deref().map(Regions::binning);
+        cut.or(self.grid_begun).unwrap_or_default()
+    }
+
+    /// The same scan with regions: those that it has, or those of [`Scan::binning`]. Maps of other
     /// than two components have none, and the scan stays as it is.
     ///
     /// # Errors
     /// [`ScanError::NoMaps`], [`ScanError::Grid`].
     pub fn with_regions(self) -> Result<Self, ScanError> {
         match self.regions() {
-            Err(ScanError::NoRegions) => self.with_grid(Binning::default()),
+            Err(ScanError::NoRegions) => {
+                let binning = self.binning();
+                self.with_grid(binning)
+            }
             Ok(_) | Err(ScanError::NotPlanar { .. }) => Ok(self),
             Err(error) => Err(error),
         }

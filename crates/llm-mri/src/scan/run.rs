@@ -1,15 +1,20 @@
 //! Makes a scan of what the builder was given.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use mri_core::{Activations, Backend, Labels, Watch};
 use mri_extract::{TokenSource, record, record_to_store};
-use mri_store::{FileSums, LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype};
+use mri_store::{
+    FileSums, FolderLock, LayerEntry, Manifest, Provenance, RecordingEntry, StoreDtype,
+};
 
 use crate::error::ScanError;
+use crate::folder::outputs::{Stage, clear_stages};
+use crate::folder::place::{ScanFolder, lock_folder};
+use crate::folder::rules::{Output, check_output};
 use crate::folder::sections::ManifestSections;
-use crate::folder::{Stage, clear_stages};
 use crate::scan::Scan;
 use crate::scan::builder::{ReducerChoice, ScanBuilder};
 use crate::scan::clock::Clock;
@@ -40,7 +45,8 @@ impl ScanBuilder {
         let model = model.ok_or_else(|| missing("a model", "model()"))?;
         let texts = self.texts.take();
         let texts = texts.ok_or_else(|| missing("texts", "data()"))?;
-        self.check()?;
+        let inputs = [model.path(), texts.path()];
+        self.check(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
         let mut scan = self.run_model(model, texts, &mut clock, watch)?;
         if self.activations_only {
             // Later stages that the folder holds of this same recording stay.
@@ -49,8 +55,9 @@ impl ScanBuilder {
             scan.timings.clone_from(&sections.timings);
             if let Some(folder) = &scan.folder {
                 let manifest = scan.manifest();
-                sections.write(manifest, &manifest.files, folder)?;
+                sections.write(manifest, &manifest.files, folder.path())?;
             }
+            scan.folder = scan.folder.map(ScanFolder::released);
             return Ok(scan);
         }
         scan = clock.time("reduce", || match &self.reducer {
@@ -65,21 +72,24 @@ impl ScanBuilder {
         let mut files = FileSums::new();
         if let Some(folder) = &scan.folder {
             files = clock.time("write", || {
-                let texts = scan.save_texts(folder)?;
-                scan.save_stages(folder, Stage::Maps, texts, watch)
+                let texts = scan.save_texts(folder.path())?;
+                scan.save_stages(folder.path(), Stage::Maps, texts, watch)
             })?;
         }
         scan.timings = clock.finish(started);
         if let Some(folder) = &scan.folder {
-            scan.sections().write(scan.manifest(), &files, folder)?;
+            scan.sections()
+                .write(scan.manifest(), &files, folder.path())?;
         }
+        scan.folder = scan.folder.map(ScanFolder::released);
         Ok(scan)
     }
 
     /// What can be checked before anything is read.
-    fn check(&self) -> Result<(), ScanError> {
+    fn check(&self, inputs: &[&Path]) -> Result<(), ScanError> {
         if let Some(folder) = &self.out {
-            Scan::check_out(folder, self.store.replace)?;
+            FolderLock::check(folder)?;
+            check_output(folder, Output::Scan, self.store.replace, inputs)?;
         }
         if self.reducer.components() == 2 && !self.activations_only {
             self.binning.check()?;
@@ -114,6 +124,16 @@ impl ScanBuilder {
 
         let mut from = loaded.texts.provenance(loaded.model_hash);
         from.engine = loaded.engine;
+        let lock = match &self.out {
+            Some(folder) => {
+                let lock = lock_folder(folder)?;
+                // Somebody may have written there while the model was loaded.
+                check_output(folder, Output::Scan, self.store.replace, &[])?;
+                Some(lock)
+            }
+            None => None,
+        };
+        self.store.lock.clone_from(&lock);
         let (manifest, activations) = clock.time("forward pass", || {
             let tokens = loaded.texts.tokens.as_ref();
             let labels = texts.source().labels();
@@ -127,6 +147,8 @@ impl ScanBuilder {
             clear_stages(folder)?;
         }
         let notes = texts.notes().clone();
+        let folder = folder.map(|folder| ScanFolder::new(&folder, lock, &manifest));
+        self.store.lock = None;
         let recording = Recording::new(manifest, activations, texts.into_texts());
         let mut scan = Scan::new(recording, folder);
         scan.notes = loaded.notes;

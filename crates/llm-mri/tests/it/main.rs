@@ -12,6 +12,8 @@ mod damage;
 mod graph;
 /// Models as people have them.
 mod models;
+/// Who may write where: locks, outputs, files of somebody else.
+mod outputs;
 /// The program with sound and with wrong input.
 mod program;
 /// Recordings through the program: shards, sites, number formats.

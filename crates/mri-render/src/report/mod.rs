@@ -9,4 +9,5 @@ mod scan_block;
 mod table;
 
 pub use data::Report;
+pub use page::is_report;
 pub use table::{Facts, ReportTable, TableEntry};

@@ -36,6 +36,21 @@ pub(super) fn title(caption: &Caption) -> String {
     }
 }
 
+/// Whether a file is a report, by its first bytes.
+///
+/// ```
+/// assert!(!mri_render::is_report(b"<!doctype html><title>Notes</title>"));
+/// ```
+#[must_use]
+pub fn is_report(start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
+    let Some((head, _)) = text.split_once("can report</title>") else {
+        return false;
+    };
+    let (before, _) = TEMPLATE.split_once("{{policy}}").unwrap_or((TEMPLATE, ""));
+    head.starts_with(before) && head.contains("default-src 'none'; script-src 'sha256-")
+}
+
 /// The whole page. Its Content Security Policy allows its own script and style, by hash, and
 /// nothing else: no request, image or frame, and no script injected through a text.
 pub(super) fn page(title: &str, scan: &DataBlock, texts: &DataBlock) -> String {
@@ -140,6 +155,27 @@ mod tests {
             assert!(!file.contains("</script") && !file.contains("<!--"));
             assert!(!file.contains("innerHTML") && !file.contains("insertAdjacentHTML"));
             assert!(!file.contains('\r'), "the hash requires LF line endings");
+        }
+    }
+
+    #[test]
+    fn a_report_is_known_by_its_head() {
+        let block = DataBlock {
+            bytes: 0,
+            hash: 0,
+            base64: String::new(),
+        };
+        for caption in [
+            Caption::default(),
+            Caption {
+                model: "m<n".into(),
+                ..Caption::default()
+            },
+        ] {
+            assert!(is_report(page(&title(&caption), &block, &block).as_bytes()));
+        }
+        for other in ["", "<!doctype html>\n<title>My scan report</title>"] {
+            assert!(!is_report(other.as_bytes()), "{other}");
         }
     }
 

@@ -6,6 +6,8 @@
 mod common;
 /// Files that are not as they were written.
 mod damage;
+/// Who holds the lock of a folder.
+mod lock;
 /// Shards merged into the whole, and what is not merged.
 mod merge;
 /// Stores that are opened, saved and removed.
