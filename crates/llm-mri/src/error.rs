@@ -35,6 +35,39 @@ pub enum ScanError {
         /// The most that is possible.
         limit: usize,
     },
+    /// There are so many categories that the labels are probably those of another column.
+    #[error(
+        "{labels} different labels for {texts} texts: is {column:?} the column of the labels?{}",
+        other_columns(others)
+    )]
+    DoubtfulLabels {
+        /// Categories of the corpus.
+        labels: usize,
+        /// Texts of the corpus.
+        texts: usize,
+        /// The column that the labels come from.
+        column: String,
+        /// The other columns of the table, those of labels and texts left out.
+        others: Vec<String>,
+    },
+    /// More categories than tables and graphs can have.
+    #[error("{labels} different labels; maps and regions can be made of at most {limit}")]
+    TooManyLabels {
+        /// Categories of the corpus.
+        labels: usize,
+        /// The most that are possible.
+        limit: usize,
+    },
+    /// The graph has too many regions to be measured.
+    #[error(
+        "a graph of {regions} regions cannot be measured, at most {limit}; projections take cubic time"
+    )]
+    TooManyRegions {
+        /// Regions of the graph.
+        regions: usize,
+        /// The most that are possible.
+        limit: usize,
+    },
     /// The texts could not be read.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
@@ -202,5 +235,14 @@ impl ScanError {
             layer,
             known: known.join(", "),
         }
+    }
+}
+
+/// The other columns in a sentence; nothing if there are none.
+fn other_columns(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    match quoted.is_empty() {
+        true => String::new(),
+        false => format!(" The others are {}", quoted.join(", ")),
     }
 }

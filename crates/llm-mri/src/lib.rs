@@ -77,6 +77,7 @@ pub use folder::sections::{
 pub use folder::verify::{Source, Verification};
 pub use scan::Scan;
 pub use scan::analysis::Analysis;
+pub use scan::bounds::Omission;
 pub use scan::builder::ScanBuilder;
 pub use scan::category::CategoryRef;
 pub use scan::compare::{CompareOptions, Comparison, LayerComparison, TextMovement};

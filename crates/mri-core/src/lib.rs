@@ -82,9 +82,11 @@
 mod atomic;
 mod backend;
 mod batch;
+mod category_counts;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod guard;
 mod labels;
 mod layer;
 mod model;
@@ -101,7 +103,9 @@ mod stack;
 pub use atomic::{sync_folder, temporary_path, temporary_target, write_atomic};
 pub use backend::{Backend, BackendError, Capture};
 pub use batch::TokenBatch;
+pub use category_counts::CategoryCounts;
 pub use error::CoreError;
+pub use guard::{CaughtPanic, guarded, panic_is_caught};
 pub use labels::Labels;
 pub use layer::{Layer, Site};
 pub use model::{ModelInfo, ModelKind};

@@ -61,8 +61,6 @@ pub use encoding::TextEncoding;
 pub use error::{ColumnProblem, ColumnRole, CorpusError, FormatProblem, RowProblem, ShardError};
 pub use file::CorpusFile;
 pub use format::Format;
-#[cfg(feature = "parquet")]
-pub use formats::parquet::panic_is_caught;
 pub use hash::corpus_hash;
 pub use notes::CorpusNotes;
 pub use options::CorpusOptions;

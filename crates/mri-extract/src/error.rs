@@ -113,6 +113,12 @@ pub enum TokenizerProblem {
         /// The size of the model's vocabulary.
         vocab_size: usize,
     },
+    /// The normalizer makes texts so much longer that memory would not hold them.
+    #[error("its normalizer makes texts up to {growth} times as long; 256 times is the most")]
+    Growth {
+        /// The factor.
+        growth: u64,
+    },
     /// A text has no token at all.
     #[error("text {row} of the corpus (counted from 0) has no tokens")]
     NoTokens {

@@ -1,7 +1,7 @@
 //! SHA-256 of files, which identifies models and tokenizers. In the hub's cache, where a file is
 //! named by a hash of its own, it is compared with that in passing.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::blob::Blob;
 use crate::error::ExtractError;
 use crate::hub::HubError;
+use crate::regular::open_regular;
 
 /// The SHA-256 of the files that make a model what it is, as 64 hexadecimal digits: `config.json`
 /// and the weights (`*.safetensors` and their index), by name.
@@ -39,7 +40,7 @@ pub(crate) fn hash_of<P: AsRef<Path>>(
     let mut hash = Sha256::new();
     for path in files {
         let path = path.as_ref();
-        let mut file = File::open(path).map_err(ExtractError::io(path))?;
+        let mut file = open_regular(path).map_err(ExtractError::io(path))?;
         let length = file.metadata().map_err(ExtractError::io(path))?.len();
         // Lengths separate the end of one file from the start of the next.
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,12 +1,12 @@
 //! What sentence-transformers keeps beside a transformer: pooling, length, lower case.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use mri_core::Pooling;
 use serde_json::Value;
 
 use crate::engine::ModelError;
+use crate::regular::read_regular;
 
 /// The list of a model's modules.
 const MODULES: &str = "modules.json";
@@ -142,7 +142,7 @@ fn mode(config: &Value) -> PoolingMode {
 }
 
 fn json(path: &Path) -> Result<Option<Value>, ModelError> {
-    let text = match fs::read(path) {
+    let text = match read_regular(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => return Ok(None),

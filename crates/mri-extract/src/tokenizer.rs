@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use mri_core::{ModelInfo, TokenBatch, Watch};
+use mri_core::{ModelInfo, TokenBatch, Watch, guarded};
 use mri_corpus::{CorpusError, TextSource};
 use mri_store::TokenizerEntry;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
@@ -328,8 +329,15 @@ impl TextTokenizer {
 
     fn encode_prefixes(&self, texts: &[String]) -> Result<Vec<Encoding>, ExtractError> {
         let prefixes: Vec<&str> = texts.iter().map(|text| self.prefix(text, 1)).collect();
-        let encodings = self.tokenizer.encode_batch_fast(prefixes, true);
-        encodings.map_err(|e| self.failed(&e))
+        let encodings = prefixes.par_iter().map(|prefix| self.encode_one(prefix));
+        encodings.collect()
+    }
+
+    fn encode_one(&self, text: &str) -> Result<Encoding, ExtractError> {
+        // Guarded text by text, in the thread that does the work.
+        let encoding = guarded(|| self.tokenizer.encode_fast(text, true));
+        let encoding = encoding.map_err(|panic| self.failed(&panic.to_string().into()))?;
+        encoding.map_err(|e| self.failed(&e))
     }
 
     /// `times` as much of a text as its kept tokens usually take.
@@ -351,8 +359,7 @@ impl TextTokenizer {
                 return Ok((encoding, truncated));
             }
             times *= 2;
-            let longer = self.tokenizer.encode_fast(self.prefix(text, times), true);
-            encoding = longer.map_err(|e| self.failed(&e))?;
+            encoding = self.encode_one(self.prefix(text, times))?;
         }
     }
 }

@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 
+use mri_core::CategoryCounts;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
@@ -17,6 +18,8 @@ use crate::significance::Contrast;
 pub struct GraphDifference<'a> {
     graph: &'a RegionGraph,
     contrast: Contrast,
+    /// The categories of the two sides, ascending.
+    sides: [Vec<usize>; 2],
     sizes: [usize; 2],
 }
 
@@ -63,6 +66,11 @@ impl RegionGraph {
         Ok(GraphDifference {
             graph: self,
             contrast: contrast.clone(),
+            sides: [&contrast.a, &contrast.b].map(|side| {
+                let mut side = side.clone();
+                side.sort_unstable();
+                side
+            }),
             sizes,
         })
     }
@@ -87,9 +95,8 @@ impl<'a> GraphDifference<'a> {
         self.sizes
     }
 
-    fn of(&self, counts: &[u32]) -> Option<Difference> {
-        let sum = |side: &[usize]| side.iter().map(|&c| counts[c]).sum::<u32>();
-        let (texts_a, texts_b) = (sum(&self.contrast.a), sum(&self.contrast.b));
+    fn of(&self, counts: &CategoryCounts) -> Option<Difference> {
+        let [texts_a, texts_b] = self.sides.each_ref().map(|side| counts.sum(side));
         (texts_a + texts_b > 0).then(|| Difference {
             texts_a,
             texts_b,

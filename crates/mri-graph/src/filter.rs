@@ -152,7 +152,6 @@ impl GraphView<'_> {
             Some(range) => range.contains(position),
         };
         let positions: Vec<usize> = (0..whole.layers().len()).filter(inside).collect();
-        let of_view = |values: &[u32]| self.categories().iter().map(|&c| values[c]).collect();
         let mut wanted = vec![complete; whole.graph().node_count()];
         for edge in &selection.edges {
             wanted[edge.source.index()] = true;
@@ -176,13 +175,13 @@ impl GraphView<'_> {
             if wanted[id.index()] {
                 new_id[id.index()] = part.graph_mut().add_node(Region {
                     position,
-                    counts: of_view(&region.counts),
+                    counts: region.counts.select(self.categories()),
                     ..region.clone()
                 });
             }
         }
         for edge in &selection.edges {
-            let weights = of_view(&whole.graph()[edge.id].weights);
+            let weights = whole.graph()[edge.id].weights.select(self.categories());
             let (source, target) = (new_id[edge.source.index()], new_id[edge.target.index()]);
             part.graph_mut()
                 .add_edge(source, target, Transition { weights });

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use mri_core::Layer;
+use mri_core::{CategoryCounts, Layer};
 use mri_grid::{Cell, GridStack};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -15,7 +15,7 @@ pub struct Region {
     /// The cell of the layer's grid.
     pub cell: Cell,
     /// Texts of each category in the cell.
-    pub counts: Vec<u32>,
+    pub counts: CategoryCounts,
 }
 
 impl Region {
@@ -29,7 +29,7 @@ impl Region {
     /// Texts of all categories in the cell, at least 1.
     #[must_use]
     pub fn n_texts(&self) -> u32 {
-        self.counts.iter().sum()
+        self.counts.total()
     }
 }
 
@@ -39,14 +39,14 @@ impl Region {
 pub struct Transition {
     /// Texts of each category that are in the source region in one layer and in the target region
     /// in the next.
-    pub weights: Vec<u32>,
+    pub weights: CategoryCounts,
 }
 
 impl Transition {
     /// Texts of all categories.
     #[must_use]
     pub fn n_texts(&self) -> u32 {
-        self.weights.iter().sum()
+        self.weights.total()
     }
 }
 
@@ -72,18 +72,12 @@ impl RegionGraph {
     #[must_use]
     pub fn co_activation(grids: &GridStack) -> Self {
         let labels = grids.labels();
-        let n_categories = labels.n_categories();
         let mut graph = DiGraph::new();
         // The nodes of the cells of the layer before, and of the current one.
         let mut before: Option<Vec<NodeIndex>> = None;
         for (position, (layer, grid)) in grids.iter().enumerate() {
-            let mut counts: HashMap<Cell, Vec<u32>> = HashMap::new();
-            for (&cell, &id) in grid.cells().iter().zip(labels.row_categories()) {
-                counts.entry(cell).or_insert_with(|| vec![0; n_categories])[id as usize] += 1;
-            }
-            let mut occupied: Vec<_> = counts.into_iter().collect();
-            occupied.sort_unstable_by_key(|&(cell, _)| cell);
-            let node_of: HashMap<Cell, NodeIndex> = occupied
+            let node_of: HashMap<Cell, NodeIndex> = grid
+                .counts_by_cell(labels)
                 .into_iter()
                 .map(|(cell, counts)| {
                     (
@@ -99,13 +93,7 @@ impl RegionGraph {
                 .collect();
             let nodes: Vec<NodeIndex> = grid.cells().iter().map(|cell| node_of[cell]).collect();
             if let Some(before) = before {
-                add_transitions(
-                    &mut graph,
-                    &before,
-                    &nodes,
-                    labels.row_categories(),
-                    n_categories,
-                );
+                add_transitions(&mut graph, &before, &nodes, labels.row_categories());
             }
             before = Some(nodes);
         }
@@ -228,17 +216,15 @@ fn add_transitions(
     from: &[NodeIndex],
     to: &[NodeIndex],
     ids: &[u32],
-    n_categories: usize,
 ) {
-    let mut weights: HashMap<(NodeIndex, NodeIndex), Vec<u32>> = HashMap::new();
+    let mut moves: HashMap<(NodeIndex, NodeIndex), Vec<u32>> = HashMap::new();
     for ((&source, &target), &id) in from.iter().zip(to).zip(ids) {
-        weights
-            .entry((source, target))
-            .or_insert_with(|| vec![0; n_categories])[id as usize] += 1;
+        moves.entry((source, target)).or_default().push(id);
     }
-    let mut edges: Vec<_> = weights.into_iter().collect();
+    let mut edges: Vec<_> = moves.into_iter().collect();
     edges.sort_unstable_by_key(|&(ends, _)| ends);
-    for ((source, target), weights) in edges {
+    for ((source, target), categories) in edges {
+        let weights = CategoryCounts::of(categories);
         graph.add_edge(source, target, Transition { weights });
     }
 }

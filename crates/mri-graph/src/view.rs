@@ -81,7 +81,7 @@ impl<'a> GraphView<'a> {
         let graph = self.graph.graph();
         graph.node_indices().filter_map(move |id| {
             let region = &graph[id];
-            let texts = self.sum(&region.counts);
+            let texts = region.counts.sum(&self.categories);
             (texts > 0).then_some((id, region, texts))
         })
     }
@@ -89,7 +89,7 @@ impl<'a> GraphView<'a> {
     /// The transitions that a text of these categories makes: by layer, then source, then target.
     pub fn edges(&self) -> impl Iterator<Item = ViewEdge> + '_ {
         self.graph.graph().edge_references().filter_map(|edge| {
-            let weight = self.sum(&edge.weight().weights);
+            let weight = edge.weight().weights.sum(&self.categories);
             let (id, source, target) = (edge.id(), edge.source(), edge.target());
             (weight > 0).then_some(ViewEdge {
                 id,
@@ -116,9 +116,5 @@ impl<'a> GraphView<'a> {
             (source, target, f64::from(edge.weight))
         });
         LayeredDigraph::from_parts(self.graph.layers().len(), layers, edges.collect())
-    }
-
-    fn sum(&self, per_category: &[u32]) -> u32 {
-        self.categories.iter().map(|&c| per_category[c]).sum()
     }
 }

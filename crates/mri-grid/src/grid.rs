@@ -1,4 +1,6 @@
-use mri_core::{Embedding, Labels, LayerStack, RowCount};
+use std::collections::BTreeMap;
+
+use mri_core::{CategoryCounts, Embedding, Labels, LayerStack, RowCount};
 use ndarray::{Array3, ArrayView2};
 
 use crate::binning::{Binning, bin};
@@ -139,7 +141,35 @@ impl Grid {
         })
     }
 
-    /// Texts per category and cell of the full grid, of shape (category, x, y).
+    /// The occupied cells, by x, then y, with the rows of the texts in each, ascending.
+    #[must_use]
+    pub fn rows_by_cell(&self) -> BTreeMap<Cell, Vec<usize>> {
+        let mut rows: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+        for (row, &cell) in self.cells.iter().enumerate() {
+            rows.entry(cell).or_default().push(row);
+        }
+        rows
+    }
+
+    /// Texts per category in each occupied cell, by x, then y. Time and memory grow with the texts
+    /// and not with the cells or the categories.
+    ///
+    /// `labels` are those of the grid's texts; rows beyond the shorter of the two are not counted.
+    #[must_use]
+    pub fn counts_by_cell(&self, labels: &Labels) -> BTreeMap<Cell, CategoryCounts> {
+        let mut categories: BTreeMap<Cell, Vec<u32>> = BTreeMap::new();
+        for (&cell, &id) in self.cells.iter().zip(labels.row_categories()) {
+            categories.entry(cell).or_default().push(id);
+        }
+        let counted = categories.into_iter();
+        counted
+            .map(|(cell, ids)| (cell, CategoryCounts::of(ids)))
+            .collect()
+    }
+
+    /// Texts per category and cell of the full grid, of shape (category, x, y). It has a number for
+    /// every cell and category, which is much for fine grids: [`Grid::counts_by_cell`] has only
+    /// those that are not 0.
     ///
     /// `labels` are those of the grid's texts; rows beyond the shorter of the two are not counted.
     #[must_use]
@@ -170,6 +200,21 @@ impl Grid {
     /// If the cell is not one of this grid, or `points` has fewer than 2 columns.
     #[must_use]
     pub fn typical_rows(&self, cell: Cell, points: ArrayView2<'_, f32>) -> Vec<usize> {
+        self.by_typicality(cell, self.rows_in(cell), points)
+    }
+
+    /// [`Grid::typical_rows`] of rows that are known to be in the cell, such as those of
+    /// [`Grid::rows_by_cell`].
+    ///
+    /// # Panics
+    /// As [`Grid::typical_rows`].
+    #[must_use]
+    pub fn by_typicality(
+        &self,
+        cell: Cell,
+        mut rows: Vec<usize>,
+        points: ArrayView2<'_, f32>,
+    ) -> Vec<usize> {
         let center = self.center(cell);
         let size = [(0, cell.x), (1, cell.y)].map(|(axis, i)| {
             let edges = &self.edges[axis];
@@ -181,7 +226,6 @@ impl Grid {
             let along = [0, 1].map(|a| (f64::from(points[(row, a)]) - center[a]) / size[a]);
             along[0] * along[0] + along[1] * along[1]
         };
-        let mut rows = self.rows_in(cell);
         rows.retain(|&row| row < points.nrows());
         rows.sort_by(|&a, &b| distance(a).total_cmp(&distance(b)));
         rows

@@ -18,12 +18,15 @@ function makeStrip(scan, state) {
   if (scan.nLayers > MANY_LAYERS) strip.classList.add("many");
   strip.append(...options);
 
-  // One cell is one pixel, enlarged by the style.
+  // One cell is one pixel, enlarged by the style; of finer grids than a canvas can have, several.
+  const MAX_PIXELS = 1024;
   const paint = (l) => {
     const contrast = state.contrast();
     const layer = scan.layers[l];
     const canvas = options[l].querySelector("canvas");
-    canvas.width = canvas.height = layer.side;
+    const side = Math.min(layer.side, MAX_PIXELS);
+    const pixel = (at) => Math.floor((at * side) / layer.side);
+    canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
     const { chosen } = state.get();
     for (let node = scan.firstNode[l]; node < scan.firstNode[l + 1]; node++) {
@@ -38,7 +41,7 @@ function makeStrip(scan, state) {
       }
       if (!color) continue;
       context.fillStyle = css(color);
-      context.fillRect(x, layer.side - 1 - y, 1, 1);
+      context.fillRect(pixel(x), side - 1 - pixel(y), 1, 1);
     }
   };
   const paintAll = () => scan.layers.forEach((_, l) => paint(l));

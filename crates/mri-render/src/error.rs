@@ -35,6 +35,15 @@ pub enum RenderError {
         /// The cause.
         source: io::Error,
     },
+    /// The grid has too many cells for a heatmap.
+    #[error(
+        "a heatmap of {side} × {side} cells cannot be drawn; its cells could not be seen beyond {limit} per side",
+        limit = crate::heatmap::MAX_DRAWN_SIDE
+    )]
+    TooFine {
+        /// Cells per side.
+        side: usize,
+    },
     /// The inputs do not belong together (different layers, categories or lengths), or there is
     /// nothing to draw.
     #[error("{0}")]

@@ -19,6 +19,9 @@ use crate::text::clean;
 /// plotters has integer coordinates; drawing at ten times the size gives tenths of pixels.
 const SUBPIXELS: f64 = 10.0;
 
+/// The longest side of an image in pixels; a square image of it takes 1.6 GB.
+const MAX_SIDE: f64 = 20_000.0;
+
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
@@ -121,9 +124,20 @@ impl Figure {
             .map_err(|e| RenderError::Draw(e.to_string()))
     }
 
+    /// The scale of saved images.
+    fn file_scale(&self) -> f64 {
+        /// What every screen shows sharply.
+        const SCALE: f64 = 2.0;
+        /// 160 MB in memory while the image is drawn.
+        const MAX_PIXELS: f64 = 4e7;
+        let (width, height) = (f64::from(self.width), f64::from(self.height));
+        let by_side = MAX_SIDE / width.max(height);
+        let by_area = (MAX_PIXELS / (width * height)).sqrt();
+        // Rounding must not take a side beyond the limit.
+        SCALE.min(by_side.min(by_area) * 0.999)
+    }
+
     pub(crate) fn pixels(&self, scale: f64) -> Result<Pixmap, RenderError> {
-        // A square image of this side takes 1.6 GB.
-        const MAX_SIDE: f64 = 20_000.0;
         let (width, height) = (
             f64::from(self.width) * scale,
             f64::from(self.height) * scale,
@@ -141,7 +155,8 @@ impl Figure {
         rasterize(&svg, fontdb, size, scale as f32)
     }
 
-    /// Saves the figure in the format of the extension, `.svg` or `.png` (at scale 2), atomically.
+    /// Saves the figure in the format of the extension, `.svg` or `.png` (at scale 2, or less for
+    /// figures so large that the image would have more than 40 million pixels), atomically.
     ///
     /// # Errors
     /// [`RenderError::UnknownFormat`], [`RenderError::Io`], and those of [`Figure::png`].
@@ -149,10 +164,40 @@ impl Figure {
         let path = path.as_ref();
         match path.extension().and_then(|e| e.to_str()) {
             Some("svg") => save_bytes(path, self.svg.as_bytes()),
-            Some("png") => save_bytes(path, &self.png(2.0)?),
+            Some("png") => save_bytes(path, &self.png(self.file_scale())?),
             _ => Err(RenderError::UnknownFormat {
                 path: path.to_owned(),
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saved_image_is_sharp_or_as_large_as_can_be_drawn() {
+        let scaled = |width: u32, height: u32| {
+            let figure = Figure {
+                svg: String::new(),
+                width,
+                height,
+                canvas: Arc::default(),
+            };
+            let scale = figure.file_scale();
+            (scale, f64::from(width) * scale, f64::from(height) * scale)
+        };
+        assert_eq!(scaled(640, 480).0, 2.0);
+        for (width, height) in [
+            (22_056, 700),
+            (1_500, 17_900),
+            (9_000, 9_000),
+            (400_000, 90),
+        ] {
+            let (scale, wide, high) = scaled(width, height);
+            assert!(scale < 2.0 && wide <= MAX_SIDE && high <= MAX_SIDE);
+            assert!(wide * high <= 4e7 && wide.max(high) >= 6_000.0);
         }
     }
 }

@@ -33,17 +33,19 @@ pub(crate) fn embedded_fonts() -> Arc<Database> {
 
 /// The width of a text in pixels, without kerning. Kerning in this font only makes text narrower.
 pub(crate) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+    size * text.chars().map(|c| advance(c, bold)).sum::<f64>()
+}
+
+/// The advance width of a character in ems.
+pub(crate) fn advance(c: char, bold: bool) -> f64 {
     let Some(face) = face(bold) else {
-        return text.chars().count() as f64 * size * 0.6;
+        return 0.6;
     };
     let em = f64::from(face.units_per_em());
-    let advance = |c: char| {
-        let known = face
-            .glyph_index(c)
-            .and_then(|id| face.glyph_hor_advance(id));
-        known.map_or_else(|| assumed_advance(c), |width| f64::from(width) / em)
-    };
-    size * text.chars().map(advance).sum::<f64>()
+    let known = face
+        .glyph_index(c)
+        .and_then(|id| face.glyph_hor_advance(id));
+    known.map_or_else(|| assumed_advance(c), |width| f64::from(width) / em)
 }
 
 /// The advance width in ems assumed for a character that the embedded font lacks: an upper estimate

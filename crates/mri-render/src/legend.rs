@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use crate::canvas::{Canvas, Point, TextStyle};
 use crate::color::Color;
 use crate::figure_style::FigureStyle;
@@ -6,7 +8,12 @@ use crate::header::MARGIN;
 use crate::marker::Marker;
 use crate::text::{fit_text, thousands};
 
-/// The categories with their colors, markers and sizes, in as many lines as they need.
+/// Entries of a legend at most. Nobody tells more colors apart, and thousands would be taller than
+/// the figure.
+const MAX_ENTRIES: usize = 60;
+
+/// The categories with their colors, markers and sizes, in as many lines as they need; of very many
+/// the largest.
 pub(crate) struct Legend {
     entries: Vec<PlacedItem>,
     /// The height of all lines together.
@@ -24,7 +31,8 @@ pub(crate) struct LegendItem<'a> {
 
 struct PlacedItem {
     text: String,
-    marker: Marker,
+    /// `None` for a note.
+    marker: Option<Marker>,
     color: Color,
     at: Point,
 }
@@ -35,7 +43,7 @@ impl Legend {
         let (line, indent, gap) = (style.scaled(20.0), style.scaled(16.0), style.scaled(18.0));
         let mut at = (MARGIN, line / 2.0);
         let mut entries = Vec::new();
-        for item in items {
+        for item in largest(items) {
             let number = item
                 .n
                 .map_or_else(String::new, |n| format!(" (n = {})", thousands(n)));
@@ -47,11 +55,20 @@ impl Legend {
             }
             entries.push(PlacedItem {
                 text,
-                marker: item.marker,
+                marker: Some(item.marker),
                 color: item.color,
                 at,
             });
             at.0 += needed + gap;
+        }
+        if items.len() > MAX_ENTRIES {
+            at = (MARGIN, at.1 + line);
+            entries.push(PlacedItem {
+                text: format!("and {} smaller ones", thousands(items.len() - MAX_ENTRIES)),
+                marker: None,
+                color: style.theme.text,
+                at,
+            });
         }
         let height = if entries.is_empty() {
             0.0
@@ -68,8 +85,21 @@ impl Legend {
             let (x, y) = (entry.at.0, entry.at.1 + top);
             let radius = style.scaled(5.0);
             let center = (x + style.scaled(6.0), y);
-            entry.marker.draw(canvas, center, radius, entry.color, 1.0);
+            if let Some(marker) = entry.marker {
+                marker.draw(canvas, center, radius, entry.color, 1.0);
+            }
             canvas.text(&entry.text, (x + style.scaled(16.0), y), text);
         }
     }
+}
+
+/// The items that are shown, in their order.
+fn largest<'a>(items: &'a [LegendItem<'a>]) -> Vec<&'a LegendItem<'a>> {
+    let mut places: Vec<usize> = (0..items.len()).collect();
+    if items.len() > MAX_ENTRIES {
+        places.sort_by_key(|&place| Reverse(items[place].n));
+        places.truncate(MAX_ENTRIES);
+        places.sort_unstable();
+    }
+    places.into_iter().map(|place| &items[place]).collect()
 }

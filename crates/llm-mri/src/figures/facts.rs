@@ -2,7 +2,7 @@
 
 use mri_graph::Significance;
 use mri_reduce::Quality;
-use mri_render::{Facts, ReportTable, TableEntry};
+use mri_render::{Facts, ReportTable, TableEntry, report_text_limit};
 use serde::Serialize;
 
 use crate::folder::sections::MapsSection;
@@ -41,6 +41,11 @@ fn texts(scan: &Scan) -> Facts {
         "{} after {} tokens",
         tokenizer.truncated, tokenizer.max_length
     );
+    let limit = scan.texts().and_then(report_text_limit);
+    let here = match limit {
+        Some(limit) => format!("the first {limit} bytes of longer texts"),
+        None => "whole".to_owned(),
+    };
     block(
         "Texts",
         vec![
@@ -48,6 +53,7 @@ fn texts(scan: &Scan) -> Facts {
             ("texts", corpus.texts.to_string()),
             ("left out", left_out),
             ("cut", cut),
+            ("in this page", here),
             ("tokens", manifest.stats.tokens.to_string()),
             ("hash", corpus.hash.clone()),
         ],

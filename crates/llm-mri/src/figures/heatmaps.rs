@@ -1,6 +1,6 @@
 use mri_core::Layer;
 use mri_graph::Contrast;
-use mri_render::{Figure, HeatmapStyle, contact_sheet, difference_sheet, heatmap_sheet};
+use mri_render::{Figure, HeatmapStyle, contact_sheets, difference_sheet, heatmap_sheet};
 
 use crate::error::ScanError;
 use crate::figures::quantity::Quantity;
@@ -77,10 +77,10 @@ impl Scan {
         )?)
     }
 
-    /// The heatmaps of all categories, a row each.
-    pub(crate) fn contact_sheet(&self) -> Result<Figure, ScanError> {
+    /// The heatmaps of all categories, a row each, in as many pages as they need.
+    pub(crate) fn contact_sheets(&self) -> Result<Vec<Figure>, ScanError> {
         let (maps, regions) = (self.maps()?, self.regions()?);
-        Ok(contact_sheet(
+        Ok(contact_sheets(
             regions.grids(),
             maps.embedding(),
             &self.caption(),

@@ -97,12 +97,12 @@ impl Scan {
 
 /// The contrasts that the labels call for; of very many categories those of the largest.
 fn contrasts(labels: &Labels) -> Vec<Contrast> {
-    let mut all = Contrast::all(labels);
-    if all.len() > MAX_CONTRASTS {
+    let every: Vec<usize> = (0..labels.n_categories()).collect();
+    let mut all = Contrast::among_largest(&every, labels, MAX_CONTRASTS);
+    if labels.n_categories() > MAX_CONTRASTS {
         let counts = labels.category_counts();
         let size = |contrast: &Contrast| contrast.a.iter().map(|&c| counts[c]).sum::<usize>();
         all.sort_by_key(|contrast| (Reverse(size(contrast)), contrast.a.clone()));
-        all.truncate(MAX_CONTRASTS);
     }
     all
 }

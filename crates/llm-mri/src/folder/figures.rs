@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use mri_core::Watch;
+use rayon::prelude::*;
 
 use crate::error::ScanError;
 use crate::folder::file_names::FIGURES;
@@ -28,14 +29,22 @@ pub(crate) fn is_ours(name: &str) -> bool {
     name.contains('.') && STEMS.contains(&stem) && ENDS.contains(&end)
 }
 
+/// Pictures drawn at once. A large one takes 200 MB while it is drawn.
+const TOGETHER: usize = 3;
+
 pub(crate) fn write(folder: &Path, scan: &Scan, watch: &dyn Watch) -> Result<(), ScanError> {
     let _span = tracing::info_span!("figures").entered();
     let out = OutFolder::replacing(&folder.join(FIGURES), is_ours)?;
-    let figures = scan.figures()?;
-    for (i, (name, figure)) in figures.iter().enumerate() {
-        watch.check("pictures", i, figures.len())?;
-        figure.save(out.path().join(format!("{name}.svg")))?;
-        figure.save(out.path().join(format!("{name}.png")))?;
+    let pictures = scan.pictures()?;
+    for (i, together) in pictures.chunks(TOGETHER).enumerate() {
+        watch.check("pictures", i * TOGETHER, pictures.len())?;
+        together.par_iter().try_for_each(|(name, picture)| {
+            for (name, figure) in scan.draw(name, picture)? {
+                figure.save(out.path().join(format!("{name}.svg")))?;
+                figure.save(out.path().join(format!("{name}.png")))?;
+            }
+            Ok::<_, ScanError>(())
+        })?;
     }
     let animation = scan.animation()?;
     animation.save(out.path().join("through-layers.gif"))?;

@@ -14,6 +14,7 @@ use crate::folder::file_names::GRAPH;
 use crate::folder::output::OutFolder;
 use crate::scan::Scan;
 use crate::scan::analysis::Analysis;
+use crate::scan::bounds::MAX_BETWEENNESS_WORK;
 
 /// The stems and the ends of the files in it.
 const STEMS: [&str; 5] = ["nodes", "edges", "graph", "centrality", "significance"];
@@ -92,12 +93,17 @@ fn write_tables(out: &OutFolder, table: &GraphTable) -> Result<(), ScanError> {
     Ok(())
 }
 
-/// `node,layer,degree,strength,betweenness,page_rank,community`: a line per region.
+/// `node,layer,degree,strength,betweenness,page_rank,community`: a line per region. Betweenness is
+/// left empty where it would take too long.
 fn write_centrality(graph: &RegionGraph, out: impl std::io::Write) -> std::io::Result<()> {
     let view = graph.view_all();
     let digraph = view.digraph();
     let (degrees, strengths) = (digraph.degrees(), digraph.strengths());
-    let between = betweenness(&digraph);
+    let work = graph
+        .graph()
+        .node_count()
+        .saturating_mul(graph.graph().edge_count());
+    let between = (work <= MAX_BETWEENNESS_WORK).then(|| betweenness(&digraph));
     let rank = page_rank(&digraph, DAMPING);
     let community = louvain_communities(&digraph).membership;
     let mut csv = csv::Writer::from_writer(out);
@@ -116,7 +122,9 @@ fn write_centrality(graph: &RegionGraph, out: impl std::io::Write) -> std::io::R
             region.layer.to_string(),
             degrees[i].to_string(),
             strengths[i].to_string(),
-            between[i].to_string(),
+            between
+                .as_ref()
+                .map_or_else(String::new, |between| between[i].to_string()),
             rank[i].to_string(),
             community[i].to_string(),
         ])?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mri_core::{Embedding, Layer};
 use mri_graph::write_cell_significance;
-use mri_grid::{Cell, Grid, GridStack};
+use mri_grid::{Cell, GridStack};
 
 use crate::error::ScanError;
 use crate::folder::file_names::GRID;
@@ -79,11 +79,11 @@ fn write_regions(
     csv.write_record(start.into_iter().chain(names).chain(end))?;
     for ((layer, grid), (_, points)) in grids.iter().zip(embedding.iter()) {
         let words = grid.words(texts, WORDS);
-        let counts = grid.counts(labels);
-        for cell in occupied(grid) {
-            let rows = grid.typical_rows(cell, points.coordinates.view());
-            let (x, y) = (usize::from(cell.x), usize::from(cell.y));
-            let of_category = (0..labels.n_categories()).map(|c| counts[(c, x, y)].to_string());
+        let counts = grid.counts_by_cell(labels);
+        for (cell, rows) in grid.rows_by_cell() {
+            let rows = grid.by_typicality(cell, rows, points.coordinates.view());
+            let counts = &counts[&cell];
+            let of_category = (0..labels.n_categories()).map(|c| counts.get(c).to_string());
             let words = words.get(&cell).into_iter().flatten();
             let words: Vec<&str> = words.map(|word| word.word.as_str()).collect();
             let first: Vec<String> = rows.iter().take(TYPICAL).map(usize::to_string).collect();
@@ -91,8 +91,8 @@ fn write_regions(
             let start = [
                 region_name(layer, cell),
                 layer.to_string(),
-                x.to_string(),
-                y.to_string(),
+                cell.x.to_string(),
+                cell.y.to_string(),
                 rows.len().to_string(),
             ];
             let end = [
@@ -104,14 +104,6 @@ fn write_regions(
         }
     }
     csv.flush()
-}
-
-/// The cells with texts, by x, then y.
-fn occupied(grid: &Grid) -> Vec<Cell> {
-    let mut cells = grid.cells().to_vec();
-    cells.sort_unstable();
-    cells.dedup();
-    cells
 }
 
 fn region_name(layer: Layer, cell: Cell) -> String {

@@ -15,7 +15,7 @@ use super::values;
 #[derive(Debug, Args)]
 pub(crate) struct ExtractArgs {
     #[command(flatten)]
-    source: SourceArgs,
+    pub(crate) source: SourceArgs,
 
     /// What to record of every block, separated by commas
     #[arg(

@@ -7,6 +7,7 @@ use clap::Args;
 use llm_mri::{Discoveries, GraphOptions, Scan, Significance, Stage, Threshold};
 
 use super::missing_glyphs::report_missing_glyphs;
+use super::omissions::report_omissions;
 use super::progress::{Bar, say};
 use super::table::fitted;
 use super::values::{self, Bins};
@@ -86,13 +87,10 @@ pub(crate) struct GraphArgs {
     rho: Option<f64>,
 
     /// Random permutations of the labels, and as many bootstrap resamples; 0 leaves the tests out
-    #[arg(
-        long,
-        value_name = "P",
-        default_value_t = 1000,
-        help_heading = "Significance"
-    )]
-    permutations: usize,
+    ///
+    /// The default is 1000, or less for very many texts and labels
+    #[arg(long, value_name = "P", help_heading = "Significance")]
+    permutations: Option<usize>,
 
     /// Seed of the permutations
     #[arg(long, default_value_t = 0, help_heading = "Significance")]
@@ -125,6 +123,7 @@ pub(crate) fn run(args: GraphArgs) -> Result<()> {
     bar.finish();
     if !args.quiet {
         report(&scan)?;
+        report_omissions(&scan);
         report_missing_glyphs(&scan);
         say(&format!("wrote {}", args.out.display()));
     }
@@ -152,10 +151,12 @@ fn options(args: &GraphArgs, scan: &Scan) -> Result<GraphOptions> {
         Some(rho) => Threshold::AbsoluteRho(rho),
         None => Threshold::FalseDiscoveryRate(args.fdr),
     };
-    options.significance = (args.permutations > 0).then(|| {
+    let usual = scan.usual_tests().permutations;
+    let permutations = args.permutations.unwrap_or(usual);
+    options.significance = (permutations > 0).then(|| {
         Significance::default()
-            .with_permutations(args.permutations)
-            .with_resamples(args.permutations)
+            .with_permutations(permutations)
+            .with_resamples(permutations)
             .with_seed(args.seed)
     });
     Ok(options)

@@ -66,6 +66,13 @@ fn of_scan(error: &ScanError) -> Option<&'static str> {
         ScanError::NoRegions => "`llm-mri graph` makes them",
         ScanError::NotPlanar { .. } => "`llm-mri reduce --components 2` makes such maps",
         ScanError::NoTexts => "`llm-mri scan` on the same folder and texts adds them",
+        ScanError::DoubtfulLabels { .. } => {
+            "name the right one with --label, or take these with --many-labels"
+        }
+        ScanError::TooManyLabels { .. } => {
+            "name another column with --label; `llm-mri extract` records texts whatever their labels"
+        }
+        ScanError::TooManyRegions { .. } => "`llm-mri graph --grid N` makes fewer",
         ScanError::TooManyComponents { .. } => "give --components a smaller number",
         ScanError::BadSections(_) => "`llm-mri reduce` makes maps and regions anew",
         ScanError::BadFile { path, .. } => match of_damaged(path) {

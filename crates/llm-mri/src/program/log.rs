@@ -1,12 +1,12 @@
 //! The steps of the work on standard error, for `--verbose`.
 
-use std::io;
-
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use super::output::LogLines;
 
 /// Prints the spans of our crates with their time: stages, and batches where `verbose` is 2.
 pub(crate) fn start(verbose: u8) {
@@ -21,7 +21,7 @@ pub(crate) fn start(verbose: u8) {
         .with_target("llm_mri", level)
         .with_target("mri_", level);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(|| LogLines)
         .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false);
     tracing_subscriber::registry().with(lines).with(ours).init();

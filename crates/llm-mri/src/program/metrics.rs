@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use llm_mri::{CategoryMetrics, Scan};
 
-use super::progress::say;
+use super::output::{say, say_data, say_json};
 use super::table::{fitted, short};
 
 /// Measure the graph of each label of a finished scan.
@@ -63,13 +63,13 @@ pub(crate) fn run(args: MetricsArgs) -> Result<()> {
     let measured = graphs.iter().map(|graph| scan.metrics(graph));
     let measured: Vec<CategoryMetrics> = measured.collect::<Result<_, _>>()?;
     if args.json {
-        say(&serde_json::to_string_pretty(&measured)?);
+        say_json(&serde_json::to_string_pretty(&measured)?);
         return Ok(());
     }
     let mut bytes = Vec::new();
     CategoryMetrics::write_csv(&measured, &mut bytes)?;
     if args.csv {
-        say(String::from_utf8(bytes)?.trim_end());
+        say_data(&String::from_utf8(bytes)?);
         return Ok(());
     }
     for line in table(&bytes)? {

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use llm_mri::{Progress, Watch};
 
+pub(crate) use super::output::say;
 use super::{log, signals};
 
 /// A [`Watch`] that draws one bar, renamed as the stages change, and stops the work at a signal.
@@ -44,12 +45,6 @@ impl Bar {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
-}
-
-/// A line of the program's report on standard output.
-#[allow(clippy::print_stdout, reason = "this is the program's report")]
-pub(crate) fn say(line: &str) {
-    println!("{line}");
 }
 
 impl Watch for Bar {

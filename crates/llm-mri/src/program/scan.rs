@@ -6,6 +6,7 @@ use llm_mri::Scan;
 
 use super::maps::{MapsArgs, report_points};
 use super::missing_glyphs::report_missing_glyphs;
+use super::omissions::report_omissions;
 use super::progress::{Bar, say};
 use super::source::SourceArgs;
 use super::values::{self, Bins};
@@ -39,7 +40,7 @@ Example:
 )]
 pub(crate) struct ScanArgs {
     #[command(flatten)]
-    source: SourceArgs,
+    pub(crate) source: SourceArgs,
 
     #[command(flatten)]
     maps: MapsArgs,
@@ -100,6 +101,7 @@ fn report(scan: &Scan, source: &SourceArgs) {
         }
         None => say("regions and pictures need --components 2; embeddings were written"),
     }
+    report_omissions(scan);
     report_missing_glyphs(scan);
     say(&format!("wrote {}", source.out.display()));
 }

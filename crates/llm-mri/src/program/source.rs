@@ -8,6 +8,7 @@ use llm_mri::corpus::{Format, Quotes, TextEncoding};
 use llm_mri::{Corpus, CorpusOptions, Device, Dtype, ModelSource, Pooling, Scan, ScanBuilder};
 
 use super::progress::say;
+use super::table::cut;
 use super::threads;
 use super::values::{self, positive};
 
@@ -78,6 +79,15 @@ pub(crate) struct SourceArgs {
         help_heading = "Texts"
     )]
     pub(crate) label: String,
+
+    /// Take the labels even if there are more than half as many as texts, instead of asking whether
+    /// another column was meant
+    #[arg(long, help_heading = "Texts")]
+    pub(crate) many_labels: bool,
+
+    /// Keep the path of the texts in manifest.json, instead of the name of the file alone
+    #[arg(long, help_heading = "Texts")]
+    pub(crate) keep_path: bool,
 
     /// Leave out rows without a text or a label and say how many, instead of stopping at the first
     #[arg(long, help_heading = "Texts")]
@@ -153,7 +163,7 @@ pub(crate) struct SourceArgs {
     #[arg(long, help_heading = "Recording")]
     pub(crate) keep_non_finite: bool,
 
-    /// Threads to work with; the default is one per core
+    /// Threads to work with, at most four per core; the default is one per core
     #[arg(long, value_name = "N", value_parser = positive, help_heading = "Recording")]
     pub(crate) threads: Option<usize>,
 
@@ -161,6 +171,10 @@ pub(crate) struct SourceArgs {
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
+
+/// Labels that are listed, and letters of a name among others.
+const LISTED: usize = 30;
+const NAME: usize = 60;
 
 /// What runs a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -205,6 +219,8 @@ impl SourceArgs {
             .out(&self.out)
             .replace(self.force)
             .corpus_options(options)
+            .any_labels(self.many_labels)
+            .keep_path(self.keep_path)
             .device(self.device)
             .dtype(self.dtype)
             .keep_non_finite(self.keep_non_finite);
@@ -214,10 +230,9 @@ impl SourceArgs {
         if let Some(tokens) = self.max_length {
             builder = builder.max_length(tokens);
         }
-        if let Some(threads) = self.threads {
+        if let Some(threads) = threads::chosen() {
             builder = builder.threads(threads);
         }
-        threads::limit(self.threads)?;
         Ok(builder)
     }
 
@@ -283,13 +298,17 @@ impl SourceArgs {
             say(&note.to_string());
         }
         let m = scan.manifest();
-        let categories: Vec<String> = m
-            .corpus
-            .labels
-            .iter()
-            .zip(&m.corpus.counts)
-            .map(|(name, n)| format!("{name} {n}"))
+        let labels = m.corpus.labels.iter().zip(&m.corpus.counts);
+        let mut categories: Vec<String> = labels
+            .take(LISTED)
+            .map(|(name, n)| format!("{} {n}", cut(name, NAME)))
             .collect();
+        if m.corpus.labels.len() > LISTED {
+            categories.push(format!(
+                "and {} more labels",
+                m.corpus.labels.len() - LISTED
+            ));
+        }
         say(&format!(
             "{} rows read, {} texts ({})",
             m.corpus.read + m.corpus.dropped,

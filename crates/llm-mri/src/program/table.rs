@@ -3,6 +3,8 @@
 use std::iter::once;
 use std::ops::Range;
 
+use super::output::printable;
+
 /// Characters of a line where standard output is no terminal, as of the help.
 const WIDTH: usize = 100;
 
@@ -25,7 +27,10 @@ fn wrapped(rows: &[Vec<String>], width: usize) -> Vec<String> {
     // Long names leave half of the line to the numbers.
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|cell| cut(cell, width / 2)).collect())
+        .map(|row| {
+            let cells = row.iter().map(|cell| cut(&printable(cell), width / 2));
+            cells.collect()
+        })
         .collect();
     let widths: Vec<usize> = (0..columns).map(|column| widest(&rows, column)).collect();
     let mut lines = Vec::new();
@@ -73,7 +78,7 @@ fn line(row: &[String], widths: &[usize], shown: &[usize]) -> String {
 }
 
 /// The beginning of a cell that is longer than `width` characters.
-fn cut(cell: &str, width: usize) -> String {
+pub(crate) fn cut(cell: &str, width: usize) -> String {
     if cell.chars().count() <= width {
         return cell.to_owned();
     }

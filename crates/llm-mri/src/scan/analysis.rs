@@ -6,6 +6,7 @@ use mri_graph::{Contrast, GraphError, LayerTest, Metrics, RegionGraph, Significa
 use mri_grid::Cell;
 use mri_render::LayeredLayout;
 
+use crate::scan::bounds::{shown_categories, usual_tests};
 use crate::scan::graph_options::GraphOptions;
 use crate::scan::regions::Regions;
 use crate::scan::significance::SignificanceResults;
@@ -21,8 +22,10 @@ pub(crate) const MAX_MEASURED_REGIONS: usize = 6_000;
 pub struct Analysis {
     regions: Arc<Regions>,
     options: GraphOptions,
-    /// The categories that the options select, ascending.
+    /// The categories that the options select, ascending, and those of them with pictures and tests
+    /// of their own.
     categories: Vec<usize>,
+    shown: Vec<usize>,
     filtered: OnceLock<RegionGraph>,
     layout: OnceLock<LayeredLayout>,
     filtered_layout: OnceLock<LayeredLayout>,
@@ -37,11 +40,15 @@ type GraphKey = (bool, Vec<usize>);
 
 impl Analysis {
     pub(crate) fn new(regions: Arc<Regions>, options: GraphOptions) -> Self {
-        let categories = options.select(regions.grids().labels());
+        let labels = regions.grids().labels();
+        let categories = options.select(labels);
+        let named = !options.categories.is_empty();
+        let shown = shown_categories(&categories, named, labels);
         Self {
             regions,
             options,
             categories,
+            shown,
             filtered: OnceLock::new(),
             layout: OnceLock::new(),
             filtered_layout: OnceLock::new(),
@@ -61,6 +68,20 @@ impl Analysis {
     #[must_use]
     pub fn filtered_categories(&self) -> &[usize] {
         &self.categories
+    }
+
+    /// Those of the selected categories with pictures and tests of their own, ascending: all that
+    /// the graph options name, or the 30 largest.
+    #[must_use]
+    pub fn shown_categories(&self) -> &[usize] {
+        &self.shown
+    }
+
+    /// What is tested: two selected categories against each other, of more each of
+    /// [`Analysis::shown_categories`] against the rest.
+    #[must_use]
+    pub fn contrasts(&self) -> Vec<Contrast> {
+        Contrast::among_largest(&self.categories, self.labels(), self.shown.len())
     }
 
     /// What the graph options keep of the region graph. Its categories are numbered anew, in the
@@ -121,7 +142,8 @@ impl Analysis {
     /// defaults where those leave the tests out.
     #[must_use]
     pub fn test_settings(&self) -> Significance {
-        self.options.significance.clone().unwrap_or_default()
+        let usual = || usual_tests(self.labels(), self.regions.grids().len());
+        self.options.significance.clone().unwrap_or_else(usual)
     }
 
     /// Whether the two sides of a contrast differ by more than chance in each cell of each layer,
@@ -150,6 +172,7 @@ impl Analysis {
             let results = SignificanceResults::new(
                 self.regions.grids(),
                 &self.categories,
+                self.shown.len(),
                 self.test_settings(),
                 cells,
             )?;

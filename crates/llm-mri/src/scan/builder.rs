@@ -33,6 +33,8 @@ pub struct ScanBuilder {
     #[cfg(feature = "tch")]
     pub(crate) engine: TchOptions,
     pub(crate) activations_only: bool,
+    pub(crate) any_labels: bool,
+    pub(crate) keep_path: bool,
     pub(crate) out: Option<PathBuf>,
     pub(crate) store: StoreOptions,
     pub(crate) shard: Option<Shard>,
@@ -68,6 +70,8 @@ impl Default for ScanBuilder {
             #[cfg(feature = "tch")]
             engine: TchOptions::default(),
             activations_only: false,
+            any_labels: false,
+            keep_path: false,
             out: None,
             store: StoreOptions::default(),
             shard: None,
@@ -213,6 +217,23 @@ impl ScanBuilder {
     #[must_use]
     pub fn activations_only(mut self) -> Self {
         self.activations_only = true;
+        self
+    }
+
+    /// Takes the labels even if there are more than half as many as texts, which otherwise is an
+    /// error ([`ScanError::DoubtfulLabels`]): a column of numbers or names was probably given by
+    /// mistake.
+    #[must_use]
+    pub fn any_labels(mut self, any: bool) -> Self {
+        self.any_labels = any;
+        self
+    }
+
+    /// Keeps the path of the texts in the manifest, instead of the name of their file alone: a path
+    /// tells readers of the folder who made it, and where.
+    #[must_use]
+    pub fn keep_path(mut self, keep: bool) -> Self {
+        self.keep_path = keep;
         self
     }
 

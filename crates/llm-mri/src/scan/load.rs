@@ -1,16 +1,15 @@
 //! Reads the texts of a scan and loads its model.
 
-#[cfg(feature = "tch")]
 use std::path::Path;
 #[cfg(feature = "tch")]
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "tch")]
 use std::thread;
 
-use mri_core::Watch;
 #[cfg(feature = "tch")]
 use mri_core::{Backend, ModelInfo, Progress};
-use mri_corpus::{Corpus, CorpusFile, TextSource};
+use mri_core::{Labels, Watch};
+use mri_corpus::{ColumnProblem, Corpus, CorpusError, CorpusFile, CorpusOptions, TextSource};
 #[cfg(feature = "tch")]
 use mri_extract::{
     Device, ExtractError, ModelError, ModelFolder, ModelNote, TchBackend, TextTokenizer,
@@ -20,6 +19,7 @@ use mri_extract::{
 use mri_extract::{HubOptions, ModelSource};
 
 use crate::error::ScanError;
+use crate::scan::bounds::{MAX_CATEGORIES, is_doubtful};
 use crate::scan::builder::ScanBuilder;
 use crate::scan::input::{LoadedModel, ModelInput, OpenedTexts, TextInput};
 
@@ -48,6 +48,34 @@ impl ScanBuilder {
             }
         };
         Ok(opened)
+    }
+
+    /// Refuses labels that are probably those of another column, and more than can be handled.
+    pub(crate) fn check_labels(
+        &self,
+        labels: &Labels,
+        path: Option<&Path>,
+    ) -> Result<(), ScanError> {
+        let n = labels.n_categories();
+        let table = path.filter(|_| !self.any_labels && is_doubtful(labels));
+        // Texts in memory, and folders of a label each, have no columns to be mistaken for.
+        if let Some(mut others) = table.and_then(|path| columns_of(path, &self.corpus_options)) {
+            let column = &self.corpus_options.label_column;
+            others.retain(|name| name != column && *name != self.corpus_options.text_column);
+            return Err(ScanError::DoubtfulLabels {
+                labels: n,
+                texts: labels.len(),
+                column: column.clone(),
+                others,
+            });
+        }
+        match n > MAX_CATEGORIES && !self.activations_only {
+            true => Err(ScanError::TooManyLabels {
+                labels: n,
+                limit: MAX_CATEGORIES,
+            }),
+            false => Ok(()),
+        }
     }
 
     /// Loads the model while its texts are tokenized and its weights hashed.
@@ -153,15 +181,16 @@ impl ScanBuilder {
         let failed = AtomicBool::new(false);
         let watch =
             |progress: Progress<'_>| !failed.load(Ordering::Relaxed) && watch.step(progress);
+        let encode = || tokenizer.encode_corpus(texts, out, &watch);
         let ((backend, device), texts, model_hash) = thread::scope(|scope| {
-            let texts = scope.spawn(|| tokenizer.encode_corpus(texts, out, &watch));
-            let hash = scope.spawn(plan.hash);
+            let texts = beside(scope, &encode);
+            let hash = beside(scope, plan.hash);
             let span = tracing::info_span!("load model", engine, model = plan.info.name).entered();
             let backend = (plan.backend)()
                 .inspect_err(|_| failed.store(true, Ordering::Relaxed))
                 .map_err(ExtractError::Model);
             drop(span);
-            Ok::<_, ScanError>((backend?, join(texts)?, join(hash)?))
+            Ok::<_, ScanError>((backend?, texts()?, hash()?))
         })?;
         let engine = [
             ("engine", engine.to_owned()),
@@ -225,10 +254,34 @@ pub(crate) fn fetch(
     Ok((ModelInput::Folder(folder), base))
 }
 
-/// The result of a thread; a panic in it continues in the caller.
+/// Runs `work` in a thread of its own, or later in the caller where the system gives no more
+/// threads. The result waits for it; a panic in it continues in the caller.
 #[cfg(feature = "tch")]
-fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+fn beside<'scope, T: Send + 'scope, F: Fn() -> T + Sync + ?Sized>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    work: &'scope F,
+) -> impl FnOnce() -> T + 'scope {
+    let started = thread::Builder::new().spawn_scoped(scope, move || work());
+    move || match started {
+        Ok(thread) => thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        Err(_) => work(),
+    }
+}
+
+/// The columns of a table, `None` for texts that are not in a table. A column that no table has is
+/// asked for: the readers answer with those that there are.
+fn columns_of(path: &Path, options: &CorpusOptions) -> Option<Vec<String>> {
+    if !path.exists() {
+        return None;
+    }
+    let options = options.clone().with_label_column("\0");
+    match Corpus::open(path, &options) {
+        Err(CorpusError::Column {
+            problem: ColumnProblem::Missing { columns },
+            ..
+        }) => Some(columns),
+        _ => None,
+    }
 }

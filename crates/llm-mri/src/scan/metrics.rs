@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use crate::error::ScanError;
 use crate::scan::Scan;
+use crate::scan::bounds::MAX_REGIONS_OF_METRICS;
 use crate::scan::category::CategoryRef;
 
 /// The metrics of one category's graph, or of the graph of several categories together.
@@ -49,7 +50,7 @@ impl Scan {
     ///
     /// # Errors
     /// [`ScanError::NoMaps`], [`ScanError::NoRegions`], [`ScanError::UnknownCategory`],
-    /// [`ScanError::Graph`].
+    /// [`ScanError::Graph`]; [`ScanError::TooManyRegions`], since projections take cubic time.
     pub fn metrics(
         &self,
         categories: impl IntoIterator<Item: Into<CategoryRef>>,
@@ -58,6 +59,13 @@ impl Scan {
         let (metrics, found, texts) = if self.maps()?.components() == 2 {
             let analysis = self.analysis()?;
             let view = analysis.regions().graph().view(categories);
+            let regions = view.nodes().count();
+            if regions > MAX_REGIONS_OF_METRICS {
+                return Err(ScanError::TooManyRegions {
+                    regions,
+                    limit: MAX_REGIONS_OF_METRICS,
+                });
+            }
             let metrics = Metrics::clone(&analysis.metrics(categories));
             (
                 metrics,

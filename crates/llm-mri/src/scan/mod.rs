@@ -1,6 +1,7 @@
 //! What a scan is and what it computes.
 
 pub(crate) mod analysis;
+pub(crate) mod bounds;
 pub(crate) mod builder;
 pub(crate) mod category;
 pub(crate) mod clock;
@@ -23,15 +24,16 @@ pub(crate) mod transform;
 
 use std::sync::{Arc, OnceLock};
 
-use mri_core::{Activations, Embedding, Labels, ModelInfo, Projection};
+use mri_core::{Activations, Embedding, Labels, LayerStack, ModelInfo, Projection};
 use mri_corpus::CorpusNotes;
 use mri_extract::ModelNote;
 use mri_graph::{Contrast, RegionGraph, Significance};
 use mri_grid::{Binning, GridStack};
-use mri_render::Caption;
+use mri_render::{Caption, MAX_DRAWN_SIDE, report_text_limit};
 use mri_store::Manifest;
 
 use self::analysis::Analysis;
+use self::bounds::{MAX_DRAWN_REGIONS, Omission, usual_tests};
 use self::category::CategoryRef;
 use self::graph_options::GraphOptions;
 use self::maps::Maps;
@@ -214,7 +216,7 @@ impl Scan {
             maps: self.maps.as_ref().map(|maps| maps.section().clone()),
             grid: self.regions.as_deref().map(Regions::binning),
             grid_begun: None,
-            graph: self.graph_options.clone(),
+            graph: self.graph_section(),
             timings: self.timings.clone(),
         }
     }
@@ -278,7 +280,57 @@ impl Scan {
     /// The settings of the graph.
     #[must_use]
     pub fn graph_options(&self) -> GraphOptions {
-        self.graph_options.clone().unwrap_or_default()
+        self.graph_options.clone().unwrap_or_else(|| GraphOptions {
+            significance: Some(self.usual_tests()),
+            ..GraphOptions::default()
+        })
+    }
+
+    /// The tests that are made unless others are asked for: 1,000 permutations and resamples, or
+    /// fewer where texts, layers and categories are so many that they would take minutes.
+    #[must_use]
+    pub fn usual_tests(&self) -> Significance {
+        let layers = self.embedding().map_or(1, LayerStack::len);
+        usual_tests(self.labels(), layers)
+    }
+
+    /// The settings of the graph, unless they are the defaults.
+    fn graph_section(&self) -> Option<GraphOptions> {
+        let usual = || Some(self.graph_options()).filter(|o| *o != GraphOptions::default());
+        self.graph_options.clone().or_else(usual)
+    }
+
+    /// What the files of the scan leave out, since there is too much of it.
+    #[must_use]
+    pub fn omissions(&self) -> Vec<Omission> {
+        let Ok(analysis) = self.analysis() else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let (shown, of) = (
+            analysis.shown_categories().len(),
+            analysis.filtered_categories().len(),
+        );
+        if shown < of {
+            found.push(Omission::Categories { shown, of });
+        }
+        let side = analysis.regions().binning().side();
+        if side > MAX_DRAWN_SIDE {
+            found.push(Omission::Heatmaps { side });
+        }
+        let regions = analysis.filtered_graph().graph().node_count();
+        if regions > MAX_DRAWN_REGIONS {
+            found.push(Omission::Graphs { regions });
+        }
+        let usual = Significance::default().permutations;
+        let made = self.usual_tests().permutations;
+        let tests = self.graph_options().significance;
+        if made < usual && tests.is_some_and(|tests| tests == self.usual_tests()) {
+            found.push(Omission::Permutations { made, usual });
+        }
+        let limit = self.texts().and_then(report_text_limit);
+        found.extend(limit.map(|limit| Omission::Texts { limit }));
+        found
     }
 
     /// The categories that the settings of the graph select, ascending.
@@ -314,6 +366,7 @@ impl Scan {
         Ok(SignificanceResults::new(
             grids,
             &categories,
+            usize::MAX,
             settings.clone(),
             cells,
         )?)
@@ -326,7 +379,7 @@ impl Scan {
     /// As [`Scan::regions`]; [`ScanError::Graph`].
     pub fn discoveries(&self, rate: f64) -> Result<Vec<Discoveries>, ScanError> {
         let analysis = self.analysis()?;
-        let contrasts = Contrast::among(analysis.filtered_categories(), self.labels());
+        let contrasts = analysis.contrasts();
         let count = |contrast: Contrast| {
             let tests = analysis.cell_tests(&contrast)?;
             Ok(Discoveries::new(

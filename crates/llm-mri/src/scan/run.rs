@@ -108,7 +108,9 @@ impl ScanBuilder {
         clock: &mut Clock,
         watch: &dyn Watch,
     ) -> Result<Scan, ScanError> {
+        let path = texts.path().map(Path::to_owned);
         let texts = clock.time("read texts", || self.open_texts(texts))?;
+        self.check_labels(texts.source().labels(), path.as_deref())?;
         let n_texts = texts.source().labels().len();
         self.check_components(n_texts, usize::MAX)?;
         #[cfg(all(feature = "tch", feature = "hub"))]
@@ -134,6 +136,9 @@ impl ScanBuilder {
             None => None,
         };
         self.store.lock.clone_from(&lock);
+        if let Some(name) = from.corpus.source.file_name().filter(|_| !self.keep_path) {
+            from.corpus.source = name.into();
+        }
         let (manifest, activations) = clock.time("forward pass", || {
             let tokens = loaded.texts.tokens.as_ref();
             let labels = texts.source().labels();

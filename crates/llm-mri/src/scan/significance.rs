@@ -29,18 +29,19 @@ pub struct Discoveries {
 }
 
 impl SignificanceResults {
-    /// Tests two categories against each other, of more each against the rest of them; `cells`
-    /// gives the tests of the cells for a contrast.
+    /// Tests two categories against each other, of more each of the `limit` largest against the rest
+    /// of them; `cells` gives the tests of the cells for a contrast.
     pub(crate) fn new(
         grids: &GridStack,
         categories: &[usize],
+        limit: usize,
         settings: Significance,
         cells: impl Fn(&Contrast) -> Result<Vec<LayerTest<Cell>>, GraphError>,
     ) -> Result<Self, GraphError> {
         let labels = grids.labels();
         let mut results = Self {
             layers: grids.layers().collect(),
-            contrasts: Contrast::among(categories, labels),
+            contrasts: Contrast::among_largest(categories, labels, limit),
             cells: Vec::new(),
             edges: Vec::new(),
             settings,

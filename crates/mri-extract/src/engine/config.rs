@@ -1,12 +1,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::error::ModelError;
+use crate::regular::read_regular;
 
 /// The limit of every count in a configuration. The largest vocabularies have 2^18 entries, the
 /// widest models 2^15 columns; the limit keeps products of two counts within `i64` and the memory
@@ -34,7 +34,7 @@ impl Config {
             });
         }
         let path = folder.join("config.json");
-        let text = fs::read(&path).map_err(|source| {
+        let text = read_regular(&path).map_err(|source| {
             if source.kind() == io::ErrorKind::NotFound {
                 ModelError::MissingFile {
                     path: path.clone(),
@@ -189,6 +189,25 @@ impl Config {
 
     pub(crate) fn float_or(&self, key: &str, default: f64) -> Result<f64, ModelError> {
         Ok(self.float_opt(key)?.unwrap_or(default))
+    }
+
+    /// The number that a norm adds to the variance before it takes the root.
+    pub(crate) fn epsilon_or(&self, key: &str, default: f64) -> Result<f64, ModelError> {
+        let read = |v: &Value| v.as_f64().filter(|&x| x > 0.0 && x <= 1.0);
+        let eps = self.typed(key, "a positive number up to 1", read)?;
+        Ok(eps.unwrap_or(default))
+    }
+
+    /// An optional number above 0, such as the limit of a softcap.
+    pub(crate) fn positive_opt(&self, key: &str) -> Result<Option<f64>, ModelError> {
+        let read = |v: &Value| v.as_f64().filter(|&x| x.is_finite() && x > 0.0);
+        self.typed(key, "a positive number", read)
+    }
+
+    /// Checks that an entry, if it is there, has entries of its own.
+    pub(crate) fn check_object(&self, key: &str) -> Result<(), ModelError> {
+        self.typed(key, "an object of settings", Value::as_object)?;
+        Ok(())
     }
 
     pub(crate) fn bool_or(&self, key: &str, default: bool) -> Result<bool, ModelError> {

@@ -17,7 +17,12 @@ pub(super) fn parallel_for_each<T: Send>(threads: usize, jobs: Vec<T>, work: imp
         }
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        // Where the system gives fewer threads, those that there are do all jobs.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let workers: Vec<_> = (0..threads).map_while(start).collect();
+        if workers.is_empty() {
+            work();
+        }
         for worker in workers {
             if let Err(panic) = worker.join() {
                 resume_unwind(panic);

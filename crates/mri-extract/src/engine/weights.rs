@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -7,6 +6,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
 
 use super::error::ModelError;
+use crate::regular::{open_regular, read_regular};
 
 /// The weights of a model: one safetensors file or several, memory-mapped.
 pub(crate) struct Weights {
@@ -126,7 +126,7 @@ impl WeightFile {
             path: path.clone(),
             source,
         };
-        let file = File::open(&path).map_err(read)?;
+        let file = open_regular(&path).map_err(read)?;
         // SAFETY: the map is read as plain bytes while a model is loaded, and tensors are copies of
         // it. As with every map, another process that truncates the file meanwhile ends this one
         // with a signal; weight files are not written in place.
@@ -157,7 +157,7 @@ pub(super) fn parse_header(path: &Path, bytes: &[u8]) -> Result<(Metadata, usize
 
 /// The files that an index lists, each once, all inside the folder.
 fn listed_files(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let text = std::fs::read(index).map_err(|source| ModelError::Read {
+    let text = read_regular(index).map_err(|source| ModelError::Read {
         path: index.to_owned(),
         source,
     })?;

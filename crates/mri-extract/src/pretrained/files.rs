@@ -1,6 +1,5 @@
 //! The files of a tokenizer.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use serde_json::Value;
 use crate::blob;
 use crate::error::{ExtractError, TokenizerProblem};
 use crate::hub::HubError;
+use crate::regular::read_regular;
 
 /// The whole tokenizer in the format of the crate tokenizers.
 pub(super) const TOKENIZER: &str = "tokenizer.json";
@@ -35,7 +35,7 @@ pub(super) const VOCABULARIES: [(&str, Option<&str>); 2] =
 /// The contents of a file, `None` if there is none. One of the hub's cache is compared with the
 /// hash that it is named by.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ExtractError> {
-    let bytes = match fs::read(path) {
+    let bytes = match read_regular(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(ExtractError::io(path)(e)),

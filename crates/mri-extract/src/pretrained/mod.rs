@@ -16,6 +16,7 @@ mod vocabulary;
 
 use std::path::{Path, PathBuf};
 
+use mri_core::guarded;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokenizers::{AddedToken, Tokenizer};
@@ -26,6 +27,7 @@ use self::settings::{NAMED, Settings};
 use self::vocabulary::Vocabulary;
 use crate::error::{ExtractError, TokenizerProblem};
 use crate::files::{hash_of, hex};
+use crate::normalizer_growth::check_growth;
 
 /// A tokenizer without truncation, and what its files say about it.
 pub(crate) struct Pretrained {
@@ -41,10 +43,15 @@ pub(crate) struct Pretrained {
 /// Loads the tokenizer in a folder.
 pub(crate) fn load(folder: &Path) -> Result<Pretrained, ExtractError> {
     let path = folder.join(TOKENIZER);
-    match files::read(&path)? {
-        Some(bytes) => of_json(folder, path, &bytes),
-        None => of_vocabulary(folder),
-    }
+    let Some(bytes) = files::read(&path)? else {
+        return guarded(|| of_vocabulary(folder)).map_err(|e| files::invalid(folder, &e))?;
+    };
+    check_growth(&bytes).map_err(|growth| ExtractError::Tokenizer {
+        path: path.clone(),
+        problem: TokenizerProblem::Growth { growth },
+    })?;
+    let read = guarded(|| of_json(folder, path.clone(), &bytes));
+    read.map_err(|panic| files::invalid(&path, &panic))?
 }
 
 /// The tokenizer of a folder with `tokenizer.json`.

@@ -212,3 +212,58 @@ mod loading {
         assert!(matches!(error, ModelError::NoDevice { .. }), "{error}");
     }
 }
+
+/// A small Llama with other entries of `config.json`.
+fn llama_with(entries: &str) -> String {
+    format!(
+        r#"{{"model_type": "llama", "hidden_size": 8, "num_attention_heads": 2,
+            "num_hidden_layers": 1, "intermediate_size": 8, "vocab_size": 5,
+            "max_position_embeddings": 16, {entries}}}"#
+    )
+}
+
+#[test]
+fn settings_that_make_no_numbers_are_refused_and_named() {
+    for (entries, key) in [
+        (r#""rms_norm_eps": -1"#, "rms_norm_eps"),
+        (r#""rms_norm_eps": 0"#, "rms_norm_eps"),
+        (r#""rms_norm_eps": 7"#, "rms_norm_eps"),
+        (r#""rope_parameters": "x""#, "rope_parameters"),
+        (r#""rope_scaling": "linear""#, "rope_scaling"),
+        (r#""rope_scaling": [2.0]"#, "rope_scaling"),
+        (
+            r#""rope_scaling": {"rope_type": "linear", "factor": -2}"#,
+            "factor",
+        ),
+        (r#""rope_scaling": {"rope_type": "linear"}"#, "factor"),
+        (r#""rope_theta": 1e300"#, "rope_theta"),
+        (r#""rope_theta": -5"#, "rope_theta"),
+        (r#""num_key_value_heads": 0"#, "num_key_value_heads"),
+    ] {
+        let error = spec_error(&llama_with(entries));
+        assert!(error.contains(key), "{entries}: {error}");
+    }
+    let folder = folder_with(&[(
+        "config.json",
+        llama_with(r#""rms_norm_eps": 1e-6"#).as_bytes(),
+    )]);
+    TransformerSpec::read(folder.path()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("config.json"))
+        .status();
+    assert!(made.unwrap().success());
+    // Reading it would wait for a writer that never comes.
+    let error = TransformerSpec::read(folder.path())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("config.json"), "{error}");
+    let device = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/zero", device.path().join("config.json")).unwrap();
+    assert!(TransformerSpec::read(device.path()).is_err());
+}

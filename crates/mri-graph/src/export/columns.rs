@@ -1,6 +1,7 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use mri_core::Layer;
+use mri_core::{CategoryCounts, Layer};
 use petgraph::visit::EdgeRef;
 
 use crate::correlation::{ComponentNode, CorrelationGraph};
@@ -85,7 +86,18 @@ pub(crate) enum Values {
     Integer(Vec<i64>),
     Float(Vec<f64>),
     Text(Vec<String>),
+    /// The texts of one category; its zeros are left out of formats with named attributes if
+    /// `sparse` is set. The rows are shared by the columns of all categories.
+    Counts {
+        rows: Arc<Vec<CategoryCounts>>,
+        category: usize,
+        sparse: bool,
+    },
 }
+
+/// With more categories than this, formats with named attributes leave out counts of 0: nearly all
+/// counts are, and with 200 labels they would be nine tenths of hundreds of megabytes.
+pub(crate) const MAX_DENSE_CATEGORIES: usize = 30;
 
 impl Values {
     /// A value in the notation of every text format.
@@ -94,6 +106,19 @@ impl Values {
             Self::Integer(values) => values[row].to_string(),
             Self::Float(values) => real(values[row]),
             Self::Text(values) => values[row].clone(),
+            Self::Counts { rows, category, .. } => rows[row].get(*category).to_string(),
+        }
+    }
+
+    /// Whether formats with named attributes leave the value out.
+    pub(crate) fn is_left_out(&self, row: usize) -> bool {
+        match self {
+            Self::Counts {
+                rows,
+                category,
+                sparse,
+            } => *sparse && rows[row].get(*category) == 0,
+            _ => false,
         }
     }
 }
@@ -151,9 +176,10 @@ fn by_category<'a>(
     what: &str,
     categories: &[String],
     others: &[&str],
-    rows: impl Iterator<Item = &'a Vec<u32>>,
+    rows: impl Iterator<Item = &'a CategoryCounts>,
 ) -> Vec<Column> {
-    let rows: Vec<&Vec<u32>> = rows.collect();
+    let rows: Arc<Vec<CategoryCounts>> = Arc::new(rows.cloned().collect());
+    let sparse = categories.len() > MAX_DENSE_CATEGORIES;
     let taken: HashSet<&str> = others.iter().copied().collect();
     let columns = categories.iter().enumerate().map(|(c, category)| {
         let name = format!("{what}: {category}");
@@ -164,7 +190,11 @@ fn by_category<'a>(
                 category.clone()
             }),
             name,
-            values: Values::Integer(rows.iter().map(|counts| i64::from(counts[c])).collect()),
+            values: Values::Counts {
+                rows: rows.clone(),
+                category: c,
+                sparse,
+            },
         }
     });
     columns.collect()

@@ -32,7 +32,8 @@ pub fn write_dot(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Resul
 }
 
 fn attributes(columns: &[Column], row: usize) -> String {
-    let pairs = columns.iter().map(|column| {
+    let shown = columns.iter().filter(|c| !c.values.is_left_out(row));
+    let pairs = shown.map(|column| {
         let name = match column.values {
             Values::Float(_) if column.name == "weight" => "rho".to_owned(),
             _ => quoted(&column.name),

@@ -30,7 +30,7 @@ pub fn write_gexf(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Resu
         for (i, column) in columns.iter().enumerate() {
             let title = xml(&column.name);
             let kind = match column.values {
-                Values::Integer(_) => "integer",
+                Values::Integer(_) | Values::Counts { .. } => "integer",
                 Values::Float(_) => "double",
                 Values::Text(_) => "string",
             };
@@ -72,6 +72,9 @@ pub fn write_gexf(graph: impl Into<GraphTable>, mut out: impl Write) -> io::Resu
 fn values(out: &mut impl Write, columns: &[&Column], row: usize) -> io::Result<()> {
     write!(out, "<attvalues>")?;
     for (i, column) in columns.iter().enumerate() {
+        if column.values.is_left_out(row) {
+            continue;
+        }
         let value = column.values.text(row);
         write!(out, r#"<attvalue for="{i}" value="{value}"/>"#)?;
     }

@@ -10,7 +10,7 @@ use crate::export::xml::xml;
 /// category of an edge. A graph of correlations has `site`, `layer`, `component`; `layer`, `weight`
 /// (ρ with its sign), `p` and `q`. Nodes also have `x` and `y`, where Gephi draws them: see
 /// [`GraphTable::with_layout`](crate::GraphTable::with_layout). Characters that XML does not allow
-/// are replaced.
+/// are replaced. With more than 30 categories a category's count of 0 is left out.
 ///
 /// # Errors
 /// Errors of the writer.
@@ -25,7 +25,7 @@ pub fn write_graphml(graph: impl Into<GraphTable>, mut out: impl Write) -> io::R
         for (i, column) in columns.iter().enumerate() {
             let name = xml(&column.name);
             let kind = match column.values {
-                Values::Integer(_) => "int",
+                Values::Integer(_) | Values::Counts { .. } => "int",
                 Values::Float(_) => "double",
                 Values::Text(_) => "string",
             };
@@ -65,6 +65,9 @@ pub fn write_graphml(graph: impl Into<GraphTable>, mut out: impl Write) -> io::R
 /// The values of a row. They need no escaping: numbers and site names only.
 fn data(out: &mut impl Write, id: char, columns: &[Column], row: usize) -> io::Result<()> {
     for (i, column) in columns.iter().enumerate() {
+        if column.values.is_left_out(row) {
+            continue;
+        }
         let value = column.values.text(row);
         write!(out, r#"<data key="{id}{i}">{value}</data>"#)?;
     }

@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use mri_core::{Layer, Site};
+use mri_core::{CategoryCounts, Layer, Site};
 use mri_grid::Cell;
 use petgraph::graph::NodeIndex;
 use serde::Deserialize;
 
 use crate::error::GraphError;
+use crate::export::columns::MAX_DENSE_CATEGORIES;
 use crate::region::{Region, RegionGraph, Transition};
 
 /// Reads the node-link JSON of [`write_json`](crate::write_json); the graph equals the written one.
@@ -26,8 +27,10 @@ pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
             file.graph.sizes.len()
         )));
     }
-    let nodes = read_nodes(&file.graph, &file.nodes)?;
-    let edges = read_edges(&file.graph, &file.edges, &nodes)?;
+    let categories = Categories::of(&file.graph);
+    let nodes = read_nodes(&file.graph, &categories, &file.nodes)?;
+    let edges = read_edges(&categories, &file.edges, &nodes)?;
+    drop(categories);
     let mut graph = RegionGraph::empty(
         file.graph.categories,
         file.graph.sizes,
@@ -48,6 +51,7 @@ pub fn read_json(source: impl Read) -> Result<RegionGraph, GraphError> {
 /// The regions with their names, ordered by layer, then cell.
 fn read_nodes<'a>(
     header: &Header,
+    categories: &Categories<'_>,
     listed: &'a [Node],
 ) -> Result<Vec<(Region, &'a str)>, GraphError> {
     let mut nodes = Vec::with_capacity(listed.len());
@@ -71,7 +75,7 @@ fn read_nodes<'a>(
                 x: node.x,
                 y: node.y,
             },
-            counts: by_category(header, &node.counts, || format!("node {:?}", node.id))?,
+            counts: categories.counts(&node.counts, || format!("node {:?}", node.id))?,
         };
         nodes.push((region, node.id.as_str()));
     }
@@ -88,7 +92,7 @@ fn read_nodes<'a>(
 
 /// The edges with the indices of their nodes, ordered by source, then target.
 fn read_edges(
-    header: &Header,
+    categories: &Categories<'_>,
     listed: &[Edge],
     nodes: &[(Region, &str)],
 ) -> Result<Vec<(usize, usize, Transition)>, GraphError> {
@@ -108,7 +112,7 @@ fn read_edges(
         if nodes[target].0.position != nodes[source].0.position + 1 {
             return Err(wrong(format!("{} does not lead to the next layer", name())));
         }
-        let weights = by_category(header, &edge.weights, name)?;
+        let weights = categories.counts(&edge.weights, name)?;
         edges.push((source, target, Transition { weights }));
     }
     edges.sort_by_key(|&(source, target, _)| (source, target));
@@ -121,20 +125,34 @@ fn read_edges(
     Ok(edges)
 }
 
-/// The values of all categories, in the order of the graph. `what` has them, for the error.
-fn by_category(
-    header: &Header,
-    by_name: &HashMap<String, u32>,
-    what: impl Fn() -> String,
-) -> Result<Vec<u32>, GraphError> {
-    let names = &header.categories;
-    let values = names.iter().map(|name| by_name.get(name).copied());
-    match values.collect::<Option<Vec<u32>>>() {
-        Some(values) if by_name.len() == names.len() => Ok(values),
-        _ => Err(wrong(format!(
-            "{} has other categories than the graph",
-            what()
-        ))),
+/// The places of the categories by their names.
+struct Categories<'a>(HashMap<&'a str, usize>);
+
+impl<'a> Categories<'a> {
+    fn of(header: &'a Header) -> Self {
+        let names = header.categories.iter().enumerate();
+        Self(names.map(|(place, name)| (name.as_str(), place)).collect())
+    }
+
+    /// The counts by category; of many categories one that is not listed has none. `what` has them,
+    /// for the error.
+    fn counts(
+        &self,
+        by_name: &HashMap<String, u32>,
+        what: impl Fn() -> String,
+    ) -> Result<CategoryCounts, GraphError> {
+        let place = |(name, &count): (&String, &u32)| Some((*self.0.get(name.as_str())?, count));
+        let counts: Option<Vec<(usize, u32)>> = by_name.iter().map(place).collect();
+        let all_are_listed = by_name.len() == self.0.len();
+        match counts {
+            Some(counts) if all_are_listed || self.0.len() > MAX_DENSE_CATEGORIES => {
+                Ok(counts.into_iter().collect())
+            }
+            _ => Err(wrong(format!(
+                "{} has other categories than the graph",
+                what()
+            ))),
+        }
     }
 }
 

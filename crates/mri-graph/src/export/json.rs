@@ -1,9 +1,11 @@
 use std::io::{self, Write};
 
+use mri_core::CategoryCounts;
 use petgraph::visit::EdgeRef;
 use serde_json::{Map, Value, json};
 
 use crate::correlation::{Correlation, CorrelationGraph};
+use crate::export::columns::MAX_DENSE_CATEGORIES;
 use crate::region::RegionGraph;
 
 /// Writes node-link JSON, which networkx's `node_link_graph` opens and
@@ -14,19 +16,22 @@ use crate::region::RegionGraph;
 ///
 /// A node has `id`, `layer`, `site`, `x`, `y`, `texts` and `counts` per category; an edge has
 /// `weight` (texts of all categories) and `weights` per category. The graph itself has its
-/// `categories`, their `sizes`, its `layers` and whether it was `filtered`.
+/// `categories`, their `sizes`, its `layers` and whether it was `filtered`. With more than 30
+/// categories, those with a count of 0 are left out.
 ///
 /// # Errors
 /// Errors of the writer.
 pub fn write_json(graph: &RegionGraph, mut out: impl Write) -> io::Result<()> {
     let g = graph.graph();
-    let by_category = |values: &[u32]| {
-        let pairs = graph
-            .categories()
-            .iter()
-            .cloned()
-            .zip(values.iter().map(|&v| json!(v)));
-        Value::Object(pairs.collect::<Map<_, _>>())
+    let names = graph.categories();
+    let sparse = names.len() > MAX_DENSE_CATEGORIES;
+    let by_category = |counts: &CategoryCounts| {
+        let pair = |(c, count): (usize, u32)| (names[c].clone(), json!(count));
+        let pairs: Map<_, _> = match sparse {
+            true => counts.iter().map(pair).collect(),
+            false => (0..names.len()).map(|c| pair((c, counts.get(c)))).collect(),
+        };
+        Value::Object(pairs)
     };
     let nodes: Vec<Value> = g
         .node_weights()

@@ -49,7 +49,7 @@ fn flat(columns: &[Column]) -> impl Iterator<Item = (String, Values)> + '_ {
 fn write_table(columns: &[(String, Values)], out: impl Write + Send) -> Result<()> {
     let fields = columns.iter().map(|(name, values)| {
         let (physical, logical) = match values {
-            Values::Integer(_) => (Physical::INT64, None),
+            Values::Integer(_) | Values::Counts { .. } => (Physical::INT64, None),
             Values::Float(_) => (Physical::DOUBLE, None),
             Values::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         };
@@ -73,6 +73,13 @@ fn write_table(columns: &[(String, Values)], out: impl Write + Send) -> Result<(
             Values::Integer(values) => column
                 .typed::<Int64Type>()
                 .write_batch(values, None, None)?,
+            Values::Counts { rows, category, .. } => {
+                let counts = rows.iter().map(|row| i64::from(row.get(*category)));
+                let counts: Vec<i64> = counts.collect();
+                column
+                    .typed::<Int64Type>()
+                    .write_batch(&counts, None, None)?
+            }
             Values::Float(values) => column
                 .typed::<DoubleType>()
                 .write_batch(values, None, None)?,

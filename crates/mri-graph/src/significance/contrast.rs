@@ -1,3 +1,6 @@
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
 use mri_core::Labels;
 use serde::{Deserialize, Serialize};
 
@@ -43,15 +46,29 @@ impl Contrast {
     /// Categories without texts, unknown ones and repetitions are ignored.
     #[must_use]
     pub fn among(categories: &[usize], labels: &Labels) -> Vec<Self> {
+        Self::among_largest(categories, labels, usize::MAX)
+    }
+
+    /// [`Contrast::among`], of more than `limit` categories the contrasts of the largest only, each
+    /// against the rest; of equally large ones the first.
+    #[must_use]
+    pub fn among_largest(categories: &[usize], labels: &Labels, limit: usize) -> Vec<Self> {
         let counts = labels.category_counts();
-        let used: Vec<usize> = (0..counts.len())
-            .filter(|c| counts[*c] > 0 && categories.contains(c))
-            .collect();
+        let mut used: Vec<usize> = categories.to_vec();
+        used.retain(|&c| counts.get(c).is_some_and(|&count| count > 0));
+        used.sort_unstable();
+        used.dedup();
+        let mut largest = used.clone();
+        if largest.len() > limit {
+            largest.sort_by_key(|&c| Reverse(counts[c]));
+            largest.truncate(limit);
+            largest.sort_unstable();
+        }
         let others = |a: usize| used.iter().copied().filter(|&c| c != a).collect();
         match used[..] {
             [] | [_] => Vec::new(),
             [a, b] => vec![Self::pair(a, b)],
-            _ => used
+            _ => largest
                 .iter()
                 .map(|&a| Self {
                     a: vec![a],
@@ -69,8 +86,8 @@ impl Contrast {
             names.map(String::as_str).collect::<Vec<_>>().join(" + ")
         };
         let counts = labels.category_counts();
-        let everything =
-            (0..counts.len()).all(|c| counts[c] == 0 || self.a.contains(&c) || self.b.contains(&c));
+        let listed: HashSet<usize> = self.a.iter().chain(&self.b).copied().collect();
+        let everything = (0..counts.len()).all(|c| counts[c] == 0 || listed.contains(&c));
         let b = if everything && self.b.len() > 1 {
             "rest".to_owned()
         } else {
@@ -86,7 +103,8 @@ impl Contrast {
                 categories,
             });
         }
-        match self.a.iter().find(|c| self.b.contains(c)) {
+        let b: HashSet<usize> = self.b.iter().copied().collect();
+        match self.a.iter().find(|c| b.contains(c)) {
             Some(&category) => Err(GraphError::BothSides { category }),
             None => Ok(()),
         }
@@ -96,8 +114,11 @@ impl Contrast {
     pub(crate) fn rows(&self, labels: &Labels) -> Result<[Vec<usize>; 2], GraphError> {
         self.check(labels.n_categories())?;
         let of = |side: &[usize]| -> Vec<usize> {
-            (0..labels.len())
-                .filter(|&row| side.contains(&(labels.row_categories()[row] as usize)))
+            let mut wanted = vec![false; labels.n_categories()];
+            side.iter().for_each(|&category| wanted[category] = true);
+            let rows = labels.row_categories().iter().enumerate();
+            rows.filter(|&(_, &category)| wanted[category as usize])
+                .map(|(row, _)| row)
                 .collect()
         };
         let rows = [of(&self.a), of(&self.b)];

@@ -406,3 +406,52 @@ fn the_node_table_and_dot_list_every_node_once() {
         );
     }
 }
+
+/// A graph of `n` categories with three texts each, moving between four cells.
+fn graph_of_categories(n: u32) -> RegionGraph {
+    let names: Vec<String> = (0..n).map(|c| format!("label {c}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let ids: Vec<u32> = (0..3 * n).map(|i| i % n).collect();
+    let coordinates: Vec<[i8; 6]> = (0..3 * n)
+        .map(|i| [i % 2, i % 3, i % 5, i % 2, i % 3, i % 4].map(|v| v as i8))
+        .collect();
+    RegionGraph::co_activation(&stack(&names, &ids, &coordinates))
+}
+
+#[test]
+fn zeros_of_many_categories_are_left_out_and_nothing_else() {
+    for (n, all) in [(30, true), (31, false)] {
+        let graph = graph_of_categories(n);
+        let nodes = graph.graph().node_weights();
+        let entries: usize = nodes.map(|region| region.counts.iter().len()).sum();
+        let edges = graph.graph().edge_weights();
+        let weights: usize = edges.map(|edge| edge.weights.iter().len()).sum();
+        let (entries, weights) = match all {
+            true => (
+                graph.graph().node_count() * n as usize,
+                graph.graph().edge_count() * n as usize,
+            ),
+            false => (entries, weights),
+        };
+        let text = |write: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = Vec::new();
+            write(&mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        let dot = text(&|out| write_dot(&graph, out).unwrap());
+        assert_eq!(dot.matches("\"texts: label").count(), entries);
+        assert_eq!(dot.matches("\"weight: label").count(), weights);
+        let json = text(&|out| write_json(&graph, out).unwrap());
+        // Edges are listed twice, and each category is also named once in the head.
+        let named = json.matches("\"label ").count();
+        assert_eq!(named, entries + 2 * weights + n as usize);
+        assert_eq!(read_json(json.as_bytes()).unwrap(), graph);
+        let graphml = text(&|out| write_graphml(&graph, out).unwrap());
+        // Columns of a node and of an edge that are not of a category.
+        let others = graphml.matches("<key").count() - 2 * n as usize;
+        assert!((6..12).contains(&others), "{others}");
+        let csv = text(&|out| write_edges_csv(&graph, out).unwrap());
+        let fields = csv.lines().map(|line| line.split(',').count());
+        assert!(fields.into_iter().all(|fields| fields == 3 + n as usize));
+    }
+}

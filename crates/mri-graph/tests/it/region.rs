@@ -53,7 +53,7 @@ proptest! {
         let mut found = HashMap::new();
         for edge in g.edge_indices() {
             let (source, target) = g.edge_endpoints(edge).unwrap();
-            for (category, &weight) in g[edge].weights.iter().enumerate() {
+            for (category, weight) in g[edge].weights.iter() {
                 if weight > 0 {
                     found.insert((g[source].label(), g[target].label(), category), weight);
                 }

@@ -127,7 +127,7 @@ fn tests_rest_on_the_counts_of_the_grid_and_the_graph() {
     for layer in &edges {
         for v in &layer.items {
             let w = weights.remove(&(layer.position, v.item)).unwrap();
-            assert_eq!((v.texts_a, v.texts_b), (w[1], w[0] + w[2]));
+            assert_eq!((v.texts_a, v.texts_b), (w.get(1), w.sum(&[0, 2])));
         }
     }
     assert!(weights.is_empty());

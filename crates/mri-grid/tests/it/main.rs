@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use mri_core::{Labels, Layer};
+use mri_core::{CategoryCounts, Labels, Layer};
 use mri_grid::{Binning, Cell, Grid, GridError, GridStack};
 use ndarray::{Array2, array, s};
 use proptest::prelude::*;
@@ -132,6 +132,22 @@ proptest! {
             prop_assert_eq!(sum as usize, expected);
         }
         prop_assert_eq!(counts.dim(), (labels.n_categories(), side, side));
+        // The sparse forms have what is not 0 in the full table, in its order, and nothing else.
+        let occupied: Vec<(usize, usize)> = ndarray::indices((side, side)).into_iter()
+            .filter(|&(x, y)| counts.slice(s![.., x, y]).sum() > 0)
+            .collect();
+        let place = |cell: &Cell| (usize::from(cell.x), usize::from(cell.y));
+        let by_cell = grid.counts_by_cell(&labels);
+        prop_assert_eq!(by_cell.keys().map(place).collect::<Vec<_>>(), occupied);
+        for (cell, of_cell) in &by_cell {
+            let (x, y) = place(cell);
+            let full = counts.slice(s![.., x, y]).to_vec();
+            prop_assert_eq!(of_cell, &CategoryCounts::from_counts(full));
+            prop_assert_eq!(&grid.rows_by_cell()[cell], &grid.rows_in(*cell));
+            let typical = grid.typical_rows(*cell, points.view());
+            prop_assert_eq!(grid.by_typicality(*cell, grid.rows_in(*cell), points.view()), typical);
+        }
+        prop_assert_eq!(grid.rows_by_cell().len(), by_cell.len());
     }
 
     #[test]
@@ -143,6 +159,20 @@ proptest! {
         let [cx, cy] = grid.center(cell);
         prop_assert!((-0.1..=1.1).contains(&cx) && (-0.1..=2.1).contains(&cy));
     }
+}
+
+#[test]
+fn the_finest_grid_holds_no_more_than_its_texts() {
+    // A number per cell and category would be four billion times 500.
+    let points = Array2::from_shape_fn((1_000, 2), |(i, j)| ((i * (7 + j)) % 1_000) as f32);
+    let grid = Grid::new(points.view(), Binning::Uniform { side: 65_535 }).unwrap();
+    let labels = Labels::from_names((0..1_000).map(|i| (i % 500).to_string())).unwrap();
+    let counts = grid.counts_by_cell(&labels);
+    assert!(counts.len() <= 1_000);
+    let entries: usize = counts.values().map(|counts| counts.iter().len()).sum();
+    assert!(entries <= 1_000);
+    let texts: u32 = counts.values().map(CategoryCounts::total).sum();
+    assert_eq!(texts, 1_000);
 }
 
 #[test]

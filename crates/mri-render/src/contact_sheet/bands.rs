@@ -102,10 +102,10 @@ impl Bands {
             let y = top + self.above + r as f64 * self.step;
             self.draw_row_name(canvas, &table.rows[r], y, style);
             for column in first..last {
-                let values = &table.cells[r][column];
+                let cells = &table.cells[r][column];
                 let x = self.left + (column - first) as f64 * self.step;
-                let cell = self.panel / values.nrows() as f64;
-                draw_cells(canvas, values, None, (x, y), cell, &table.scale, style);
+                let cell = self.panel / cells.side as f64;
+                draw_cells(canvas, cells, (x, y), cell, &table.scale, style);
             }
         }
     }

@@ -4,4 +4,4 @@ mod bands;
 mod sheet;
 mod table;
 
-pub use sheet::contact_sheet;
+pub use sheet::{contact_sheet, contact_sheets};

@@ -6,9 +6,10 @@ use super::table::Table;
 use crate::caption::Caption;
 use crate::error::RenderError;
 use crate::figure::{Figure, draw_figure};
+use crate::figure_style::FigureStyle;
 use crate::header::{Header, MARGIN};
 use crate::heatmap::{COLOR_BAR_WIDTH, ColorBar, HeatmapStyle};
-use crate::text::thousands;
+use crate::text::{display_name, thousands};
 
 /// Draws a small heatmap of every category in every layer: a row per category and a column per
 /// layer, in several bands if there are many layers. With a single layer, the categories are the
@@ -27,13 +28,47 @@ pub fn contact_sheet(
     style: &HeatmapStyle,
 ) -> Result<Figure, RenderError> {
     let table = Table::new(grids, embedding, style)?;
-    let style = &style.figure;
-    let bands = Bands::new(&table, style);
+    draw_table(&table, None, grids, embedding, caption, &style.figure)
+}
+
+/// [`contact_sheet`] in pages of at most 30 categories and 64 layers, all under one color scale:
+/// one page unless there are more. With a single layer a page has up to 120 categories.
+///
+/// # Errors
+/// As [`contact_sheet`].
+pub fn contact_sheets(
+    grids: &GridStack,
+    embedding: &Embedding,
+    caption: &Caption,
+    style: &HeatmapStyle,
+) -> Result<Vec<Figure>, RenderError> {
+    let table = Table::new(grids, embedding, style)?;
+    let pages = table.pages();
+    let of = pages.len();
+    let figures = pages.iter().enumerate().map(|(i, page)| {
+        let number = (of > 1).then(|| format!("page {} of {of}", i + 1));
+        draw_table(page, number, grids, embedding, caption, &style.figure)
+    });
+    figures.collect()
+}
+
+fn draw_table(
+    table: &Table,
+    page: Option<String>,
+    grids: &GridStack,
+    embedding: &Embedding,
+    caption: &Caption,
+    style: &FigureStyle,
+) -> Result<Figure, RenderError> {
+    let bands = Bands::new(table, style);
     let labels = grids.labels();
-    let title = match table.only {
+    let mut title = match table.only {
         Some(layer) => format!("Where every category lies: {}", layer.title()),
         None => "Where every category lies, layer by layer".to_owned(),
     };
+    if let Some(page) = page {
+        title = format!("{title}, {page}");
+    }
     let mut more = vec![format!("n = {}", thousands(labels.len()))];
     more.extend(axes_note(embedding));
     if table.any_degenerate {
@@ -42,14 +77,15 @@ pub fn contact_sheet(
     let subtitle = caption.line(&more);
     let header = Header::new(&title, &subtitle, bands.width, style);
     let sizes = labels.category_counts();
-    let categories = labels.category_names().iter().zip(&sizes).enumerate();
-    let names: Vec<String> = categories
-        .map(|(i, (name, n))| format!("{} “{name}” with {n} texts", i + 1))
-        .collect();
+    let names = table.categories.clone().map(|c| {
+        let name = display_name(labels.category_names(), c);
+        format!("{} “{name}” with {} texts", c + 1, sizes[c])
+    });
+    let names: Vec<String> = names.collect();
     let description = format!(
         "{title}. {subtitle}. Categories: {}. {} layers. The fullest cell holds {:.0} % of its category's texts.",
         names.join(", "),
-        table.n_layers,
+        table.layers.len(),
         table.scale.end
     );
     let bar = ColorBar {
@@ -70,7 +106,7 @@ pub fn contact_sheet(
             header.draw(canvas, style);
             for band in 0..bands.count {
                 let top = header.bottom + band as f64 * bands.band;
-                bands.draw(canvas, &table, band, top, style);
+                bands.draw(canvas, table, band, top, style);
             }
             let left = bands.width - MARGIN - style.scaled(COLOR_BAR_WIDTH - 16.0);
             bar.draw(canvas, (left, header.bottom + bands.above), style);

@@ -15,6 +15,9 @@ use crate::legend::{Legend, LegendItem};
 use crate::marker::Marker;
 use crate::text::{clean, display_name, thousands};
 
+/// Categories that a title names at most; it then has three lines.
+const MAX_NAMED: usize = 12;
+
 /// Draws a view of a region graph: a column per layer, a circle per region (area proportional to
 /// the number of texts) and a curve per transition (width and opacity growing with the number of
 /// texts). With several categories, circles are pie charts in the order of the legend, clockwise
@@ -42,6 +45,13 @@ pub fn graph_picture(
             "How texts spread over the regions".to_owned()
         }
         [one] if single_layer => format!("How {one} spreads over the regions"),
+        many if many.len() > MAX_NAMED => {
+            let n = thousands(many.len());
+            match single_layer {
+                true => format!("How {n} categories spread over the regions"),
+                false => format!("How {n} categories move through the layers"),
+            }
+        }
         [rest @ .., last] if single_layer => {
             format!("How {} and {last} spread over the regions", rest.join(", "))
         }

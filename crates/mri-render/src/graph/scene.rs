@@ -1,4 +1,4 @@
-use mri_core::Layer;
+use mri_core::{CategoryCounts, Layer};
 use mri_graph::GraphView;
 use petgraph::graph::NodeIndex;
 
@@ -27,8 +27,8 @@ struct Node {
     at: Point,
     radius: f64,
     texts: u32,
-    /// Number of texts of each category of the view.
-    parts: Vec<u32>,
+    /// Number of texts of each category of the view, numbered as there.
+    parts: CategoryCounts,
 }
 
 /// A transition as a curve.
@@ -79,8 +79,6 @@ impl<'a> Scene<'a> {
             fold(f64::INFINITY, f64::min),
             fold(f64::NEG_INFINITY, f64::max),
         );
-        let parts =
-            |values: &[u32]| -> Vec<u32> { view.categories().iter().map(|&c| values[c]).collect() };
         let nodes = view
             .nodes()
             .map(|(id, region, texts)| Node {
@@ -88,7 +86,7 @@ impl<'a> Scene<'a> {
                 at: (0.0, 0.0),
                 radius: 0.0,
                 texts,
-                parts: parts(&region.counts),
+                parts: region.counts.select(view.categories()),
             })
             .collect();
         let both = view.categories() == [0, 1] && view.graph().categories().len() == 2;
@@ -97,7 +95,12 @@ impl<'a> Scene<'a> {
             .map(|e| Edge {
                 ends: [e.source, e.target],
                 weight: e.weight,
-                color: blend(colors, both, &parts(&g[e.id].weights), &style.figure),
+                color: blend(
+                    colors,
+                    both,
+                    &g[e.id].weights.select(view.categories()),
+                    &style.figure,
+                ),
             })
             .collect();
         let n_edges = edges.len();
@@ -310,15 +313,14 @@ impl<'a> Scene<'a> {
             canvas.ring(node.at, node.radius, background, 0.6);
             return;
         }
-        let counted = node.parts.iter().enumerate();
-        let main = counted.max_by_key(|&(i, n)| (*n, usize::MAX - i));
-        let color = main.map_or(style.theme.muted, |(i, _)| self.colors[i]);
+        let color = most(&node.parts).map_or(style.theme.muted, |i| self.colors[i]);
         canvas.disc(node.at, node.radius, color, 1.0);
         // The shares of the other categories, clockwise from the top.
         let mut start = 0.0;
-        for (&part, &sector) in node.parts.iter().zip(&self.colors) {
+        for (category, part) in node.parts.iter() {
+            let sector = self.colors[category];
             let share = f64::from(part) / f64::from(node.texts.max(1));
-            if part > 0 && sector != color {
+            if sector != color {
                 let points = pie(node.at, node.radius, start, start + share);
                 canvas.polygon(points, sector, 1.0);
             }
@@ -371,11 +373,16 @@ impl<'a> Scene<'a> {
 
 /// The color of an edge: between the colors of two categories, if the view shows `both` categories
 /// of the graph, else that of the category with the most texts.
-fn blend(colors: &[Color], both: bool, parts: &[u32], style: &FigureStyle) -> Color {
-    if let ([a, b], true) = (parts, both) {
-        return pair_color(f64::from(*b) / f64::from((a + b).max(1)), style);
+fn blend(colors: &[Color], both: bool, parts: &CategoryCounts, style: &FigureStyle) -> Color {
+    if both {
+        let [a, b] = [0, 1].map(|category| parts.get(category));
+        return pair_color(f64::from(b) / f64::from((a + b).max(1)), style);
     }
-    let counted = parts.iter().enumerate();
-    let largest = counted.max_by_key(|&(i, part)| (*part, usize::MAX - i));
-    colors[largest.map_or(0, |(i, _)| i)]
+    colors[most(parts).unwrap_or(0)]
+}
+
+/// The category with the most texts, the first of several.
+fn most(parts: &CategoryCounts) -> Option<usize> {
+    let largest = parts.iter().max_by_key(|&(i, n)| (n, usize::MAX - i));
+    largest.map(|(i, _)| i)
 }

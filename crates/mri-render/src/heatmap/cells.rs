@@ -1,4 +1,6 @@
-use ndarray::Array2;
+use std::collections::BTreeMap;
+
+use mri_grid::Cell;
 
 use super::scale::{Scale, faded_cell};
 use crate::canvas::{Anchor, Canvas, Point, TextStyle};
@@ -8,26 +10,55 @@ use crate::font::text_width;
 /// Cells below this size in pixels show no number.
 const MIN_NUMBERED_CELL: f64 = 14.0;
 
-/// Draws the grid of a layer. `values` are indexed by (x, y) with y upwards; `None` is an empty
-/// cell.
+/// The cells with a value of one grid. What is drawn follows the texts, however fine the grid is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CellValues {
+    /// Cells per side.
+    pub(crate) side: usize,
+    pub(crate) values: BTreeMap<Cell, CellValue>,
+}
+
+/// The value of a cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct CellValue {
+    pub(crate) value: f64,
+    /// Whether it is drawn faded; `None` if the figure fades none.
+    pub(crate) faded: Option<bool>,
+}
+
+impl CellValues {
+    /// Values of which none is faded.
+    pub(crate) fn plain(side: usize, values: impl Iterator<Item = (Cell, f64)>) -> Self {
+        let faded = None;
+        let values = values.map(|(cell, value)| (cell, CellValue { value, faded }));
+        Self {
+            side,
+            values: values.collect(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        self.values.values().map(|value| value.value)
+    }
+}
+
+/// Draws the grid of a layer, with y upwards.
 pub(crate) fn draw_cells(
     canvas: &mut Canvas,
-    values: &Array2<Option<f64>>,
-    faded: Option<&Array2<bool>>,
+    cells: &CellValues,
     (left, top): Point,
     cell: f64,
     scale: &Scale,
     style: &FigureStyle,
 ) {
-    let side = values.nrows();
-    let size = cell * side as f64;
+    let size = cell * cells.side as f64;
     canvas.rect((left, top), (size, size), style.theme.empty, 1.0);
-    for ((x, y), value) in values.indexed_iter() {
-        let Some(value) = *value else { continue };
+    for (&Cell { x, y }, &CellValue { value, faded }) in &cells.values {
         // The second component points upwards.
-        let at = (left + x as f64 * cell, top + (side - 1 - y) as f64 * cell);
+        let up = cells.side - 1 - usize::from(y);
+        let at = (left + f64::from(x) * cell, top + up as f64 * cell);
         let color = scale.color(value);
-        let is_faded = faded.is_some_and(|faded| faded[(x, y)]);
+        let is_faded = faded == Some(true);
         if is_faded {
             faded_cell(canvas, at, cell, color, style);
         } else {
@@ -37,7 +68,7 @@ pub(crate) fn draw_cells(
             continue;
         }
         let number = scale.number(value);
-        let bold = faded.is_some() && !is_faded;
+        let bold = faded == Some(false);
         let font = (cell * 0.42).min(style.scaled(13.0));
         if text_width(&number, font, bold) <= cell - 1.5 {
             let ink = if is_faded {

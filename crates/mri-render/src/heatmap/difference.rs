@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use mri_core::{Embedding, Labels};
 use mri_graph::{Contrast, LayerTest};
 use mri_grid::{Cell, GridStack};
-use ndarray::Array2;
 
+use super::cells::{CellValue, CellValues};
 use super::panel::PanelContent;
 use super::sheet::{DIFFERENCE_UNIT, ValueLegend, draw_sheet, panels, sheet_title};
 use super::style::HeatmapStyle;
@@ -42,27 +44,28 @@ pub fn difference_sheet(
     let mut significant = 0;
     let panels = panels(grids, embedding, style, |i, grid| {
         let side = grid.side();
-        let mut values = Array2::from_elem((side, side), None);
-        let mut faded = Array2::from_elem((side, side), true);
+        let mut values = BTreeMap::new();
         for test in &tests[i].items {
-            let at = (usize::from(test.item.x), usize::from(test.item.y));
-            if at.0 >= side || at.1 >= side {
+            let Cell { x, y } = test.item;
+            if usize::from(x.max(y)) >= side {
                 return Err(RenderError::mismatch(format!(
-                    "a test is of cell ({}, {}), but the grid has {side} cells per side",
-                    at.0, at.1
+                    "a test is of cell ({x}, {y}), but the grid has {side} cells per side"
                 )));
             }
-            values[at] = Some(100.0 * test.effect);
-            faded[at] = test.q.is_none_or(|q| q > alpha);
-            significant += usize::from(!faded[at]);
+            let faded = test.q.is_none_or(|q| q > alpha);
+            significant += usize::from(!faded);
+            let value = CellValue {
+                value: 100.0 * test.effect,
+                faded: Some(faded),
+            };
+            values.insert(test.item, value);
         }
         let (distance, q) = (tests[i].distance, tests[i].q);
         let q = p_value(q);
         let short = format!("{distance:.2}, q {q}");
         let notes = vec![format!("distance {short}"), short];
         Ok(PanelContent {
-            values,
-            faded: Some(faded),
+            cells: CellValues { side, values },
             notes,
         })
     })?;

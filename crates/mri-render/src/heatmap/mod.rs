@@ -8,9 +8,10 @@ mod scale;
 mod sheet;
 mod style;
 
-pub(crate) use cells::draw_cells;
+pub(crate) use cells::{CellValues, draw_cells};
 pub use difference::difference_sheet;
-pub(crate) use panel::layer_points;
+pub use panel::MAX_DRAWN_SIDE;
+pub(crate) use panel::{check_side, layer_points};
 pub use quantity::{Quantity, heatmap_sheet};
 pub(crate) use scale::{COLOR_BAR_WIDTH, ColorBar, LINE_HEIGHT, Scale};
 pub use style::HeatmapStyle;

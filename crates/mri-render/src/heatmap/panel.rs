@@ -1,7 +1,6 @@
 use mri_core::{Embedding, Layer, Points};
-use ndarray::Array2;
 
-use super::cells::draw_cells;
+use super::cells::{CellValues, draw_cells};
 use super::scale::Scale;
 use crate::canvas::{Anchor, Canvas, Point, TextStyle};
 use crate::error::RenderError;
@@ -23,15 +22,19 @@ pub(super) struct Panel<'a> {
 
 /// The values and notes of a panel.
 pub(super) struct PanelContent {
-    /// Values per cell (x, y); `None` for a cell without a value.
-    pub(super) values: Array2<Option<f64>>,
-    /// Per cell whether it is faded; `None` if the figure fades none.
-    pub(super) faded: Option<Array2<bool>>,
+    /// The cells with a value.
+    pub(super) cells: CellValues,
     /// A note on the layer in several wordings, from the longest to the shortest.
     pub(super) notes: Vec<String>,
 }
 
 impl Panel<'_> {
+    /// Whether its cells are told apart by what may be chance.
+    pub(super) fn fades(&self) -> bool {
+        let mut values = self.content.cells.values.values();
+        values.any(|value| value.faded.is_some())
+    }
+
     /// Draws the panel with the upper left corner of its grid at a point: name and note above, axis
     /// names to the left and below.
     pub(super) fn draw(
@@ -42,12 +45,8 @@ impl Panel<'_> {
         scale: &Scale,
         style: &FigureStyle,
     ) {
-        let PanelContent {
-            values,
-            faded,
-            notes,
-        } = &self.content;
-        let size = cell * values.nrows() as f64;
+        let PanelContent { cells, notes } = &self.content;
+        let size = cell * cells.side as f64;
         let theme = style.theme;
         let (bold, small) = (style.scaled(13.0), style.scaled(10.5));
         let name = fit_text(&self.layer.title(), bold, true, size);
@@ -72,7 +71,7 @@ impl Panel<'_> {
             canvas.text(note, (left + used, above), note_style);
         }
         let at = (left, top);
-        draw_cells(canvas, values, faded.as_ref(), at, cell, scale, style);
+        draw_cells(canvas, cells, at, cell, scale, style);
         if self.points.degenerate {
             return;
         }
@@ -107,6 +106,18 @@ fn few_rows(points: &Points, notes: &[String]) -> Vec<String> {
         all = vec![format!("only {own} of {}", points.coordinates.nrows()), own];
     }
     all
+}
+
+/// The cells per side of a grid up to which heatmaps are drawn: with the least size of a cell that
+/// can be seen, a panel is then as wide as a large screen.
+pub const MAX_DRAWN_SIDE: usize = 1_000;
+
+/// Refuses grids that are too fine to be drawn.
+pub(crate) fn check_side(side: usize) -> Result<(), RenderError> {
+    match side {
+        0..=MAX_DRAWN_SIDE => Ok(()),
+        _ => Err(RenderError::TooFine { side }),
+    }
 }
 
 /// The map of a layer of the grids.

@@ -1,7 +1,7 @@
 use mri_core::{Embedding, Labels};
 use mri_grid::{Grid, GridStack};
-use ndarray::{Array2, Axis};
 
+use super::cells::CellValues;
 use super::panel::PanelContent;
 use super::sheet::{DIFFERENCE_UNIT, ValueLegend, draw_sheet, panels, sheet_title};
 use super::style::HeatmapStyle;
@@ -29,7 +29,10 @@ pub enum Quantity {
 ///
 /// # Errors
 /// [`RenderError::Mismatch`] if the embedding lacks a layer of the grids, a category does not
-/// exist, or there is no layer to draw.
+/// exist, or there is no layer to draw; [`RenderError::TooFine`] beyond [`MAX_DRAWN_SIDE`] cells
+/// per side.
+///
+/// [`MAX_DRAWN_SIDE`]: crate::MAX_DRAWN_SIDE
 pub fn heatmap_sheet(
     grids: &GridStack,
     embedding: &Embedding,
@@ -40,8 +43,7 @@ pub fn heatmap_sheet(
     let labels = grids.labels();
     let panels = panels(grids, embedding, style, |_, grid| {
         Ok(PanelContent {
-            values: values(grid, labels, quantity)?,
-            faded: None,
+            cells: values(grid, labels, quantity)?,
             notes: Vec::new(),
         })
     })?;
@@ -60,37 +62,39 @@ pub fn heatmap_sheet(
     draw_sheet(&panels, &title, &caption.line(&[n]), legend, &style.figure)
 }
 
-/// The values of the cells (x, y); `None` for a cell without texts of the quantity.
-fn values(
-    grid: &Grid,
-    labels: &Labels,
-    quantity: Quantity,
-) -> Result<Array2<Option<f64>>, RenderError> {
-    let counts = grid.counts(labels);
+/// The values of the cells with texts of the quantity.
+fn values(grid: &Grid, labels: &Labels, quantity: Quantity) -> Result<CellValues, RenderError> {
     let sizes = labels.category_counts();
-    let of = |category: usize| {
-        if category < sizes.len() {
-            Ok(counts.index_axis(Axis(0), category))
-        } else {
-            let n = sizes.len();
-            Err(RenderError::mismatch(format!(
-                "category {category} does not exist; there are {n}"
-            )))
-        }
+    let known = |category: usize| {
+        let n = sizes.len();
+        (category < n).then_some(category).ok_or_else(|| {
+            RenderError::mismatch(format!("category {category} does not exist; there are {n}"))
+        })
     };
-    let some = |count: &u32| (*count > 0).then_some(f64::from(*count));
+    let cells = grid.counts_by_cell(labels).into_iter();
+    let some = |count: u32| (count > 0).then_some(f64::from(count));
+    let side = grid.side();
     Ok(match quantity {
-        Quantity::Texts => counts.sum_axis(Axis(0)).map(some),
-        Quantity::Category(category) => of(category)?.map(some),
+        Quantity::Texts => {
+            let found = cells.filter_map(|(cell, counts)| Some((cell, some(counts.total())?)));
+            CellValues::plain(side, found)
+        }
+        Quantity::Category(category) => {
+            let category = known(category)?;
+            let found =
+                cells.filter_map(|(cell, counts)| Some((cell, some(counts.get(category))?)));
+            CellValues::plain(side, found)
+        }
         Quantity::Difference(a, b) => {
+            let (a, b) = (known(a)?, known(b)?);
             let share = |category: usize, count: u32| {
                 100.0 * f64::from(count) / sizes[category].max(1) as f64
             };
-            let (left, right) = (of(a)?, of(b)?);
-            Array2::from_shape_fn(left.dim(), |at| {
-                let (l, r) = (left[at], right[at]);
-                (l + r > 0).then(|| share(a, l) - share(b, r))
-            })
+            let found = cells.filter_map(|(cell, counts)| {
+                let (l, r) = (counts.get(a), counts.get(b));
+                (l + r > 0).then(|| (cell, share(a, l) - share(b, r)))
+            });
+            CellValues::plain(side, found)
         }
     })
 }

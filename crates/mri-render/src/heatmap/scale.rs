@@ -5,6 +5,7 @@ use crate::figure_style::FigureStyle;
 use crate::text::wrap_text;
 
 /// The mapping from values to colors, shared by all panels of a figure.
+#[derive(Clone)]
 pub(crate) struct Scale {
     /// The value at the upper end; the lower end is 0, or `-end` if diverging.
     pub(crate) end: f64,

@@ -1,7 +1,7 @@
 use mri_core::Embedding;
-use mri_grid::{Grid, GridStack};
+use mri_grid::{Cell, Grid, GridStack};
 
-use super::panel::{Panel, PanelContent, layer_points};
+use super::panel::{Panel, PanelContent, check_side, layer_points};
 use super::scale::{COLOR_BAR_WIDTH, ColorBar, Scale};
 use super::style::HeatmapStyle;
 use crate::error::RenderError;
@@ -21,6 +21,7 @@ pub(super) fn panels<'a>(
         if !style.includes(layer) {
             continue;
         }
+        check_side(grid.side())?;
         panels.push(Panel {
             layer,
             points: layer_points(embedding, layer)?,
@@ -118,7 +119,7 @@ pub(super) fn draw_sheet(
         dark: style.is_dark(),
         unit: unit.to_owned(),
     };
-    let side = panels[0].content.values.nrows();
+    let side = panels[0].content.cells.side;
     // The height of the header depends on the width, and the cell size on the height of the header.
     let arrange = |header: f64| PanelLayout::new(panels.len(), side, header, style);
     let width_of = |a: &PanelLayout| {
@@ -132,7 +133,7 @@ pub(super) fn draw_sheet(
     let bar = ColorBar {
         scale: &scale,
         sides: sides.as_ref().map(|[a, b]| [a.as_str(), b.as_str()]),
-        faded: panels.iter().any(|panel| panel.content.faded.is_some()),
+        faded: panels.iter().any(Panel::fades),
         empty,
     };
     let beside = layout.inner.1 + bar.height(style);
@@ -169,7 +170,7 @@ fn largest(panels: &[Panel<'_>]) -> f64 {
         panels
             .iter()
             .filter(|p| !(skip_degenerate && p.points.degenerate))
-            .flat_map(|p| p.content.values.iter().flatten())
+            .flat_map(|p| p.content.cells.iter())
             .fold(0.0_f64, |m, v| m.max(v.abs()))
     };
     match over(true) {
@@ -195,25 +196,24 @@ fn describe(panels: &[Panel<'_>], diverging: bool) -> String {
     };
     let of = |p: &Panel<'_>| {
         let name = p.layer.title();
-        let occupied = p.content.values.iter().flatten().count();
-        let strongest = p
-            .content
-            .values
-            .indexed_iter()
-            .filter_map(|(at, value)| value.map(|v| (at, v)))
-            .fold(
-                None,
-                |best: Option<((usize, usize), f64)>, (at, v)| match best {
-                    Some((_, top)) if top.abs() >= v.abs() => best,
-                    _ => Some((at, v)),
-                },
-            );
-        let found = p.content.faded.as_ref().map_or_else(String::new, |faded| {
-            let n = faded.iter().filter(|&&faded| !faded).count();
-            format!(" {n} of them differ by more than chance.")
-        });
+        let values = &p.content.cells.values;
+        let occupied = values.len();
+        let strongest = values
+            .iter()
+            .map(|(&cell, value)| (cell, value.value))
+            .fold(None, |best: Option<(Cell, f64)>, (cell, v)| match best {
+                Some((_, top)) if top.abs() >= v.abs() => best,
+                _ => Some((cell, v)),
+            });
+        let found = match p.fades() {
+            true => {
+                let n = values.values().filter(|v| v.faded == Some(false)).count();
+                format!(" {n} of them differ by more than chance.")
+            }
+            false => String::new(),
+        };
         match strongest {
-            Some(((x, y), v)) => format!(
+            Some((Cell { x, y }, v)) => format!(
                 "{name}: {occupied} cells with texts, the strongest at x {x}, y {y} with {v:.0} {unit}.{found}"
             ),
             None => format!("{name}: no texts."),

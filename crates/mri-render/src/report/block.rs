@@ -122,13 +122,13 @@ fn pad(bytes: &mut Vec<u8>) {
 
 /// `[number of texts, u32][length of each in bytes, u32][texts, UTF-8]`. A block of its own, so
 /// that the page can draw before it is decoded.
-pub(super) fn text_block(texts: &[String]) -> DataBlock {
+pub(super) fn text_block<S: AsRef<str>>(texts: &[S]) -> DataBlock {
     let mut bytes = (texts.len() as u32).to_le_bytes().to_vec();
     for text in texts {
-        bytes.extend((text.len() as u32).to_le_bytes());
+        bytes.extend((text.as_ref().len() as u32).to_le_bytes());
     }
     for text in texts {
-        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(text.as_ref().as_bytes());
     }
     DataBlock::new(&bytes)
 }

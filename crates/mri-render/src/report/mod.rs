@@ -6,8 +6,10 @@ mod html;
 mod metrics;
 mod page;
 mod scan_block;
+mod shown_texts;
 mod table;
 
 pub use data::Report;
 pub use page::is_report;
+pub use shown_texts::report_text_limit;
 pub use table::{Facts, ReportTable, TableEntry};

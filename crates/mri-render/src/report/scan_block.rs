@@ -196,9 +196,30 @@ fn layer_head(
         "degenerate": points.degenerate,
         "side": grid.side(),
         "axes": [axis(0), axis(1)],
-        "edges": [grid.edges_x(), grid.edges_y()],
+        "edges": edges(grid),
     });
     Ok((head, quantized))
+}
+
+/// Cells per side up to which a layer lists all of its edges.
+const MAX_LISTED_SIDE: usize = 1_000;
+
+/// The edges of the cells along both axes: lists, or of a very fine grid those of the occupied
+/// cells, by their number.
+fn edges(grid: &Grid) -> [Value; 2] {
+    let all = [grid.edges_x(), grid.edges_y()];
+    if grid.side() <= MAX_LISTED_SIDE {
+        return all.map(|edges| json!(edges));
+    }
+    let used = |edges: &[f64], of: fn(&Cell) -> u16| {
+        let ends = grid.cells().iter().map(|cell| usize::from(of(cell)));
+        let ends = ends.flat_map(|low| [low, low + 1]);
+        let by_number: Map<String, Value> = ends
+            .map(|edge| (edge.to_string(), json!(edges[edge])))
+            .collect();
+        Value::Object(by_number)
+    };
+    [used(all[0], |cell| cell.x), used(all[1], |cell| cell.y)]
 }
 
 /// The cell of every region, and its coordinate in the graph.

@@ -35,9 +35,8 @@ struct FrameData {
     layers: Vec<LayerPoints>,
     /// The category of every drawn text.
     categories: Vec<usize>,
-    /// Category names as drawn, and in full.
+    /// Category names as drawn.
     names: Vec<String>,
-    full_names: Vec<String>,
     sizes: Vec<usize>,
     /// Height of the viewport divided by its width.
     aspect: f64,
@@ -117,7 +116,6 @@ impl ScatterFrames {
                 .map(|&row| labels.row_categories()[row] as usize)
                 .collect(),
             names: (0..names.len()).map(|c| display_name(names, c)).collect(),
-            full_names: names.to_vec(),
             sizes: labels.category_counts(),
             aspect: 1.0,
         };
@@ -251,7 +249,7 @@ impl FrameData {
         let (here, there) = (&self.layers[from], &self.layers[next]);
         let nearest = if ease < 0.5 { here } else { there };
         let plan = self.plan();
-        let categories = self.full_names.iter().zip(&self.sizes).enumerate();
+        let categories = self.names.iter().zip(&self.sizes).enumerate();
         let names: Vec<String> = categories
             .map(|(c, (name, n))| format!("{} “{name}” with {n} texts", c + 1))
             .collect();

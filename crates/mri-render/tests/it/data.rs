@@ -17,7 +17,7 @@ pub(crate) fn scan() -> (Embedding, GridStack, RegionGraph) {
     scan_of(&NAMES, 3)
 }
 
-fn scan_of(names: &[&str], n_layers: usize) -> (Embedding, GridStack, RegionGraph) {
+pub(crate) fn scan_of(names: &[&str], n_layers: usize) -> (Embedding, GridStack, RegionGraph) {
     let ids: Vec<u32> = (0..60).map(|i| i % names.len() as u32).collect();
     let named = names.iter().map(|&name| name.to_owned()).collect();
     let labels = Arc::new(Labels::new(named, ids).unwrap());

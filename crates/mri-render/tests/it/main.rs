@@ -10,6 +10,8 @@ mod colors;
 mod data;
 /// What holds of every figure.
 mod figures;
+/// Very many labels and very fine grids.
+mod pages;
 /// Committed pictures.
 mod snapshots;
 /// Words of figures: none is cut, and none lies over others.

@@ -14,9 +14,7 @@ mod footer;
 mod pages;
 mod thrift;
 
-use std::cell::Cell;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +26,7 @@ use arrow_array::types::{
 };
 use arrow_schema::DataType;
 use bytes::Bytes;
+use mri_core::guarded;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
@@ -185,35 +184,10 @@ fn problem(error: &ParquetError) -> String {
     told.to_owned()
 }
 
-thread_local! {
-    static DECODING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether a panic of this thread is caught and becomes an error, as the Parquet decoder's are: it
-/// panics on some damaged files.
-///
-/// The process's panic hook is called all the same; with this it can recognize such a panic and
-/// stay silent.
-#[must_use]
-pub fn panic_is_caught() -> bool {
-    DECODING.get()
-}
-
 /// Runs the decoder and turns its panics into errors: version 60 of its crate panics on some
 /// damaged files, such as ones with fewer definition levels than values.
 fn decoded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
-    DECODING.set(true);
-    // Nothing of a failed call is used again.
-    let outcome = catch_unwind(AssertUnwindSafe(decode));
-    DECODING.set(false);
-    outcome.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        let text = text.unwrap_or("for no given reason");
-        Err(ParquetError::General(format!(
-            "the decoder gave up: {text}"
-        )))
-    })
+    guarded(decode).unwrap_or_else(|panic| Err(ParquetError::General(panic.to_string())))
 }
 
 fn is_read(kind: &DataType) -> bool {

@@ -194,7 +194,7 @@ fn encoder(
     let head_width = config.exact_quotient(entries.heads, width, heads)?;
     let norm = Norm {
         kind: NormKind::Layer { bias: true },
-        eps: config.float_or("layer_norm_eps", 1e-12)?,
+        eps: config.epsilon_or("layer_norm_eps", 1e-12)?,
     };
     let rows = config.count("max_position_embeddings")?;
     let attention = Attention {

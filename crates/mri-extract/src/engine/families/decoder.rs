@@ -13,7 +13,7 @@ use crate::engine::spec::{
 pub(super) fn layer_norm(config: &Config, key: &str) -> Result<Norm, ModelError> {
     Ok(Norm {
         kind: NormKind::Layer { bias: true },
-        eps: config.float_or(key, 1e-5)?,
+        eps: config.epsilon_or(key, 1e-5)?,
     })
 }
 

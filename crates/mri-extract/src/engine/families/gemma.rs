@@ -68,7 +68,7 @@ pub(super) fn gemma2(config: &Config) -> Result<TransformerSpec, ModelError> {
     // Configurations older than `layer_types` may omit the family's default.
     let cap = match config.get("attn_logit_softcapping") {
         None if config.get("layer_types").is_none() => Some(50.0),
-        _ => config.float_opt("attn_logit_softcapping")?,
+        _ => config.positive_opt("attn_logit_softcapping")?,
     };
     for block in &mut blocks {
         block.attention.softcap = cap;
@@ -80,7 +80,7 @@ pub(super) fn gemma2(config: &Config) -> Result<TransformerSpec, ModelError> {
 /// other rotary frequencies in blocks with a sliding window.
 pub(super) fn gemma3(config: &Config) -> Result<TransformerSpec, ModelError> {
     let mut base = LlamaBase::read_with_head(config, GEMMA_RMS, 256)?;
-    let softcap = config.float_opt("attn_logit_softcapping")?;
+    let softcap = config.positive_opt("attn_logit_softcapping")?;
     let every = config.count_or("sliding_window_pattern", 6)?;
     let both_ways = config.bool_or("use_bidirectional_attention", false)?;
     base.rotary.default_base = 1e6;
@@ -132,7 +132,9 @@ impl<'a> LlamaBase<'a> {
 
 fn gemma2_block(base: &LlamaBase<'_>) -> Result<Block, ModelError> {
     let config = base.config;
-    let scale = config.float_or("query_pre_attn_scalar", 256.0)?;
+    let scale = config
+        .positive_opt("query_pre_attn_scalar")?
+        .unwrap_or(256.0);
     if scale <= 0.0 {
         return Err(config.bad("query_pre_attn_scalar", "has to be positive"));
     }

@@ -67,7 +67,7 @@ impl<'a> LlamaBase<'a> {
             width,
             norm: Norm {
                 kind,
-                eps: config.float_or(eps, 1e-6)?,
+                eps: config.epsilon_or(eps, 1e-6)?,
             },
             attention: Attention::new(heads, kv_heads, head_width, QkvLayout::Separate),
             rotary: RotaryReader::new(config, head_width),

@@ -33,7 +33,7 @@ const MIXTRAL_WEIGHTS: &[(WeightRole, &str)] = &[
 /// Mixtral (Jiang et al. 2024, arXiv:2401.04088).
 pub(super) fn mixtral(config: &Config) -> Result<TransformerSpec, ModelError> {
     let mut base = LlamaBase::read(config, RMS, "rms_norm_eps")?;
-    base.norm.eps = config.float_or("rms_norm_eps", 1e-5)?;
+    base.norm.eps = config.epsilon_or("rms_norm_eps", 1e-5)?;
     base.rotary.default_base = 1e6;
     let count = config.count_or("num_local_experts", 8)?;
     let block = base.block(Mlp::Experts {

@@ -34,7 +34,7 @@ pub(super) fn modernbert(config: &Config) -> Result<TransformerSpec, ModelError>
         kind: NormKind::Layer {
             bias: config.bool_or("norm_bias", false)?,
         },
-        eps: config.float_or("norm_eps", 1e-5)?,
+        eps: config.epsilon_or("norm_eps", 1e-5)?,
     };
     let every = config.count_or("global_attn_every_n_layers", 3)?;
     let rotary = |layer_type, old_base, default_base| {

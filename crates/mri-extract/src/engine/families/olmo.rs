@@ -26,7 +26,7 @@ const OLMO2_WEIGHTS: &[(WeightRole, &str)] = &[
 /// and MLP.
 pub(super) fn olmo2(config: &Config) -> Result<TransformerSpec, ModelError> {
     let mut base = LlamaBase::read(config, RMS, "rms_norm_eps")?;
-    base.norm.eps = config.float_or("rms_norm_eps", 1e-5)?;
+    base.norm.eps = config.epsilon_or("rms_norm_eps", 1e-5)?;
     let mut block = base.block(base.gated()?)?;
     let bias = config.bool_or("attention_bias", false)?;
     (block.attention.qkv_bias, block.attention.out_bias) = (bias, bias);

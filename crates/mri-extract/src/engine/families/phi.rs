@@ -36,7 +36,7 @@ const PHI3_WEIGHTS: &[(WeightRole, &str)] = &[
 pub(super) fn phi(config: &Config) -> Result<TransformerSpec, ModelError> {
     let layer = NormKind::Layer { bias: true };
     let mut base = LlamaBase::read(config, layer, "layer_norm_eps")?;
-    base.norm.eps = config.float_or("layer_norm_eps", 1e-5)?;
+    base.norm.eps = config.epsilon_or("layer_norm_eps", 1e-5)?;
     base.rotary.default_fraction = 0.5;
     let mut block = base.block(Mlp::Plain {
         width: config.count("intermediate_size")?,
@@ -57,7 +57,7 @@ pub(super) fn phi(config: &Config) -> Result<TransformerSpec, ModelError> {
 /// matrices, LongRoPE.
 pub(super) fn phi3(config: &Config) -> Result<TransformerSpec, ModelError> {
     let mut base = LlamaBase::read(config, RMS, "rms_norm_eps")?;
-    base.norm.eps = config.float_or("rms_norm_eps", 1e-5)?;
+    base.norm.eps = config.epsilon_or("rms_norm_eps", 1e-5)?;
     base.attention.layout = QkvLayout::Stacked;
     let mut mlp = base.gated()?;
     if let Mlp::Gated { stacked, .. } = &mut mlp {

@@ -6,6 +6,9 @@ use crate::engine::config::Config;
 use crate::engine::error::ModelError;
 use crate::engine::spec::{Rotary, RotaryPairs, RotaryScaling};
 
+/// The largest base; models of ten million tokens of context have 10⁹ at most.
+const MAX_BASE: f64 = 1e12;
+
 /// Reads a model's rotary embedding from the entry of transformers 5 (`rope_parameters`, possibly
 /// per layer type) or the older ones (`rope_theta` and `rope_scaling`).
 pub(super) struct RotaryReader<'a> {
@@ -41,6 +44,10 @@ impl<'a> RotaryReader<'a> {
             .layer_type
             .map(|kind| format!("rope_parameters.{kind}"));
         let keys = [per_type.as_deref(), Some("rope_parameters")];
+        // Anything but an object would be read as one without entries.
+        for key in keys.into_iter().flatten().chain(["rope_scaling"]) {
+            config.check_object(key)?;
+        }
         let present = keys
             .into_iter()
             .flatten()
@@ -55,8 +62,9 @@ impl<'a> RotaryReader<'a> {
             Some(fraction) => fraction,
             None => config.float_or(self.old_fraction, self.default_fraction)?,
         };
-        if base <= 1.0 {
-            return Err(config.bad(self.old_base, format!("{base} has to be larger than 1")));
+        if base <= 1.0 || base > MAX_BASE {
+            let problem = format!("{base} has to be larger than 1 and at most {MAX_BASE:e}");
+            return Err(config.bad(self.old_base, problem));
         }
         if !(0.0..=1.0).contains(&fraction) {
             return Err(config.bad(

@@ -31,7 +31,7 @@ const STABLELM_WEIGHTS: &[(WeightRole, &str)] = &[
 pub(super) fn stablelm(config: &Config) -> Result<TransformerSpec, ModelError> {
     let layer = NormKind::Layer { bias: true };
     let mut base = LlamaBase::read(config, layer, "layer_norm_eps")?;
-    base.norm.eps = config.float_or("layer_norm_eps", 1e-5)?;
+    base.norm.eps = config.epsilon_or("layer_norm_eps", 1e-5)?;
     base.rotary.default_fraction = 0.25;
     let mut block = base.block(base.gated()?)?;
     block.attention.qkv_bias = config.bool_or("use_qkv_bias", false)?;

@@ -55,7 +55,7 @@ pub(super) fn t5(config: &Config) -> Result<TransformerSpec, ModelError> {
     let heads = config.count("num_heads")?;
     let norm = Norm {
         kind: NormKind::Rms { one_plus: false },
-        eps: config.float_or("layer_norm_epsilon", 1e-6)?,
+        eps: config.epsilon_or("layer_norm_epsilon", 1e-6)?,
     };
     let buckets = config.count_or("relative_attention_num_buckets", 32)?;
     let max_distance = config.count_or("relative_attention_max_distance", 128)?;

@@ -1,4 +1,3 @@
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -16,6 +15,7 @@ use crate::engine::device::Device;
 use crate::engine::error::ModelError;
 use crate::error::ExtractError;
 use crate::files;
+use crate::regular::read_regular;
 
 /// The tokens that go through a module at once.
 const MICROBATCH_TOKENS: usize = 4096;
@@ -117,7 +117,7 @@ impl TorchScriptBackend {
 }
 
 fn read_info(path: &Path) -> Result<ModelInfo, ModelError> {
-    let text = fs::read(path).map_err(|source| match source.kind() {
+    let text = read_regular(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => ModelError::MissingFile {
             path: path.to_owned(),
             remedy: "it describes the module beside it; recipes/export_torchscript.py writes both",
