@@ -23,6 +23,9 @@ seeds() {
             header='{"w":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[16,20]}}'
             printf '\161\000\000\000\000\000\000\000%s%s' "$header" "12345678901234567890" > corpus/safetensors/seed1
             printf '{"metadata":{},"weight_map":{"w":"a.safetensors","b":"b.safetensors"}}' > corpus/safetensors/seed2 ;;
+        gguf)
+            # Vocabularies, and one of the models, which are larger.
+            for f in "$models"/gguf_tokenizers/*.gguf "$models"/gguf/falcon.gguf; do i=$((i + 1)); cp "$f" "corpus/gguf/seed$i"; done ;;
         manifest) cp seeds/manifest.json corpus/manifest/seed1 ;;
         npy)
             printf '\223NUMPY\001\000\166\000%-117s\n1234567812345678' "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }" > corpus/npy/seed1
@@ -37,7 +40,7 @@ seeds() {
         parquet) for f in "$corpora"/corpora/*.parquet "$corpora"/damaged/*.parquet "$wild"/*/*.parquet; do i=$((i + 1)); cp "$f" "corpus/parquet/seed$i"; done ;;
     esac
 }
-[ $# -gt 0 ] || set -- config safetensors manifest npy csv json_lines arrow parquet
+[ $# -gt 0 ] || set -- config safetensors gguf manifest npy csv json_lines arrow parquet
 for target in "$@"; do
     seeds "$target"
     echo "== $target"

@@ -8,16 +8,24 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::blob::Blob;
+use crate::engine::ModelError;
 use crate::error::ExtractError;
+use crate::gguf::Gguf;
 use crate::hub::HubError;
 use crate::regular::open_regular;
 
 /// The SHA-256 of the files that make a model what it is, as 64 hexadecimal digits: `config.json`
-/// and the weights (`*.safetensors` and their index), by name.
+/// and the weights (`*.safetensors` and their index) in a folder, by name, or a GGUF file with all
+/// of its parts.
 ///
 /// # Errors
-/// [`ExtractError::Io`]; [`ExtractError::Hub`] for a file of the hub's cache that is damaged.
+/// [`ExtractError::Io`]; [`ExtractError::Hub`] for a file of the hub's cache that is damaged;
+/// [`ExtractError::Model`] for a GGUF file that cannot be read.
 pub fn model_hash(folder: &Path) -> Result<String, ExtractError> {
+    if Gguf::is_path(folder) {
+        let gguf = Gguf::open(folder).map_err(ModelError::from)?;
+        return hash_of(gguf.paths());
+    }
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(ExtractError::io(folder))? {
         let name = entry.map_err(ExtractError::io(folder))?.file_name();

@@ -10,3 +10,8 @@ pub fn config(bytes: &[u8]) {
 pub fn safetensors(bytes: &[u8]) {
     crate::engine::fuzzing::safetensors(bytes);
 }
+
+/// A GGUF file, down to its tokenizer, the description of the model and the numbers of tensors.
+pub fn gguf(bytes: &[u8]) {
+    crate::engine::fuzzing::gguf(bytes);
+}

@@ -52,6 +52,7 @@ mod error;
 mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod gguf;
 mod hub;
 mod model_folder;
 mod model_name;
@@ -71,6 +72,7 @@ pub use engine::{Device, Dtype, FakeBackend, ModelError, spec, supported_familie
 pub use engine::{TchBackend, TchOptions, TorchScriptBackend};
 pub use error::{ExtractError, OptionsProblem, TokenizerProblem};
 pub use files::model_hash;
+pub use gguf::GgufError;
 #[cfg(feature = "hub")]
 pub use hub::HubOptions;
 pub use hub::{HubError, ModelSource};

@@ -8,6 +8,7 @@ use crate::engine::adapter_config::{ADAPTER_CONFIG, AdapterConfig};
 use crate::engine::spec::TransformerSpec;
 use crate::error::{ExtractError, OptionsProblem};
 use crate::files::{model_hash, whole_hash};
+use crate::gguf::Gguf;
 use crate::notes::ModelNote;
 use crate::sentence::{self, PoolingMode, SentenceSettings};
 
@@ -15,7 +16,8 @@ use crate::sentence::{self, PoolingMode, SentenceSettings};
 /// sentence-transformers keeps beside them.
 ///
 /// The folder is one of transformers, one of sentence-transformers (whose transformer may lie in
-/// `0_Transformer`), or one of PEFT with a LoRA adapter, beside its base or alone.
+/// `0_Transformer`), or one of PEFT with a LoRA adapter, beside its base or alone. A GGUF file has
+/// all parts in it.
 #[derive(Debug, Clone)]
 pub struct ModelFolder {
     folder: PathBuf,
@@ -51,6 +53,19 @@ impl ModelFolder {
     /// [`ModelError::NoAdapter`] for a base without an adapter; [`ModelError::UnsupportedAdapter`];
     /// other [`ModelError`]s for files that cannot be read.
     pub fn open(folder: &Path, base: Option<&Path>) -> Result<Self, ModelError> {
+        if Gguf::is_path(folder) {
+            let path = folder.to_owned();
+            return match base {
+                Some(_) => Err(ModelError::NoAdapter { path }),
+                None => Ok(Self {
+                    folder: path.clone(),
+                    transformer: path.clone(),
+                    tokenizer: path,
+                    adapter: None,
+                    sentence: None,
+                }),
+            };
+        }
         if !folder.is_dir() {
             return Err(ModelError::MissingFolder {
                 path: folder.to_owned(),

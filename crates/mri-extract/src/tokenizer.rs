@@ -9,6 +9,7 @@ use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
 use crate::error::{ExtractError, OptionsProblem, TokenizerProblem};
 use crate::files::hex;
+use crate::gguf::Gguf;
 use crate::model_folder::ModelFolder;
 use crate::pretrained::{self, Pretrained};
 use crate::sentence::{self, SentenceSettings};
@@ -54,7 +55,7 @@ pub struct TextTokenizer {
 impl TextTokenizer {
     /// Loads the tokenizer in a model's folder: `tokenizer.json` with `tokenizer_config.json`
     /// beside it, as transformers 5 reads them, or else `vocab.txt`, `vocab.json` with
-    /// `merges.txt`, or a SentencePiece model.
+    /// `merges.txt`, or a SentencePiece model. Of a GGUF file it is the one that the file describes.
     ///
     /// Texts are truncated after `max_length` tokens, special tokens included. The default is the
     /// length of a model of sentence-transformers, else 512 or the limit of tokenizer or model,
@@ -70,6 +71,9 @@ impl TextTokenizer {
         model: &ModelInfo,
         max_length: Option<usize>,
     ) -> Result<Self, ExtractError> {
+        if Gguf::is_path(folder) {
+            return Self::load(folder, None, model, max_length);
+        }
         let own = sentence::transformer_folder(folder)?;
         let settings = SentenceSettings::read(folder, &own)?;
         Self::load(&own, settings.as_ref(), model, max_length)

@@ -62,6 +62,15 @@ impl Config {
         }
     }
 
+    /// A configuration that is stated in another spelling in the file at `path`.
+    pub(crate) fn of(path: PathBuf, json: Value) -> Self {
+        Self {
+            path,
+            json,
+            asked: RefCell::default(),
+        }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

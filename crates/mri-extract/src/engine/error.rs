@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::gguf::GgufError;
+
 /// Why a model could not be loaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -182,6 +184,9 @@ pub enum ModelError {
         /// Why not.
         problem: String,
     },
+    /// A GGUF file could not be used.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
     /// An error of the engine itself.
     #[error("{engine}: {source}")]
     Engine {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::config::Config;
-use super::{families, weights};
+use super::{families, gguf, weights};
+use crate::gguf::{Gguf, dequantize, tokenizer_json};
 
 pub(crate) fn config(bytes: &[u8]) {
     let config = Config::parse("config.json".into(), bytes);
@@ -19,4 +20,17 @@ pub(crate) fn safetensors(bytes: &[u8]) {
         }
     }
     let _ = weights::parse_index(path, bytes);
+}
+
+pub(crate) fn gguf(bytes: &[u8]) {
+    let Ok(file) = Gguf::from_bytes(Path::new("model.gguf"), bytes.to_vec()) else {
+        return;
+    };
+    let _ = gguf::describe(&file);
+    let _ = tokenizer_json(&file);
+    for name in file.names() {
+        if let Ok(Some(tensor)) = file.tensor(name) {
+            dequantize(tensor.kind, tensor.bytes);
+        }
+    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod adapter_config;
 mod config;
 #[cfg(feature = "tch")]
 mod dequantize;
+mod describe;
 pub(crate) mod device;
 pub(crate) mod error;
 mod fake;
@@ -12,6 +13,15 @@ mod families;
 pub(crate) mod fuzzing;
 #[cfg(feature = "tch")]
 mod gemm;
+#[cfg_attr(
+    not(feature = "tch"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "weights are only read for an engine"
+    )
+)]
+pub(crate) mod gguf;
 #[cfg(feature = "tch")]
 mod parallel;
 #[cfg(feature = "tch")]

@@ -7,6 +7,7 @@ use safetensors::Dtype;
 
 use super::dequantize::{self, Groups, MX_BLOCK, Scales};
 use super::error::ModelError;
+use super::gguf::{GgufValues, GgufWeights};
 use super::prefix::find_prefix;
 use super::spec::{Quantization, TransformerSpec, WeightRole};
 use super::weights::{StoredTensor, Weights};
@@ -51,6 +52,13 @@ pub(crate) enum Values<'a> {
 impl<'a> Reader<'a> {
     /// Finds out under which prefix the weights are stored.
     pub(crate) fn new(spec: &'a TransformerSpec, weights: &'a Weights) -> Result<Self, ModelError> {
+        if weights.gguf().is_some() {
+            return Ok(Self {
+                spec,
+                weights,
+                prefix: String::new(),
+            });
+        }
         match find_prefix(spec, weights.names()) {
             Some(prefix) => Ok(Self {
                 spec,
@@ -75,6 +83,9 @@ impl<'a> Reader<'a> {
         suffix: &str,
         expected: &[usize],
     ) -> Result<Read<'a>, ModelError> {
+        if let Some(gguf) = self.weights.gguf() {
+            return self.of_gguf(gguf, role, block, inner, suffix, expected);
+        }
         let mut first = None;
         let stems = self.spec.weights.of(role, block, inner);
         for stem in stems {
@@ -98,6 +109,44 @@ impl<'a> Reader<'a> {
         // A description names every role it uses; the tests of the families check it.
         let name = first.unwrap_or_else(|| format!("for {role:?}"));
         Err(missing(self.spec, self.weights, name))
+    }
+
+    /// The tensor of a role in a GGUF file.
+    fn of_gguf(
+        &self,
+        gguf: &'a GgufWeights,
+        role: WeightRole,
+        block: usize,
+        inner: usize,
+        suffix: &str,
+        expected: &[usize],
+    ) -> Result<Read<'a>, ModelError> {
+        let stems = self.spec.weights.of(role, block, inner);
+        let names: Vec<String> = stems.map(|stem| format!("{stem}.{suffix}")).collect();
+        let read = |name: &String| {
+            let read = gguf.read(self.spec, role, inner, name, expected);
+            Some((name.clone(), read.transpose()?))
+        };
+        let Some((name, read)) = names.iter().find_map(read) else {
+            let name = names.into_iter().next();
+            let name = name.unwrap_or_else(|| format!("for {role:?}"));
+            return Err(missing(self.spec, self.weights, name));
+        };
+        let (values, found) = read?;
+        let path = self.weights.path();
+        if found != expected {
+            return Err(ModelError::WrongShape {
+                path: path.to_owned(),
+                name,
+                found,
+                expected: expected.to_vec(),
+            });
+        }
+        let values = match values {
+            GgufValues::Stored(dtype, bytes) => Values::Stored(dtype, bytes),
+            GgufValues::Float(values) => Values::Float(values),
+        };
+        Ok(Read { name, path, values })
     }
 
     /// The stored tensor of a module under one of its names.

@@ -6,14 +6,17 @@ use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
 
 use super::error::ModelError;
+use super::gguf::GgufWeights;
+use crate::gguf::Gguf;
 use crate::regular::{open_regular, read_regular};
 
-/// The weights of a model: one safetensors file or several, memory-mapped.
+/// The weights of a model, memory-mapped: one safetensors file or several, or GGUF.
 pub(crate) struct Weights {
     folder: PathBuf,
     files: Vec<WeightFile>,
     /// The index in `files` of each tensor.
     file_of: HashMap<String, usize>,
+    gguf: Option<GgufWeights>,
 }
 
 struct WeightFile {
@@ -39,8 +42,17 @@ impl Weights {
         Self::of_files(&folder, vec![path])
     }
 
-    /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` lists.
+    /// Opens a GGUF file, `model.safetensors` in a folder, or the files that
+    /// `model.safetensors.index.json` lists.
     pub(crate) fn open(folder: &Path) -> Result<Self, ModelError> {
+        if Gguf::is_path(folder) {
+            return Ok(Self {
+                folder: folder.to_owned(),
+                files: Vec::new(),
+                file_of: HashMap::new(),
+                gguf: Some(GgufWeights::new(Gguf::open(folder)?)),
+            });
+        }
         let single = folder.join("model.safetensors");
         let index = folder.join("model.safetensors.index.json");
         let paths = if single.exists() {
@@ -81,6 +93,7 @@ impl Weights {
             folder: folder.to_owned(),
             files,
             file_of,
+            gguf: None,
         })
     }
 
@@ -92,7 +105,12 @@ impl Weights {
         }
     }
 
-    /// The names of all tensors, in no order.
+    /// The tensors of a GGUF file, which are read by their role.
+    pub(crate) fn gguf(&self) -> Option<&GgufWeights> {
+        self.gguf.as_ref()
+    }
+
+    /// The names of all tensors in safetensors files, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.file_of.keys().map(String::as_str)
     }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::HubError;
+use crate::gguf::Gguf;
 
 /// The default branch.
 const MAIN: &str = "main";
@@ -9,7 +10,7 @@ const MAIN: &str = "main";
 /// Where a model is loaded from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelSource {
-    /// A folder as `save_pretrained` writes it.
+    /// A folder as `save_pretrained` writes it, or a GGUF file.
     Folder(PathBuf),
     /// A model of the Hugging Face hub.
     Hub {
@@ -21,8 +22,8 @@ pub enum ModelSource {
 }
 
 impl ModelSource {
-    /// Parses a name: a folder if one of that name exists or if it can only be a path, else an id
-    /// of the hub, `org/name` or for the oldest models `name` alone.
+    /// Parses a name: a folder if one of that name exists or if it can only be a path, a file if it
+    /// ends with `.gguf`, else an id of the hub, `org/name` or for the oldest models `name` alone.
     ///
     /// ```
     /// # use mri_extract::ModelSource;
@@ -36,7 +37,7 @@ impl ModelSource {
     /// [`HubError::RevisionOfFolder`], [`HubError::BadRevision`].
     pub fn parse(given: &str, revision: Option<&str>) -> Result<Self, HubError> {
         let path = Path::new(given);
-        if path.is_dir() || !is_id(given) {
+        if path.is_dir() || Gguf::is_path(path) || !is_id(given) {
             return match revision {
                 None => Ok(Self::Folder(path.to_owned())),
                 Some(_) => Err(HubError::RevisionOfFolder {
@@ -133,6 +134,8 @@ mod tests {
             "org/",
             ".models/x",
             "a\\b",
+            "m.gguf",
+            "org/m-Q4_1.gguf",
         ] {
             let folder = ModelSource::parse(path, None).unwrap();
             assert_eq!(folder, ModelSource::Folder(path.into()), "{path}");

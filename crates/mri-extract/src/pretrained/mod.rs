@@ -25,8 +25,10 @@ use self::class::{Class, class_of};
 use self::files::{CONFIGURATION, TOKENIZER};
 use self::settings::{NAMED, Settings};
 use self::vocabulary::Vocabulary;
+use crate::engine::ModelError;
 use crate::error::{ExtractError, TokenizerProblem};
 use crate::files::{hash_of, hex};
+use crate::gguf::{Gguf, tokenizer_json};
 use crate::normalizer_growth::check_growth;
 
 /// A tokenizer without truncation, and what its files say about it.
@@ -40,8 +42,11 @@ pub(crate) struct Pretrained {
     pub(crate) max_length: Option<usize>,
 }
 
-/// Loads the tokenizer in a folder.
+/// Loads the tokenizer in a folder, or that of a GGUF file.
 pub(crate) fn load(folder: &Path) -> Result<Pretrained, ExtractError> {
+    if Gguf::is_path(folder) {
+        return of_gguf(folder);
+    }
     let path = folder.join(TOKENIZER);
     let Some(bytes) = files::read(&path)? else {
         return guarded(|| of_vocabulary(folder)).map_err(|e| files::invalid(folder, &e))?;
@@ -52,6 +57,27 @@ pub(crate) fn load(folder: &Path) -> Result<Pretrained, ExtractError> {
     })?;
     let read = guarded(|| of_json(folder, path.clone(), &bytes));
     read.map_err(|panic| files::invalid(&path, &panic))?
+}
+
+/// The tokenizer that a GGUF file describes. Its hash is that of what the file says about it.
+fn of_gguf(path: &Path) -> Result<Pretrained, ExtractError> {
+    let gguf = Gguf::open(path).map_err(ModelError::from)?;
+    let json = tokenizer_json(&gguf).map_err(ModelError::from)?;
+    let tokenizer = guarded(|| Tokenizer::from_bytes(json.to_string()));
+    let tokenizer = tokenizer.map_err(|panic| files::invalid(path, &panic))?;
+    let mut hash = Sha256::new();
+    for (key, value) in gguf.stored("tokenizer.ggml.") {
+        for part in [key.as_bytes(), value] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    Ok(Pretrained {
+        tokenizer: tokenizer.map_err(|e| files::invalid(path, &e))?,
+        path: path.to_owned(),
+        hash: hex(&hash.finalize()),
+        max_length: None,
+    })
 }
 
 /// The tokenizer of a folder with `tokenizer.json`.

@@ -14,6 +14,12 @@ mod conformance;
 /// Tiny models of every family against transformers.
 #[cfg(feature = "tch")]
 mod families;
+/// Tiny GGUF files against transformers.
+#[cfg(feature = "tch")]
+mod gguf;
+/// Vocabularies of GGUF files against transformers.
+#[cfg(feature = "tch")]
+mod gguf_tokenizers;
 /// Reading the goldens of `tests/golden/` and comparing with them.
 #[cfg(feature = "tch")]
 mod golden;
@@ -37,6 +43,9 @@ mod model_habits;
 mod quantized;
 /// From a corpus to matrices: order, equal texts, errors with their row.
 mod record;
+/// SmolLM2 from its GGUF file against transformers.
+#[cfg(feature = "tch")]
+mod smollm2;
 /// Recordings on disk: resumed, reused, refused.
 mod store;
 /// Tokens that stay on disk: as in memory, and gone afterwards.

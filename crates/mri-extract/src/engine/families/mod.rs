@@ -3,8 +3,6 @@
 //! A family is a `model_type`, a function that turns `config.json` into a [`TransformerSpec`], and
 //! a table of weight names. To add one, follow "A new model family" in CONTRIBUTING.md.
 
-use std::path::Path;
-
 use mri_core::ModelKind;
 
 use super::config::Config;
@@ -92,17 +90,6 @@ const UNTIED: &[&str] = &[
 #[must_use]
 pub fn supported_families() -> Vec<&'static str> {
     FAMILIES.iter().map(|(name, _)| *name).collect()
-}
-
-impl TransformerSpec {
-    /// Reads the description of the model in a folder from its `config.json`. Weights are not read.
-    ///
-    /// # Errors
-    /// [`ModelError`] if there is no such folder or no `config.json`, if the architecture or a
-    /// setting is not supported, or if a value is out of range.
-    pub fn read(folder: &Path) -> Result<Self, ModelError> {
-        describe(&Config::read(folder)?)
-    }
 }
 
 /// The description of a model by its configuration.
