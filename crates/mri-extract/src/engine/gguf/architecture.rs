@@ -10,7 +10,8 @@ use crate::engine::families;
 use crate::engine::spec::{Mlp, QkvLayout, TransformerSpec, WeightNames};
 use crate::gguf::{Gguf, GgufError};
 
-/// A `general.architecture`, the family that it is, and the entries that it has beside those of all.
+/// A `general.architecture`, the family that it is, and the entries that it has beside those of
+/// all.
 struct Architecture {
     name: &'static str,
     model_type: &'static str,

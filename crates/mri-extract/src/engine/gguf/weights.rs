@@ -27,8 +27,9 @@ impl GgufWeights {
         &self.gguf
     }
 
-    /// The numbers of a tensor and its shape, if there is one of this name. `inner` is the number of
-    /// the expert or head, whose part is taken of a tensor with one dimension more than `expected`.
+    /// The numbers of a tensor and its shape, if there is one of this name. `inner` is the number
+    /// of the expert or head, whose part is taken of a tensor with one dimension more than
+    /// `expected`.
     pub(crate) fn read(
         &self,
         spec: &TransformerSpec,

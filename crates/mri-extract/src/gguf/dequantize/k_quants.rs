@@ -1,5 +1,5 @@
-//! Super-blocks of 256 numbers: parts of 16 or 32 with small scales (and minima) of their own, which
-//! one or two scales of the super-block multiply.
+//! Super-blocks of 256 numbers: parts of 16 or 32 with small scales (and minima) of their own,
+//! which one or two scales of the super-block multiply.
 
 use super::bits::{half_at, nibble};
 

@@ -10,8 +10,8 @@ use crate::gguf::error::GgufError;
 const CONTROL: f64 = 3.0;
 const USER_DEFINED: f64 = 4.0;
 
-/// The tokens that are found in texts as a whole: control tokens, those of the metadata and those of
-/// the user. What is spelled otherwise in the vocabulary would become another token.
+/// The tokens that are found in texts as a whole: control tokens, those of the metadata and those
+/// of the user. What is spelled otherwise in the vocabulary would become another token.
 pub(super) fn added_tokens(
     vocabulary: &Vocabulary<'_>,
     parts: &Parts,
