@@ -24,8 +24,8 @@ pub fn panic_is_caught() -> bool {
     GUARDED.get()
 }
 
-/// Runs code of another crate on bytes that may be hostile and turns its panics into errors. What it
-/// worked on must not be used again after one.
+/// Runs code of another crate on bytes that may be hostile and turns its panics into errors. What
+/// it worked on must not be used again after one.
 ///
 /// A panic counts in this thread only: code that hands work to a pool is guarded there.
 ///

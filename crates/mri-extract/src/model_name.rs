@@ -2,8 +2,8 @@ use std::path::Path;
 
 use crate::gguf::Gguf;
 
-/// The display name of a model: that of its GGUF file without the extension, that of its folder or, for a folder of the hub's cache, which is
-/// named after a commit, the id of the model.
+/// The display name of a model: that of its GGUF file without the extension, that of its folder or,
+/// for a folder of the hub's cache, which is named after a commit, the id of the model.
 #[cfg_attr(
     not(feature = "tch"),
     allow(dead_code, reason = "only engines name models")

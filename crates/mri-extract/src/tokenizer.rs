@@ -55,7 +55,8 @@ pub struct TextTokenizer {
 impl TextTokenizer {
     /// Loads the tokenizer in a model's folder: `tokenizer.json` with `tokenizer_config.json`
     /// beside it, as transformers 5 reads them, or else `vocab.txt`, `vocab.json` with
-    /// `merges.txt`, or a SentencePiece model. Of a GGUF file it is the one that the file describes.
+    /// `merges.txt`, or a SentencePiece model. Of a GGUF file it is the one that the file
+    /// describes.
     ///
     /// Texts are truncated after `max_length` tokens, special tokens included. The default is the
     /// length of a model of sentence-transformers, else 512 or the limit of tokenizer or model,

@@ -13,8 +13,11 @@ const DELAYS: usize = 20;
 /// The same where not all cases are taken.
 const PART: usize = 2;
 
-/// Commands that write into a finished scan, given its name.
-const WRITERS: [(&str, fn(&Home, &str) -> Arguments); 6] = [
+/// The arguments of a command, given the name of a scan.
+type Command = fn(&Home, &str) -> Arguments;
+
+/// Commands that write into a finished scan.
+const WRITERS: [(&str, Command); 6] = [
     ("scan", |home, out| {
         home.recording("scan", "a.csv", out, &["--grid", "5"])
     }),

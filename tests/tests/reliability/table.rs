@@ -5,6 +5,10 @@ use crate::common::takes_all;
 
 /// Replaces a section of `docs/reliability.md`, between two comments with its name, if all cases
 /// were taken.
+#[allow(
+    clippy::print_stdout,
+    reason = "what was tried is the result of the harness"
+)]
 pub(crate) fn write(section: &str, lines: &[String]) {
     for line in lines {
         println!("{line}");

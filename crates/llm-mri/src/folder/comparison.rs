@@ -30,8 +30,8 @@ impl Comparison {
     /// those of another comparison.
     ///
     /// # Errors
-    /// [`ScanError::OutExists`] without `replace` if the folder exists, [`ScanError::NotOurs`] if it
-    /// holds other files, [`ScanError::Write`].
+    /// [`ScanError::OutExists`] without `replace` if the folder exists, [`ScanError::NotOurs`] if
+    /// it holds other files, [`ScanError::Write`].
     pub fn save(&self, folder: &Path, replace: bool) -> Result<(), ScanError> {
         let out = if replace {
             if let Some(other) = first_other(folder) {

@@ -41,8 +41,8 @@ impl Scan {
     /// Opens a finished scan from its folder. The activations stay on disk and are read when they
     /// are needed; the regions are computed from the maps, which is quick.
     ///
-    /// Nothing is written, so that the folder need not be writable. A folder that another process is
-    /// writing into is refused.
+    /// Nothing is written, so that the folder need not be writable. A folder that another process
+    /// is writing into is refused.
     ///
     /// # Errors
     /// [`ScanError::Store`] if there is no finished recording in the folder, or while another

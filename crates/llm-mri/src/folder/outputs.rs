@@ -57,7 +57,8 @@ impl Stage {
     }
 }
 
-/// Whether a file of the stages after the recording is a scan's, by its path in the folder with `/`.
+/// Whether a file of the stages after the recording is a scan's, by its path in the folder with
+/// `/`.
 pub(crate) fn is_ours(file: &str) -> bool {
     match file.split_once('/') {
         None => [TEXTS, REPORT].contains(&file),

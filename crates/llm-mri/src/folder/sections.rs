@@ -25,8 +25,8 @@ pub struct ManifestSections {
     /// How the maps were cut into the cells of `grid/`; `None` unless there are two components.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<Binning>,
-    /// How the maps are to be cut, while the files of `grid/` and after are replaced: a command that
-    /// was stopped meanwhile cuts them so when it is run again.
+    /// How the maps are to be cut, while the files of `grid/` and after are replaced: a command
+    /// that was stopped meanwhile cuts them so when it is run again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid_begun: Option<Binning>,
     /// The settings with which the files of `grid/` and `graph/` were written; `None` for the

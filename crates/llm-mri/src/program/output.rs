@@ -1,7 +1,7 @@
 //! What the program prints: the one place that writes to standard output and standard error.
 //!
-//! Labels, names of models and files, and texts are somebody else's: whatever of them would move the
-//! cursor, color the terminal or turn the direction of writing is shown as an escape.
+//! Labels, names of models and files, and texts are somebody else's: whatever of them would move
+//! the cursor, color the terminal or turn the direction of writing is shown as an escape.
 
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};

@@ -20,8 +20,9 @@ const STANDARD_INPUT: &str = "standard input";
 pub(crate) struct SourceArgs {
     /// The model: a folder with config.json, tokenizer.json and model.safetensors, a GGUF file (of
     /// several parts, any one), or its id on the Hugging Face hub, such as
-    /// sentence-transformers/all-MiniLM-L6-v2. A model of the hub is fetched once and then kept where
-    /// the Python client keeps it; HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE work as there
+    /// sentence-transformers/all-MiniLM-L6-v2. A model of the hub is fetched once and then kept
+    /// where the Python client keeps it; HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE work as
+    /// there
     #[arg(long, short, value_name = "DIR|FILE|ID", required_unless_present_any = ["module", "engine"])]
     pub(crate) model: Option<String>,
 

@@ -17,8 +17,8 @@ pub(crate) const MAX_CATEGORIES: usize = 10_000;
 /// Categories up to which there may be nearly as many as texts: a few texts to try things out on.
 const MAX_FREE_CATEGORIES: usize = 10;
 
-/// Regions up to which graphs are drawn: beyond, circles cover each other, and a picture has tens of
-/// megabytes.
+/// Regions up to which graphs are drawn: beyond, circles cover each other, and a picture has tens
+/// of megabytes.
 pub(crate) const MAX_DRAWN_REGIONS: usize = 50_000;
 
 /// Regions beyond which the graph is not measured on request: projections take cubic time, some ten

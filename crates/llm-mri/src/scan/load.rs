@@ -261,7 +261,7 @@ fn beside<'scope, T: Send + 'scope, F: Fn() -> T + Sync + ?Sized>(
     scope: &'scope thread::Scope<'scope, '_>,
     work: &'scope F,
 ) -> impl FnOnce() -> T + 'scope {
-    let started = thread::Builder::new().spawn_scoped(scope, move || work());
+    let started = thread::Builder::new().spawn_scoped(scope, work);
     move || match started {
         Ok(thread) => thread
             .join()

@@ -29,8 +29,8 @@ pub struct Discoveries {
 }
 
 impl SignificanceResults {
-    /// Tests two categories against each other, of more each of the `limit` largest against the rest
-    /// of them; `cells` gives the tests of the cells for a contrast.
+    /// Tests two categories against each other, of more each of the `limit` largest against the
+    /// rest of them; `cells` gives the tests of the cells for a contrast.
     pub(crate) fn new(
         grids: &GridStack,
         categories: &[usize],

@@ -82,8 +82,8 @@ impl TensorType {
                 "its rows of {row} numbers are not whole blocks of {block}"
             ));
         }
-        let rows = shape.iter().rev().skip(1);
-        let blocks = rows.fold(Some(row / block), |n, &rows| n?.checked_mul(rows));
+        let mut rows = shape.iter().rev().skip(1);
+        let blocks = rows.try_fold(row / block, |n: usize, &rows| n.checked_mul(rows));
         blocks
             .and_then(|blocks| blocks.checked_mul(bytes))
             .ok_or_else(|| format!("its shape {shape:?} is too large"))

@@ -2,6 +2,7 @@
 
 mod cells;
 mod difference;
+mod limit;
 mod panel;
 mod quantity;
 mod scale;
@@ -10,7 +11,7 @@ mod style;
 
 pub(crate) use cells::{CellValues, draw_cells};
 pub use difference::difference_sheet;
-pub use panel::MAX_DRAWN_SIDE;
+pub use limit::MAX_DRAWN_SIDE;
 pub(crate) use panel::{check_side, layer_points};
 pub use quantity::{Quantity, heatmap_sheet};
 pub(crate) use scale::{COLOR_BAR_WIDTH, ColorBar, LINE_HEIGHT, Scale};

@@ -1,6 +1,7 @@
 use mri_core::{Embedding, Layer, Points};
 
 use super::cells::{CellValues, draw_cells};
+use super::limit::MAX_DRAWN_SIDE;
 use super::scale::Scale;
 use crate::canvas::{Anchor, Canvas, Point, TextStyle};
 use crate::error::RenderError;
@@ -107,10 +108,6 @@ fn few_rows(points: &Points, notes: &[String]) -> Vec<String> {
     }
     all
 }
-
-/// The cells per side of a grid up to which heatmaps are drawn: with the least size of a cell that
-/// can be seen, a panel is then as wide as a large screen.
-pub const MAX_DRAWN_SIDE: usize = 1_000;
 
 /// Refuses grids that are too fine to be drawn.
 pub(crate) fn check_side(side: usize) -> Result<(), RenderError> {

@@ -23,10 +23,6 @@ impl GgufWeights {
         Self { gguf }
     }
 
-    pub(crate) fn gguf(&self) -> &Gguf {
-        &self.gguf
-    }
-
     /// The numbers of a tensor and its shape, if there is one of this name. `inner` is the number
     /// of the expert or head, whose part is taken of a tensor with one dimension more than
     /// `expected`.

@@ -170,7 +170,7 @@ impl Loader<'_> {
                     (0..heads).map(|h| self.indexed_tensor(role, i, h, "weight", &[head]));
                 let weights = weights.collect::<Result<Vec<_>, _>>()?;
                 let ones = Tensor::f_ones([head as i64], (Kind::Float, self.device));
-                return Ok(QkNormWeights {
+                return Ok::<_, ModelError>(QkNormWeights {
                     norm: NormWeights {
                         norm: qk_norm.norm,
                         weight: ones.map_err(engine_error)?,
