@@ -69,6 +69,7 @@ impl Command {
         match self {
             Self::Scan(args) => args.source.threads,
             Self::Extract(args) => args.source.threads,
+            Self::Reduce(args) => args.threads,
             _ => None,
         }
     }

@@ -9,7 +9,6 @@ use llm_mri::{Layer, QualityOptions, Scan, Stage};
 
 use super::maps::{MapsArgs, report_points};
 use super::progress::{Bar, say};
-use super::threads;
 use super::values::{neighborhood, positive};
 
 /// Reduce the layers of a recording to maps, and measure what the maps keep
@@ -74,7 +73,7 @@ pub(crate) struct ReduceArgs {
 
     /// Threads to work with; the default is one per core
     #[arg(long, value_name = "N", value_parser = positive)]
-    threads: Option<usize>,
+    pub(crate) threads: Option<usize>,
 
     /// Show no progress and print nothing but errors
     #[arg(long, short)]
@@ -83,7 +82,6 @@ pub(crate) struct ReduceArgs {
 
 pub(crate) fn run(args: ReduceArgs) -> Result<()> {
     let spec = args.maps.spec()?;
-    threads::limit(args.threads)?;
     let bar = Bar::new(args.quiet);
     let scan = Scan::open_recording_for_writing(&args.out)?;
     let scan = match args.layers.as_slice() {

@@ -8,6 +8,8 @@ use llm_mri::ScanError;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use super::output::complain;
+
 /// The signal that arrived, 0 for none; set up by [`listen`].
 static ARRIVED: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
@@ -42,15 +44,11 @@ pub(crate) fn arrived() -> bool {
 
 /// If an error is that of work stopped by a signal: says how to go on, and gives the exit status
 /// that shells expect.
-#[allow(
-    clippy::print_stderr,
-    reason = "this is the program's way to say why it ends"
-)]
 pub(crate) fn stopped(error: &anyhow::Error) -> Option<ExitCode> {
     let number = signal()?;
     if !error.downcast_ref::<ScanError>()?.is_cancelled() {
         return None;
     }
-    eprintln!("stopped; what is finished is kept: run the same command again, and it goes on");
+    complain("stopped; what is finished is kept: run the same command again, and it goes on");
     Some(ExitCode::from(u8::try_from(128 + number).unwrap_or(1)))
 }
