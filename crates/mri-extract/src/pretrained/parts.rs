@@ -294,7 +294,8 @@ fn by_pieces(pieces: &PieceModel, legacy: bool) -> Result<Value, String> {
 fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
-        if c.is_ascii_punctuation() || c.is_ascii_whitespace() {
+        // No others: `\<` and `\>` are the ends of words.
+        if r"\.+*?()|[]{}^$#&-~".contains(c) || c.is_ascii_whitespace() {
             out.push('\\');
         }
         out.push(c);
