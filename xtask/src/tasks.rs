@@ -102,6 +102,7 @@ pub(crate) fn test(args: &[String]) -> Result<()> {
     }
     run_tests(args, |command| {
         command.env("PYTHONPATH", extras::python_packages());
+        command.env("MRI_OLD_NETWORKX", extras::old_networkx());
         command.args(["--", "--include-ignored"]);
         for name in &skipped {
             command.args(["--skip", name]);

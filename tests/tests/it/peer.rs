@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use llm_mri::core::{Component, Labels, Layer};
-use llm_mri::{Binning, Embedding, Points, RegionGraph, Scan};
+use llm_mri::{Binning, Embedding, Points, Pooling, RegionGraph, Scan};
 use ndarray::Array2;
 use serde::Deserialize;
 
@@ -48,6 +48,8 @@ fn cells_are_the_peers_up_to_mirrored_axes() {
     let scan = Scan::builder()
         .model(model)
         .data(data)
+        // As the peer, which takes position 0.
+        .pooling(Pooling::First)
         .grid(SIDE.into())
         .run()
         .unwrap();

@@ -33,17 +33,22 @@ pub(crate) fn is_ours(name: &str) -> bool {
 const TOGETHER: usize = 3;
 
 pub(crate) fn write(folder: &Path, scan: &Scan, watch: &dyn Watch) -> Result<(), ScanError> {
-    let _span = tracing::info_span!("figures").entered();
+    let span = tracing::info_span!("figures").entered();
+    // Threads of the pool tell the subscriber of this one.
+    let subscriber = tracing::dispatcher::get_default(Clone::clone);
     let out = OutFolder::replacing(&folder.join(FIGURES), is_ours)?;
     let pictures = scan.pictures()?;
     for (i, together) in pictures.chunks(TOGETHER).enumerate() {
         watch.check("pictures", i * TOGETHER, pictures.len())?;
-        together.par_iter().try_for_each(|(name, picture)| {
+        let draw = |name, picture| {
             for (name, figure) in scan.draw(name, picture)? {
                 figure.save(out.path().join(format!("{name}.svg")))?;
                 figure.save(out.path().join(format!("{name}.png")))?;
             }
             Ok::<_, ScanError>(())
+        };
+        together.par_iter().try_for_each(|(name, picture)| {
+            tracing::dispatcher::with_default(&subscriber, || span.in_scope(|| draw(name, picture)))
         })?;
     }
     let animation = scan.animation()?;

@@ -80,10 +80,11 @@ fn the_program_names_unknown_entries_once_and_the_remedy_for_half_precision() {
     let (before, after) = text.split_at(text.find('{').unwrap() + 1);
     let edited = format!(r#"{before}"my_entry": 1, "auto_map": {{"AutoModel": "m.M"}},{after}"#);
     fs::write(&config, edited).unwrap();
-    let data = folder.path().join("t.csv");
-    fs::write(&data, "text,label\nlaw court,a\nsalt,b\n").unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("t.csv");
+    fs::write(&data, "text,label\nlaw court,a\nsalt,b\nlaw,a\nheat,b\n").unwrap();
     let run = |out: &str, more: &[&str]| {
-        let out = folder.path().join(out);
+        let out = home.path().join(out);
         let mut args = vec![
             "extract",
             "--threads",

@@ -11,13 +11,16 @@ use crate::store::{Counting, bytes, eager, store};
 
 /// The process that the tests below start and kill: this very test, told by variables what to do.
 const FOLDER: &str = "MRI_EXTRACT_TEST_FOLDER";
+/// The variable with the milliseconds that a child waits before every batch.
+const PAUSE: &str = "MRI_TEST_PAUSE";
 
 #[test]
 #[ignore = "started by the tests that kill it"]
 fn child_process() {
     let folder = std::env::var_os(FOLDER).expect("started without a folder");
     let mut slow = Counting::new(usize::MAX);
-    slow.pause = Duration::from_millis(3);
+    let pause = std::env::var(PAUSE).ok();
+    slow.pause = Duration::from_millis(pause.map_or(3, |pause| pause.parse().unwrap()));
     let result = store(Path::new(&folder), &mut slow, &eager());
     println!(
         "outcome: {}",
@@ -96,7 +99,8 @@ fn twenty_kills_do_not_change_a_byte() {
 fn two_processes_do_not_record_into_one_folder() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path();
-    let mut running = child_command(out).spawn().unwrap();
+    // So slow that it is at work for as long as two others wait for its lock.
+    let mut running = child_command(out).env(PAUSE, "100").spawn().unwrap();
     while fs::metadata(out.join("activations/journal")).map_or(0, |m| m.len()) == 0 {
         assert!(running.try_wait().unwrap().is_none());
         sleep(Duration::from_micros(200));

@@ -375,7 +375,7 @@ fn damaged_stores_are_named() {
     let path = out.join("activations/resid.02.npy");
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 4]).unwrap();
-    assert!(matches!(open_store(out), Err(StoreError::BadNpy { .. })));
+    assert!(matches!(open_store(out), Err(StoreError::Damaged { .. })));
     fs::write(&path, whole).unwrap();
     assert!(open_store(out).is_ok());
     let manifest = out.join("manifest.json");
