@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 
 use crate::error::CoreError;
 use crate::labels::Labels;
@@ -31,6 +31,10 @@ pub type Activations = LayerStack<Arc<dyn RowSource>>;
 /// The maps of a model: per layer the reduced [`Points`], of shape (texts, components).
 pub type Embedding = LayerStack<Points>;
 
+/// Points that differ by less than this share of the largest coordinate count as equal: a linear
+/// map computes equal rows in different blocks, and rounds them differently.
+const ROUNDING: f64 = 1e-5;
+
 /// The map of one layer: its rows reduced to points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Points {
@@ -44,14 +48,20 @@ pub struct Points {
 }
 
 impl Points {
-    /// How many different points there are. Equal rows have equal points, so that a layer has at
-    /// least as many different rows: a decoder's embedding output has as many as there are last
-    /// tokens, whatever the number of texts.
+    /// How many different points there are, up to rounding. Equal rows have equal points, so that a
+    /// layer has at least as many different rows: a decoder's embedding output has as many as there
+    /// are last tokens, whatever the number of texts.
     #[must_use]
     pub fn n_distinct(&self) -> usize {
-        // Adding zero makes −0 to 0, which is equal.
-        let bits = |row: ArrayView1<'_, f32>| row.iter().map(|v| (v + 0.0).to_bits()).collect();
-        let distinct: HashSet<Vec<u32>> = self.coordinates.rows().into_iter().map(bits).collect();
+        let coordinates = &self.coordinates;
+        let largest = coordinates.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+        if largest == 0.0 {
+            return coordinates.nrows().min(1);
+        }
+        let step = f64::from(largest) * ROUNDING;
+        let place = |v: &f32| (f64::from(*v) / step).round() as i64;
+        let rows = coordinates.rows().into_iter();
+        let distinct: HashSet<Vec<i64>> = rows.map(|row| row.iter().map(place).collect()).collect();
         distinct.len()
     }
 }
@@ -159,7 +169,7 @@ mod tests {
     #[test]
     fn points_are_counted_once() {
         let points = Points {
-            coordinates: ndarray::array![[1.0, 0.0], [2.0, 0.0], [1.0, -0.0], [2.0, 0.5]],
+            coordinates: ndarray::array![[1.0, 0.0], [2.0, 0.0], [1.000_001, -0.0], [2.0, 0.5]],
             components: Vec::new(),
             degenerate: false,
         };
