@@ -75,7 +75,9 @@ fn every_size_and_conditioning_equals_scikit_learns_full_solver() {
         }
         for (axis, &expected) in fitted.components.iter().zip(&g.ratios) {
             let got = axis.explained_variance_ratio.unwrap();
-            assert!((got - expected).abs() <= 1e-9 * expected, "{what}: {got}");
+            // Beside a component with nearly all of the variance, the rounding of that one shows.
+            let bound = 1e-9 * expected + 8.0 * f64::EPSILON;
+            assert!((got - expected).abs() <= bound, "{what}: {got}");
         }
     }
 }
