@@ -31,6 +31,9 @@ pub type Activations = LayerStack<Arc<dyn RowSource>>;
 /// The maps of a model: per layer the reduced [`Points`], of shape (texts, components).
 pub type Embedding = LayerStack<Points>;
 
+/// Rows in a neighborhood of UMAP by default.
+const NEIGHBORHOOD: usize = 15;
+
 /// Points that differ by less than this share of the largest coordinate count as equal: a linear
 /// map computes equal rows in different blocks, and rounds them differently.
 const ROUNDING: f64 = 1e-5;
@@ -48,21 +51,25 @@ pub struct Points {
 }
 
 impl Points {
-    /// How many different points there are, up to rounding. Equal rows have equal points, so that a
-    /// layer has at least as many different rows: a decoder's embedding output has as many as there
-    /// are last tokens, whatever the number of texts.
+    /// How many different points there are, where texts share points and there are fewer of these
+    /// than rows in a usual neighborhood: such a map says little. Equal rows have equal points, so
+    /// that a decoder's embedding output has as many as there are last tokens, whatever the number
+    /// of texts. Points that differ by rounding count as equal.
     #[must_use]
-    pub fn n_distinct(&self) -> usize {
+    pub fn few_distinct(&self) -> Option<usize> {
         let coordinates = &self.coordinates;
         let largest = coordinates.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-        if largest == 0.0 {
-            return coordinates.nrows().min(1);
-        }
-        let step = f64::from(largest) * ROUNDING;
+        // Points that are all at the origin are one.
+        let step = (f64::from(largest) * ROUNDING).max(f64::MIN_POSITIVE);
         let place = |v: &f32| (f64::from(*v) / step).round() as i64;
-        let rows = coordinates.rows().into_iter();
-        let distinct: HashSet<Vec<i64>> = rows.map(|row| row.iter().map(place).collect()).collect();
-        distinct.len()
+        let mut distinct: HashSet<Vec<i64>> = HashSet::new();
+        for row in coordinates.rows() {
+            distinct.insert(row.iter().map(place).collect());
+            if distinct.len() == NEIGHBORHOOD {
+                return None;
+            }
+        }
+        (distinct.len() < coordinates.nrows()).then_some(distinct.len())
     }
 }
 
@@ -173,7 +180,17 @@ mod tests {
             components: Vec::new(),
             degenerate: false,
         };
-        assert_eq!(points.n_distinct(), 3);
+        assert_eq!(points.few_distinct(), Some(3));
+        let of = |coordinates: Array2<f32>| Points {
+            coordinates,
+            ..points.clone()
+        };
+        assert_eq!(of(Array2::zeros((9, 2))).few_distinct(), Some(1));
+        let all_differ = Array2::from_shape_fn((9, 2), |(i, _)| i as f32);
+        assert_eq!(of(all_differ).few_distinct(), None);
+        let many = |n: usize| Array2::from_shape_fn((40, 2), |(i, _)| (i % n) as f32);
+        assert_eq!(of(many(14)).few_distinct(), Some(14));
+        assert_eq!(of(many(15)).few_distinct(), None);
     }
 
     #[test]

@@ -162,9 +162,6 @@ impl MapsArgs {
     }
 }
 
-/// Rows in a neighborhood of UMAP by default: a map of fewer different rows says little.
-const NEIGHBORHOOD: usize = 15;
-
 /// Names the layers whose maps are a single point or have hardly more.
 pub(crate) fn report_points(scan: &Scan) {
     let Ok(maps) = scan.maps() else {
@@ -176,10 +173,7 @@ pub(crate) fn report_points(scan: &Scan) {
             say(&format!(
                 "{layer}: all rows are equal, so its map is a single point"
             ));
-            continue;
-        }
-        let distinct = points.n_distinct();
-        if distinct < NEIGHBORHOOD.min(texts) {
+        } else if let Some(distinct) = points.few_distinct() {
             say(&format!(
                 "{layer}: {texts} texts have only {distinct} different rows, so its map has {distinct} points"
             ));

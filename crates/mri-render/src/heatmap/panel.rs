@@ -10,10 +10,6 @@ use crate::font::text_width;
 use crate::names::component_name;
 use crate::text::fit_text;
 
-/// Rows in a neighborhood of UMAP by default. A layer with fewer different rows is nearly
-/// degenerate: where its points lie says little.
-const NEIGHBORHOOD: usize = 15;
-
 /// The heatmap of one layer.
 pub(super) struct Panel<'a> {
     pub(super) layer: Layer,
@@ -96,10 +92,9 @@ impl Panel<'_> {
 /// Notes on a layer of fewer different rows than a neighborhood usually has, the longest first,
 /// each before what the panel says anyway; none for other layers.
 fn few_rows(points: &Points, notes: &[String]) -> Vec<String> {
-    let n = points.n_distinct();
-    if n >= NEIGHBORHOOD || n == points.coordinates.nrows() {
+    let Some(n) = points.few_distinct() else {
         return Vec::new();
-    }
+    };
     let own = format!("{n} different rows");
     let with_others = notes.iter().map(|note| format!("{note}, {own}"));
     let mut all: Vec<String> = with_others.collect();
