@@ -85,41 +85,27 @@ impl<'a> Client<'a> {
         self.endpoint
     }
 
-    /// The body of a small answer.
+    /// The body of a small answer. Without a network the cache serves, and nobody wants to wait for
+    /// it: only a hub that answers is asked again.
     pub(super) fn get(&self, url: &str) -> Result<Vec<u8>, RequestError> {
-        for attempt in 0.. {
-            match self.send(Method::Get, url, 0).and_then(ok) {
-                Ok(response) => {
-                    let mut bytes = Vec::new();
-                    let mut body = response.into_body().into_reader().take(LIST_BYTES);
-                    body.read_to_end(&mut bytes).map_err(RequestError::other)?;
-                    return Ok(bytes);
-                }
-                // Without a network the cache serves, and nobody wants to wait for it.
-                Err(e @ RequestError::Status(_)) if e.may_pass() && attempt + 1 < ATTEMPTS => {
-                    wait(attempt);
-                }
-                Err(e) => return Err(e),
-            }
-        }
-        Err(RequestError::other("no attempt was made"))
+        let is_busy = |e: &RequestError| e.may_pass() && matches!(e, RequestError::Status(_));
+        let response = attempts(is_busy, || self.send(Method::Get, url, 0).and_then(ok))?;
+        let mut bytes = Vec::new();
+        let mut body = response.into_body().into_reader().take(LIST_BYTES);
+        body.read_to_end(&mut bytes).map_err(RequestError::other)?;
+        Ok(bytes)
     }
 
     /// The headers of a file. Where the hub keeps it elsewhere they are those of the redirect,
     /// which names its hash and length.
     pub(super) fn head(&self, url: &str) -> Result<Response<Body>, RequestError> {
-        for attempt in 0.. {
-            match self.send(Method::Head, url, 0) {
-                Ok(response) if response.status().is_redirection() => return Ok(response),
-                Ok(response) => match ok(response) {
-                    Err(e) if e.may_pass() && attempt + 1 < ATTEMPTS => wait(attempt),
-                    other => return other,
-                },
-                Err(e) if e.may_pass() && attempt + 1 < ATTEMPTS => wait(attempt),
-                Err(e) => return Err(e),
+        attempts(RequestError::may_pass, || {
+            let response = self.send(Method::Head, url, 0)?;
+            match response.status().is_redirection() {
+                true => Ok(response),
+                false => ok(response),
             }
-        }
-        Err(RequestError::other("no attempt was made"))
+        })
     }
 
     /// A file from byte `from` on, if the server can do that; else the whole.
@@ -159,6 +145,21 @@ impl<'a> Client<'a> {
         Err(RequestError::other(format!(
             "more than {REDIRECTS} redirects"
         )))
+    }
+}
+
+/// Makes a request up to [`ATTEMPTS`] times, as long as it fails in a way that `may_pass`.
+fn attempts<T>(
+    may_pass: impl Fn(&RequestError) -> bool,
+    request: impl Fn() -> Result<T, RequestError>,
+) -> Result<T, RequestError> {
+    let mut attempt = 0;
+    loop {
+        match request() {
+            Err(e) if may_pass(&e) && attempt + 1 < ATTEMPTS => wait(attempt),
+            done => return done,
+        }
+        attempt += 1;
     }
 }
 
