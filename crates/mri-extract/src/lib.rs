@@ -65,7 +65,9 @@ mod regular;
 mod sentence;
 mod tokenized;
 mod tokenizer;
+mod tokenizer_parts;
 mod tokens;
+mod vocabulary_files;
 
 pub use engine::{Device, Dtype, FakeBackend, ModelError, spec, supported_families};
 #[cfg(feature = "tch")]

@@ -11,6 +11,7 @@ use crate::files::{model_hash, whole_hash};
 use crate::gguf::Gguf;
 use crate::notes::ModelNote;
 use crate::sentence::{self, PoolingMode, SentenceSettings};
+use crate::vocabulary_files;
 
 /// The parts of a model's folder: configuration and weights, tokenizer, adapter, and what
 /// sentence-transformers keeps beside them.
@@ -33,15 +34,6 @@ const WEIGHTS: [&str; 4] = [
     "model.safetensors.index.json",
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
-];
-
-/// A file of which a folder with a tokenizer has one.
-const TOKENIZERS: [&str; 5] = [
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "tokenizer.model",
-    "spiece.model",
 ];
 
 impl ModelFolder {
@@ -109,10 +101,8 @@ impl ModelFolder {
         if let Some(base) = base {
             let base = Self::open(base, None)?;
             parts.transformer = base.transformer;
-            let own = TOKENIZERS
-                .iter()
-                .any(|name| parts.tokenizer.join(name).exists());
-            if !own {
+            let own = vocabulary_files::chosen(|name| parts.tokenizer.join(name).exists());
+            if own.is_none() {
                 parts.tokenizer = base.tokenizer;
             }
             parts.sentence = parts.sentence.or(base.sentence);

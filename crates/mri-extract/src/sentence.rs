@@ -9,10 +9,10 @@ use crate::engine::ModelError;
 use crate::regular::read_regular;
 
 /// The list of a model's modules.
-const MODULES: &str = "modules.json";
+pub(crate) const MODULES: &str = "modules.json";
 
 /// Settings of the transformer module, under the names of its earlier classes too.
-const LENGTH_FILES: [&str; 7] = [
+pub(crate) const LENGTH_FILES: [&str; 7] = [
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
     "sentence_distilbert_config.json",

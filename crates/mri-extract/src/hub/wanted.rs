@@ -2,36 +2,20 @@
 
 use super::HubError;
 use crate::engine::adapter_config::{ADAPTER_CONFIG, ADAPTER_WEIGHTS};
+use crate::sentence::{LENGTH_FILES, MODULES};
+use crate::vocabulary_files::{self, CONFIGURATION, TOKENIZER};
 
 pub(super) const CONFIG: &str = "config.json";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 const WEIGHTS: &str = "model.safetensors";
-const TOKENIZER: &str = "tokenizer.json";
 const PICKLES: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 const ADAPTER_PICKLE: &str = "adapter_model.bin";
 
 /// Where an old folder of sentence-transformers keeps the transformer.
 const OLD_TRANSFORMER: &str = "0_Transformer/";
 
-/// Small files that set options, fetched where they are there.
-const SETTINGS: [&str; 4] = [
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "sentence_bert_config.json",
-];
-
 /// Files of a whole model of sentence-transformers.
-const SENTENCE: [&str; 2] = ["modules.json", "1_Pooling/config.json"];
-
-/// What a tokenizer is made of without `tokenizer.json`: the first of these that are all there.
-const VOCABULARIES: [&[&str]; 5] = [
-    &["tokenizer.model"],
-    &["spiece.model"],
-    &["sentencepiece.bpe.model"],
-    &["vocab.txt"],
-    &["vocab.json", "merges.txt"],
-];
+const SENTENCE: [&str; 2] = [MODULES, "1_Pooling/config.json"];
 
 /// The files of a model.
 #[derive(Debug, PartialEq, Eq)]
@@ -104,17 +88,14 @@ pub(super) fn wanted(id: &str, names: &[&str]) -> Result<Wanted, HubError> {
     })
 }
 
-/// The files of the tokenizer in a folder of the model; `None` without a vocabulary.
+/// The files of the tokenizer in a folder of the model, and those beside it that set options;
+/// `None` without a vocabulary.
 fn tokenizer(folder: &str, names: &[&str]) -> Option<Vec<String>> {
-    let full = |name: &&str| format!("{folder}{name}");
-    let there = |name: &&&str| names.contains(&full(name).as_str());
-    let vocabulary: &[&str] = if there(&&TOKENIZER) {
-        &[TOKENIZER]
-    } else {
-        let mut sets = VOCABULARIES.into_iter();
-        sets.find(|set| set.iter().filter(|name| there(name)).count() == set.len())?
-    };
-    let settings = SETTINGS.iter().filter(|name| there(name));
+    let full = |name: &str| format!("{folder}{name}");
+    let there = |name: &str| names.contains(&full(name).as_str());
+    let vocabulary = vocabulary_files::chosen(there)?;
+    let settings = CONFIGURATION.into_iter().chain(LENGTH_FILES);
+    let settings = settings.filter(|name| there(name));
     Some(settings.chain(vocabulary).map(full).collect())
 }
 
@@ -163,6 +144,14 @@ mod tests {
             "0_Transformer/vocab.txt",
         ];
         assert_eq!(files(&old).len(), 5);
+        // Names that only one of the readers of a folder would have asked for.
+        let pieces = [
+            "config.json",
+            "model.safetensors",
+            "sentence_roberta_config.json",
+            "sentencepiece.model",
+        ];
+        assert_eq!(files(&pieces).len(), 4);
         let adapter = [
             "adapter_config.json",
             "adapter_model.safetensors",

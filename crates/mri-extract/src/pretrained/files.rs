@@ -1,4 +1,4 @@
-//! The files of a tokenizer.
+//! Reading the files of a tokenizer.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,28 +9,6 @@ use crate::blob;
 use crate::error::{ExtractError, TokenizerProblem};
 use crate::hub::HubError;
 use crate::regular::read_regular;
-
-/// The whole tokenizer in the format of the crate tokenizers.
-pub(super) const TOKENIZER: &str = "tokenizer.json";
-
-/// The files of configuration, which are hashed with the rest.
-pub(super) const CONFIGURATION: [&str; 3] = [
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-];
-
-/// The names of SentencePiece models.
-pub(super) const PIECES: [&str; 4] = [
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "sentencepiece.model",
-];
-
-/// Vocabularies, the most complete first: alone, or with a file of merges.
-pub(super) const VOCABULARIES: [(&str, Option<&str>); 2] =
-    [("vocab.txt", None), ("vocab.json", Some("merges.txt"))];
 
 /// The contents of a file, `None` if there is none. One of the hub's cache is compared with the
 /// hash that it is named by.

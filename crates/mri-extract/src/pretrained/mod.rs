@@ -22,7 +22,6 @@ use sha2::{Digest, Sha256};
 use tokenizers::{AddedToken, Tokenizer};
 
 use self::class::{Class, class_of};
-use self::files::{CONFIGURATION, TOKENIZER};
 use self::settings::{NAMED, Settings};
 use self::vocabulary::Vocabulary;
 use crate::engine::ModelError;
@@ -30,6 +29,7 @@ use crate::error::{ExtractError, TokenizerProblem};
 use crate::files::{hash_of, hex};
 use crate::gguf::{Gguf, tokenizer_json};
 use crate::normalizer_growth::check_growth;
+use crate::vocabulary_files::{CONFIGURATION, TOKENIZER};
 
 /// A tokenizer without truncation, and what its files say about it.
 pub(crate) struct Pretrained {
@@ -62,9 +62,10 @@ pub(crate) fn load(folder: &Path) -> Result<Pretrained, ExtractError> {
 /// The tokenizer that a GGUF file describes. Its hash is that of what the file says about it.
 fn of_gguf(path: &Path) -> Result<Pretrained, ExtractError> {
     let gguf = Gguf::open(path).map_err(ModelError::from)?;
-    let json = tokenizer_json(&gguf).map_err(ModelError::from)?;
-    let tokenizer = guarded(|| Tokenizer::from_bytes(json.to_string()));
-    let tokenizer = tokenizer.map_err(|panic| files::invalid(path, &panic))?;
+    let panicked = |panic| files::invalid(path, &panic);
+    let json = guarded(|| tokenizer_json(&gguf)).map_err(panicked)?;
+    let json = json.map_err(ModelError::from)?;
+    let tokenizer = guarded(|| Tokenizer::from_bytes(json.to_string())).map_err(panicked)?;
     let mut hash = Sha256::new();
     for (key, value) in gguf.stored("tokenizer.ggml.") {
         for part in [key.as_bytes(), value] {

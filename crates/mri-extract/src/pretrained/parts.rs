@@ -6,12 +6,7 @@ use super::class::Class;
 use super::sentencepiece::PieceModel;
 use super::settings::Settings;
 use super::vocabulary::Vocabulary;
-
-/// The words of Qwen 2: contractions, words, single digits, punctuation, lines, spaces.
-const QWEN_WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-/// The character that stands for a space in pieces.
-const SPACE: &str = "▁";
+use crate::tokenizer_parts::{QWEN2_WORDS, SPACE, precompiled};
 
 /// A tokenizer without added tokens and post-processor.
 pub(super) fn assemble(
@@ -81,7 +76,7 @@ fn normalizer_and_words(
         Class::Gpt2 | Class::Roberta => (Value::Null, bytes(true)),
         Class::GptNeoX => (json!({"type": "NFC"}), bytes(true)),
         Class::Qwen2 => {
-            let words = json!({"type": "Split", "pattern": {"Regex": QWEN_WORDS},
+            let words = json!({"type": "Split", "pattern": {"Regex": QWEN2_WORDS},
                 "behavior": "Isolated", "invert": false});
             let both = json!({"type": "Sequence", "pretokenizers": [words, bytes(false)]});
             (json!({"type": "NFC"}), both)
@@ -206,18 +201,6 @@ fn numbered(model: &PieceModel) -> Map<String, Value> {
     pieces
         .map(|(id, piece)| (piece.text.clone(), json!(id)))
         .collect()
-}
-
-/// The normalizer of compiled rules.
-fn precompiled(charsmap: &[u8]) -> Result<Option<Value>, String> {
-    if charsmap.is_empty() {
-        return Ok(None);
-    }
-    let rules = tokenizers::normalizers::precompiled::Precompiled::from(charsmap);
-    let rules = rules.map_err(|e| e.to_string())?;
-    let mut json = serde_json::to_value(rules).map_err(|e| e.to_string())?;
-    json["type"] = json!("Precompiled");
-    Ok(Some(json))
 }
 
 /// A tokenizer that follows a SentencePiece model's own settings.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::files::{self, PIECES, VOCABULARIES};
+use super::files;
 use super::sentencepiece::PieceModel;
 use crate::error::ExtractError;
+use crate::vocabulary_files::{PIECES, VOCABULARIES};
 
 /// What a vocabulary is read from.
 pub(super) enum Vocabulary {

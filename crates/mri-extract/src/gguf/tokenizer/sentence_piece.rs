@@ -5,9 +5,7 @@ use serde_json::{Map, Value, json};
 use super::merges;
 use super::vocabulary::{Parts, Vocabulary};
 use crate::gguf::error::GgufError;
-
-/// What stands for a space.
-const SPACE: &str = "\u{2581}";
+use crate::tokenizer_parts::SPACE;
 
 pub(super) fn parts(vocabulary: &Vocabulary<'_>) -> Result<Parts, GgufError> {
     let gguf = vocabulary.gguf;

@@ -75,8 +75,10 @@ pub(super) fn template(
     let is_encoder = vocabulary.gguf.text("general.architecture")? == Some("bert");
     let start = start.filter(|_| is_encoder).or(bos);
     let end = end.filter(|_| is_encoder).or(eos);
-    let start = start.filter(|_| flag("add_bos_token", default.0).unwrap_or(default.0));
-    let end = end.filter(|_| flag("add_eos_token", default.1).unwrap_or(default.1));
+    let has_start = flag("add_bos_token", default.0)?;
+    let has_end = flag("add_eos_token", default.1)?;
+    let start = start.filter(|_| has_start);
+    let end = end.filter(|_| has_end);
     let mut specials = serde_json::Map::new();
     let mut special = |(id, token): (u64, &str)| {
         let entry = json!({"id": token, "ids": [id], "tokens": [token]});

@@ -1,11 +1,10 @@
 //! SentencePiece's unigram model, as of T5 and XLM-RoBERTa.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::vocabulary::{Parts, Vocabulary};
 use crate::gguf::error::GgufError;
+use crate::tokenizer_parts::{SPACE, precompiled};
 
 /// The blanks that T5 fills.
 const BLANKS: usize = 100;
@@ -26,24 +25,21 @@ pub(super) fn parts(vocabulary: &Vocabulary<'_>) -> Result<Parts, GgufError> {
         blanks.push((id, token.clone()));
     }
     let scored: Vec<(String, f64)> = tokens.into_iter().zip(vocabulary.scores()?).collect();
-    let normalizer = match gguf.numbers("tokenizer.ggml.precompiled_charsmap")? {
-        Some(bytes) if !bytes.is_empty() => {
-            // Written as signed or unsigned bytes.
-            let bytes: Vec<u8> = bytes.iter().map(|&b| (b as i64 & 0xFF) as u8).collect();
-            json!({"type": "Precompiled", "precompiled_charsmap": STANDARD.encode(bytes)})
-        }
-        _ => Value::Null,
-    };
+    let key = "tokenizer.ggml.precompiled_charsmap";
+    let charsmap = gguf.numbers(key)?.unwrap_or_default();
+    // Written as signed or unsigned bytes.
+    let charsmap: Vec<u8> = charsmap.iter().map(|&b| (b as i64 & 0xFF) as u8).collect();
+    let normalizer = precompiled(&charsmap).map_err(|problem| gguf.bad(key, problem))?;
     let unknown = gguf.whole("tokenizer.ggml.unknown_token_id")?;
     Ok(Parts {
-        normalizer,
+        normalizer: normalizer.unwrap_or_default(),
         pre_tokenizer: json!({
             "type": "Sequence",
             "pretokenizers": [
                 {"type": "WhitespaceSplit"},
                 {
                     "type": "Metaspace",
-                    "replacement": "\u{2581}",
+                    "replacement": SPACE,
                     "prepend_scheme": "always",
                     "split": true,
                 },
