@@ -99,7 +99,9 @@ fn few_rows(points: &Points, notes: &[String]) -> Vec<String> {
     let with_others = notes.iter().map(|note| format!("{note}, {own}"));
     let mut all: Vec<String> = with_others.collect();
     if all.is_empty() {
-        all = vec![format!("only {own} of {}", points.coordinates.nrows()), own];
+        let of = points.coordinates.nrows();
+        // The last fits beside the name of a layer in the sheets of deep models.
+        all = vec![format!("only {own} of {of}"), own, format!("{n} different")];
     }
     all
 }
